@@ -1,0 +1,50 @@
+"""What every staff page shows around its content."""
+
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from servicedesk.core import clock
+from servicedesk.core.duty import duty_manager
+from servicedesk.core.middleware import idle_seconds
+from servicedesk.core.models import Notification, Role
+from servicedesk.core.roles import communities_with, memberships_of
+
+OFFICE = {Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM}
+SEES_CASES = OFFICE | {Role.HEAD, Role.WORKER}
+# In the order of the menu: key, label, address, who finds it useful. The doors themselves decide who comes in.
+MENU = [
+    ("desk", _("New request"), "desk:intake", {Role.CLERK, Role.SUPERVISOR}),
+    ("cases", _("Cases"), "complaints:list", SEES_CASES),
+    ("board", _("Board"), "desk:board", OFFICE),
+    ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),
+    ("roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),
+    ("calendar", _("Calendar"), "core:calendar", {Role.ADMIN}),
+    ("history", _("History check"), "core:history", {Role.SUPERVISOR, Role.DEPUTY_GM, Role.ADMIN}),
+]
+
+
+def desk(request):
+    """Return navigation, community, duty manager and inbox count; nothing of it is queried unless a page shows it."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    community = getattr(request, "community", None)
+    held = {m.role for m in memberships_of(user)}
+    here = request.resolver_match.view_name if request.resolver_match else ""
+    return {
+        "community": community,
+        "communities": communities_with(user),
+        "nav": [
+            {"key": key, "label": label, "url": reverse(name), "current": name == here}
+            for key, label, name, roles in MENU
+            if held & roles
+        ],
+        "theme": user.theme,
+        "letter_keys": user.letter_keys,
+        "idle_seconds": idle_seconds(user),
+        "unlock_url": reverse("core:unlock"),
+        "lock_url": reverse("core:lock"),
+        "duty_manager": SimpleLazyObject(lambda: duty_manager(community, clock.now()) if community else None),
+        "unread": SimpleLazyObject(lambda: Notification.objects.inbox_of(user, clock.now()).unread().count()),
+    }

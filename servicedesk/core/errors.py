@@ -1,0 +1,45 @@
+"""What an action says when it will not: always a whole sentence for the person who asked."""
+
+from django.utils.translation import gettext_lazy as _
+
+
+class Refused(Exception):
+    """An action that may not happen now. `str()` of it is the sentence to show; nothing was written."""
+
+    status_code = 409
+
+    def __init__(self, sentence):
+        super().__init__(sentence)
+        self.sentence = sentence
+
+    def __str__(self):
+        return str(self.sentence)
+
+
+class Stale(Refused):
+    """Somebody else changed the thing since this page was made."""
+
+    def __init__(self, sentence=None):
+        super().__init__(
+            sentence
+            or _(
+                "Somebody else has changed this in the meantime. Your words are kept; look at the change and save again."
+            )
+        )
+
+
+class IllegalMove(Refused):
+    """The thing is in a state from which this step does not lead."""
+
+    def __init__(self, thing, to):
+        super().__init__(
+            _("This step is not possible while it is “%(status)s”. Reload the page to see the steps that are.")
+            % {"status": thing.get_status_display()}
+        )
+        self.to = to
+
+
+class NotAllowed(Refused):
+    """The person may not take this step, though they may see the thing."""
+
+    status_code = 403

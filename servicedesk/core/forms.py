@@ -1,0 +1,109 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from servicedesk.core.models import CalendarDay, Community, ServiceHours, User
+from servicedesk.core.models.calendar import DAY_KINDS
+from servicedesk.core.models.people import Theme
+
+
+class CommunityChoice(forms.Form):
+    """Which of their communities a person works in now."""
+
+    community = forms.ModelChoiceField(Community.objects.none())
+
+    def __init__(self, *args, communities, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["community"].queryset = Community.objects.filter(pk__in=[c.pk for c in communities])
+
+
+class ProfileForm(forms.Form):
+    """What a person sets for themselves."""
+
+    theme = forms.ChoiceField(label=_("Appearance"), choices=Theme.choices)
+    letter_keys = forms.BooleanField(
+        label=_("Single-letter shortcuts"),
+        required=False,
+        help_text=_("j, k, e, a, s and v work outside text boxes. Leave it off if you speak to the computer."),
+    )
+
+
+class UnlockForm(forms.Form):
+    password = forms.CharField(
+        label=_("Password"), widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+
+class ShiftForm(forms.Form):
+    """One shift of the duty manager."""
+
+    user = forms.ModelChoiceField(User.objects.none(), label=_("Duty manager"))
+    starts_at = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    ends_at = forms.DateTimeField(label=_("To"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    substitute_for = forms.ModelChoiceField(User.objects.none(), label=_("In place of"), required=False)
+
+    def __init__(self, *args, managers, **kwargs):
+        super().__init__(*args, **kwargs)
+        people = User.objects.filter(pk__in=[person.pk for person in managers])
+        self.fields["user"].queryset = self.fields["substitute_for"].queryset = people
+
+    def clean(self):
+        cleaned = super().clean()
+        starts, ends = cleaned.get("starts_at"), cleaned.get("ends_at")
+        if starts and ends and ends <= starts:
+            self.add_error("ends_at", _("The shift must end after it begins."))
+        return cleaned
+
+
+class MinuteField(forms.CharField):
+    """A time of day such as 08:30 or 24:00, returned as minutes of the day."""
+
+    widget = forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "08:30", "size": "5"})
+
+    def clean(self, value):
+        value = super().clean(value).replace("：", ":")
+        if not value:
+            return None
+        hours, _colon, minutes = value.partition(":")
+        if not (hours.isascii() and hours.isdigit() and minutes.isascii() and minutes.isdigit()):
+            raise forms.ValidationError(_("Enter a time such as 08:30 or 24:00."))
+        total = int(hours[:3]) * 60 + int(minutes[:3])
+        if int(minutes[:3]) > 59 or total > 1440:
+            raise forms.ValidationError(_("Enter a time such as 08:30 or 24:00."))
+        return total
+
+
+class DayForm(forms.Form):
+    """A day that differs from its weekday."""
+
+    date = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))
+    kind = forms.ChoiceField(label=_("Kind of day"), choices=DAY_KINDS)
+    name = forms.CharField(label=_("Name"), max_length=CalendarDay._meta.get_field("name").max_length, required=False)
+    is_closed = forms.BooleanField(label=_("The desk is closed"), required=False)
+    opens = MinuteField(label=_("Opens"), required=False)
+    closes = MinuteField(label=_("Closes"), required=False)
+
+    def clean(self):
+        cleaned = super().clean()
+        opens, closes = cleaned.get("opens"), cleaned.get("closes")
+        if (opens is None) != (closes is None):
+            self.add_error("closes", _("Give both times or neither."))
+        elif opens is not None and (cleaned.get("is_closed") or closes <= opens):
+            self.add_error("closes", _("A day with hours is open, and it closes after it opens."))
+        return cleaned
+
+
+class HoursForm(forms.Form):
+    """One window in which the desk is open on a weekday."""
+
+    weekday = forms.TypedChoiceField(
+        label=_("Weekday"), coerce=int, choices=ServiceHours._meta.get_field("weekday").choices
+    )
+    opens = MinuteField(label=_("Opens"))
+    closes = MinuteField(label=_("Closes"))
+
+    def clean(self):
+        cleaned = super().clean()
+        opens, closes = cleaned.get("opens"), cleaned.get("closes")
+        if opens is not None and closes is not None and closes <= opens:
+            self.add_error("closes", _("It must close after it opens."))
+        return cleaned

@@ -1,0 +1,25 @@
+from django.core.management.base import BaseCommand, CommandError
+
+from servicedesk.core import clock, events
+from servicedesk.core.models import Community
+from servicedesk.core.reports import late_to_seal
+
+
+class Command(BaseCommand):
+    help = "Verify the chain of events of every community; name the first break and events left unsealed."
+
+    def handle(self, **options):
+        broken = False
+        for community in Community.objects.all():
+            found = events.first_break(community)
+            late = late_to_seal(community, clock.now())
+            if found:
+                broken = True
+                self.stderr.write(f"{community.code}: broken at seal {found.seal} ({found.reason}): {found.event}")
+            if late:
+                broken = True
+                self.stderr.write(f"{community.code}: {late} events unsealed for more than five minutes")
+            if not found and not late:
+                self.stdout.write(f"{community.code}: whole")
+        if broken:
+            raise CommandError("The history is not whole.")

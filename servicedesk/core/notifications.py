@@ -1,0 +1,158 @@
+"""The outbox: a wish to tell somebody is written with the fact, sent later and stamped.
+
+`KINDS` holds the words of every kind; each app adds its own when it is loaded. A sweep sends what is due, counts
+failures, tries again later and later, and after a day leaves the row visible as dead.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import apprise
+from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
+from django.core.mail import send_mail
+from django.db import transaction
+from django.utils import translation
+
+from servicedesk.core.models import Notification
+from servicedesk.core.models.notifications import Channel
+
+logger = logging.getLogger(__name__)
+
+UNDO_MINUTES = 10
+CHUNK = 100
+GIVE_UP_AFTER = timedelta(hours=24)
+KINDS = {}
+
+
+@dataclass(frozen=True)
+class Words:
+    """The lazy title of one kind of notification; `%(name)s` places are filled from its data."""
+
+    title: str
+
+
+def undoable_from(now):
+    """Return the moment at which the message of an undoable act may leave."""
+    return now + timedelta(minutes=UNDO_MINUTES)
+
+
+def build(recipients, kind, *, about, key, now, not_before=None, data=None):
+    """Return unsaved Notifications for each of `recipients` over each channel they have: inbox, e-mail, messenger."""
+    if kind not in KINDS:
+        raise KeyError(kind)
+    subject_type = ContentType.objects.get_for_model(about)
+    built = []
+    for person in {person.pk: person for person in recipients}.values():
+        channels = [Channel.INBOX]
+        channels += [Channel.EMAIL] if person.email else []
+        channels += [Channel.PUSH] if person.push_url else []
+        for channel in channels:
+            built.append(
+                Notification(
+                    community_id=about.community_id,
+                    recipient_id=person.pk,
+                    channel=channel,
+                    kind=kind,
+                    subject_type=subject_type,
+                    subject_id=about.pk,
+                    key=key,
+                    data=data or {},
+                    created_at=now,
+                    not_before=not_before or now,
+                )
+            )
+    return built
+
+
+def notify(recipients, kind, *, about, key, now, not_before=None, data=None):
+    """Write what `recipients` are to be told, in the transaction of the fact. Told once for each `key`; one INSERT."""
+    built = build(recipients, kind, about=about, key=key, now=now, not_before=not_before, data=data)
+    Notification.objects.bulk_create(built, ignore_conflicts=True)
+
+
+def digest(person, kind, *, about, key, count, now):
+    """Tell `person` of `count` things in one message; the same `key` again adds to its count. One or two statements."""
+    rows = Notification.objects.filter(recipient=person, key=key)
+    told = rows.select_for_update().first()
+    if told is not None:
+        rows.update(data={**told.data, "count": told.data["count"] + count})
+        return
+    data = {"count": count, "path": "/board/"}
+    notify([person], kind, about=about, key=key, now=now, data=data)
+
+
+def title_of(notification):
+    """Return the sentence of a notification in the active language."""
+    return KINDS[notification.kind].title % notification.data
+
+
+def send_notifications(*, now):
+    """Send what is due over e-mail and messengers; return (sent, failed). Chunks of 100, SKIP LOCKED.
+
+    Each row is sent in its own transaction, which holds only that row's lock; one bad row stops nothing.
+    """
+    sent = failed = 0
+    due = list(Notification.objects.to_send(now).order_by("not_before").values_list("pk", flat=True)[:CHUNK])
+    for pk in due:
+        if _send_one(pk, now):
+            sent += 1
+        else:
+            failed += 1
+    return sent, failed
+
+
+@transaction.atomic
+def _send_one(pk, now):
+    row = (
+        Notification.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("recipient", "community")
+        .to_send(now)
+        .filter(pk=pk)
+        .first()
+    )
+    if row is None:
+        return True
+    try:
+        _deliver(row)
+    except Exception as error:  # whatever a mail server or messenger answers, the next row must still go
+        row.attempts += 1
+        row.last_error = f"{type(error).__name__}: {error}"[:300]
+        row.not_before = now + timedelta(minutes=min(2**row.attempts, 60))
+        if now - row.created_at > GIVE_UP_AFTER:
+            row.dead_at = now
+        row.save(update_fields=["attempts", "last_error", "not_before", "dead_at"])
+        logger.warning("notification %s not sent: %s", pk, row.last_error)
+        return False
+    row.sent_at = now
+    row.save(update_fields=["sent_at"])
+    return True
+
+
+def _deliver(row):
+    with translation.override(row.recipient.language):
+        title = title_of(row)
+        link = f"{settings.SITE_URL}{row.data.get('path', '/')}"
+        if row.channel == Channel.EMAIL:
+            send_mail(f"[{row.community.name}] {title}", f"{title}\n\n{link}\n", None, [row.recipient.email])
+        else:
+            _push(row.recipient.push_url, title, link)
+
+
+def _push(url, title, link):
+    host = (urlsplit(url).hostname or "").lower()
+    if urlsplit(url).scheme == "https" and host not in settings.NOTICE_HOSTS:
+        raise ValueError(f"{host} is not among the hosts that notices may go to")
+    messenger = apprise.Apprise()
+    if not messenger.add(url):
+        raise ValueError("the notice address is not understood")
+    if not messenger.notify(title=title, body=link):
+        raise ConnectionError("the messenger did not take the notice")
+
+
+def mark_read(user, *, now, ids=None):
+    """Mark what `user` has been told in the app as read; return how many rows."""
+    rows = Notification.objects.inbox_of(user, now).unread()
+    return rows.order_by().filter(pk__in=ids).update(read_at=now) if ids else rows.order_by().update(read_at=now)

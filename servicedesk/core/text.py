@@ -1,0 +1,56 @@
+"""What people type, made safe to keep: no NUL, no lone surrogates, one form of digits and blanks."""
+
+import re
+import unicodedata
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+_BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_EXCEL_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_BLANKS = re.compile(r"[ \t\u00a0\u3000\u200b\ufeff]+")
+_PHONE = re.compile(r"^\+?[0-9]{3,20}$")
+
+
+def clean_text(text):
+    """Return `text` without characters that a database or a page cannot hold; its words are not touched."""
+    return _BAD.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def tidy(text):
+    """Return imported text without spreadsheet escapes, odd blanks and empty lines at its ends."""
+    text = _EXCEL_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    lines = [_BLANKS.sub(" ", line).strip() for line in clean_text(text).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def clean_phone(text):
+    """Return a telephone number as ASCII digits with an optional leading +. Raises ValidationError."""
+    compact = re.sub(r"[\s()\-./]", "", unicodedata.normalize("NFKC", clean_text(text)))
+    if not compact:
+        return ""
+    if not _PHONE.fullmatch(compact) or not compact.isascii():
+        raise ValidationError(_("Enter a telephone number: digits only, for example 13800001234."), code="phone")
+    return compact
+
+
+def like_prefix(text):
+    """Return `text` with the wildcards of LIKE made plain, for a prefix search."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+class TextField(forms.CharField):
+    """A text box that takes what people and phones send: bad characters are dropped before the length is checked."""
+
+    def to_python(self, value):
+        return clean_text(super().to_python(_BAD.sub("", value) if isinstance(value, str) else value))
+
+
+class PhoneField(TextField):
+    """A telephone number in any of the usual ways of writing it, returned as digits."""
+
+    widget = forms.TextInput(attrs={"type": "tel", "inputmode": "tel", "autocomplete": "tel"})
+
+    def clean(self, value):
+        return clean_phone(super().clean(value))

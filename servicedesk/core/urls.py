@@ -1,0 +1,28 @@
+from django.urls import path
+
+from servicedesk.core import views
+
+app_name = "core"
+
+urlpatterns = [
+    path("", views.root, name="root"),
+    path("home/", views.home, name="home"),
+    path("inbox/", views.inbox, name="inbox"),
+    path("inbox/read/", views.read_inbox, name="read_inbox"),
+    path("roster/", views.roster, name="roster"),
+    path("roster/<int:pk>/end/", views.end_shift, name="end_shift"),
+    path("settings/calendar/", views.calendar, name="calendar"),
+    path("settings/calendar/day/", views.set_day, name="set_day"),
+    path("settings/calendar/day/<int:pk>/unset/", views.unset_day, name="unset_day"),
+    path("settings/calendar/hours/", views.open_hours, name="open_hours"),
+    path("settings/calendar/hours/<int:pk>/close/", views.close_hours, name="close_hours"),
+    path("audit/history/", views.history, name="history"),
+    path("profile/", views.profile, name="profile"),
+    path("profile/theme/", views.theme, name="theme"),
+    path("community/", views.switch, name="switch"),
+    path("lock/", views.lock, name="lock"),
+    path("unlock/", views.unlock, name="unlock"),
+    path("elder/", views.elder, name="elder"),
+    path("styleguide/", views.styleguide, name="styleguide"),
+    path("healthz", views.healthz, name="healthz"),
+]
