@@ -1,0 +1,76 @@
+"""Verbs of the register: buildings, units, people and who occupies what."""
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from residents.models import Building, Occupancy, Person, Section, Unit
+from residents.names import initials_of, pinyin_of
+from residents.rooms import keys_of, label_of
+from servicedesk.core import events
+
+
+def build_unit(building, section, number, **facts):
+    """Return an unsaved Unit with its label and search keys."""
+    codes = (building.code, section.code if section else "", number)
+    return Unit(
+        community_id=building.community_id,
+        building=building,
+        section=section,
+        number=number,
+        label=label_of(*codes),
+        room_keys=keys_of(*codes),
+        **facts,
+    )
+
+
+def build_person(community, name, phone="", **facts):
+    """Return an unsaved Person with its search columns."""
+    return Person(
+        community=community,
+        name=name,
+        phone=phone,
+        phone_reversed=phone[::-1],
+        pinyin=pinyin_of(name),
+        initials=initials_of(name),
+        **facts,
+    )
+
+
+@transaction.atomic
+def register_unit(community, *, building, section, number, by, now, **facts):
+    """Return the unit of that place, made with its building and section where they are new."""
+    house, _new = Building.objects.get_or_create(
+        community=community, code=building, defaults={"name": facts.pop("building_name", building)}
+    )
+    entrance = Section.objects.get_or_create(building=house, code=section)[0] if section else None
+    unit = Unit.objects.filter(building=house, section=entrance, number=number).first()
+    if unit is None:
+        unit = build_unit(house, entrance, number, **facts)
+        unit.save(force_insert=True)
+        events.log(unit, "unit_registered", by=by, now=now)
+    return unit
+
+
+@transaction.atomic
+def register_person(community, *, name, phone, by, now, **facts):
+    """Add a resident to the register and return it."""
+    person = build_person(community, name, phone, **facts)
+    person.save(force_insert=True)
+    events.log(person, "person_registered", by=by, now=now)
+    return person
+
+
+@transaction.atomic
+def move_in(unit, person, *, kind, starts_on, by, now):
+    """Record from when `person` occupies `unit` and return the occupancy."""
+    occupancy = Occupancy(unit=unit, person=person, kind=kind, period=DateRange(starts_on, None))
+    occupancy.save(force_insert=True)
+    events.log(unit, "moved_in", by=by, now=now, data={"person": person.pk, "kind": str(kind)})
+    return occupancy
+
+
+@transaction.atomic
+def unmask_phone(person, *, by, now, reason):
+    """Return the whole telephone number of `person`; who looked, when and why is logged (ruling 13)."""
+    events.log(person, "unmasked", by=by, now=now, note=reason)
+    return person.phone

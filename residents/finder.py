@@ -1,0 +1,75 @@
+"""One box for everything the desk hears first: a room, a telephone number or its end, a name, its initials."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from residents.models import Occupancy, Unit
+from residents.rooms import key_of
+from servicedesk.core.text import clean_text
+
+MOST = 8
+_LETTERS = re.compile(r"[a-z]{2,}")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One line of the finder: a unit, and who lives there if somebody does."""
+
+    unit: Unit
+    occupancy: Occupancy | None
+
+
+def find(community, query, *, today, most=MOST):
+    """Return up to `most` Hits for what was typed, best kind of match first. Two or three queries.
+
+    Input method marks (`w'x'm`) and blanks are stripped; nothing shorter than a room of two characters is searched.
+    """
+    query = unicodedata.normalize("NFKC", clean_text(query)).lower().replace("'", "").replace("’", "").strip()
+    if len(query) < 2:
+        return []
+    occupancies = (
+        Occupancy.objects.on(today).filter(unit__community=community, person__community=community).with_people()
+    )
+    hits = [Hit(o.unit, o) for o in occupancies.filter(_people(query)).order_by("person__name", "unit__label")[:most]]
+    if any(c.isdigit() for c in query):
+        hits = _rooms(community, query, occupancies, most) + hits
+    return hits[:most]
+
+
+def _people(query):
+    digits = re.sub(r"[\s\-+]", "", query)
+    if digits.isdigit():
+        if len(digits) < 4:
+            return Q(pk__in=[])
+        return Q(person__phone_reversed__startswith=digits[::-1]) | Q(person__phone__startswith=digits)
+    if _HAN.search(query):
+        return Q(person__name__startswith=query)
+    letters = re.sub(r"[^a-z]", "", query)
+    if not _LETTERS.fullmatch(letters):
+        return Q(pk__in=[])
+    return Q(person__initials__startswith=letters) | Q(person__pinyin__startswith=letters)
+
+
+def _rooms(community, query, occupancies, most):
+    units = list(
+        Unit.objects.filter(community=community)
+        .by_room(key_of(query))
+        .select_related("building", "section")
+        .order_by("label")[:most]
+    )
+    living = {}
+    for occupancy in occupancies.filter(unit__in=units).order_by("kind", "id")[: most * 4] if units else ():
+        living.setdefault(occupancy.unit_id, []).append(occupancy)
+    kinds = [Occupancy.Kind.OWNER, Occupancy.Kind.LESSEE, Occupancy.Kind.HOUSEHOLD, Occupancy.Kind.STAFF]
+    return [
+        hit
+        for unit in units
+        for hit in (
+            [Hit(unit, o) for o in sorted(living.get(unit.pk, ()), key=lambda o: kinds.index(o.kind))]
+            or [Hit(unit, None)]
+        )
+    ]
