@@ -1,0 +1,73 @@
+"""The verbs of the main job, in the words of the desk. Each is one transaction with its event and its messages."""
+
+from complaints.actions.escalating import escalate, escalate_overdue, lower, raise_to
+from complaints.actions.handling import (
+    accept,
+    add_note,
+    add_photos,
+    arrive,
+    assign,
+    decline_job,
+    hand_over,
+    pause,
+    promise_reply,
+    reclassify,
+    resolve,
+    resume,
+    resume_waiting,
+    set_follow_up,
+    start,
+    unmask_reporter,
+    urge,
+)
+from complaints.actions.receiving import (
+    forget_drafts,
+    forget_intake,
+    keep_intake,
+    receive_case,
+    renew_code,
+    take,
+)
+from complaints.actions.replying import add_resident_note, archive, reopen, reply, resident_urge
+from complaints.actions.undoing import undo
+from complaints.actions.voiding import ask_void, confirm_void, merge, refuse_void
+
+__all__ = [
+    "accept",
+    "add_note",
+    "add_photos",
+    "add_resident_note",
+    "archive",
+    "arrive",
+    "ask_void",
+    "assign",
+    "confirm_void",
+    "decline_job",
+    "escalate",
+    "escalate_overdue",
+    "forget_drafts",
+    "forget_intake",
+    "hand_over",
+    "keep_intake",
+    "lower",
+    "merge",
+    "pause",
+    "promise_reply",
+    "raise_to",
+    "receive_case",
+    "reclassify",
+    "refuse_void",
+    "renew_code",
+    "reopen",
+    "reply",
+    "resident_urge",
+    "resolve",
+    "resume",
+    "resume_waiting",
+    "set_follow_up",
+    "start",
+    "take",
+    "undo",
+    "unmask_reporter",
+    "urge",
+]

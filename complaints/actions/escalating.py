@@ -1,0 +1,232 @@
+"""Going up: at once, by hand, by the clock. Nobody can quietly drop a case."""
+
+import logging
+from collections import defaultdict
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from complaints import ladder, telling
+from complaints.deadlines import next_step
+from complaints.models import Case, Concern, Escalation
+from complaints.permissions import demand
+from servicedesk.core import bulk, events, notifications
+from servicedesk.core.calendar import calendar_of
+from servicedesk.core.duty import level_holders
+from servicedesk.core.errors import Refused
+from servicedesk.core.models import Community
+from servicedesk.core.moves import write
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 5000
+# More than this many cases in one pass reach a person as one digest and not as a flood.
+SINGLE_MESSAGES = 3
+
+
+def raise_to(case, level, trigger, *, by, now, note="", due_at=None):
+    """Raise `case` to `level` for `trigger`, in the caller's transaction, and return whether it rose.
+
+    The level's holder is named and told; the database keeps each level to once a level cycle.
+    """
+    if level <= case.level:
+        return False
+    people = telling.holders_for(case, level, now)
+    holder = people[0] if people else None
+    was = case.level
+    Escalation.objects.create(
+        case=case,
+        level_cycle=case.level_cycle,
+        from_level=was,
+        to_level=level,
+        trigger=trigger,
+        due_at=due_at or now,
+        at=now,
+        by=by,
+        holder=holder,
+    )
+    write(
+        case,
+        level=level,
+        level_since=now,
+        holder=holder,
+        next_escalation_at=next_step(case, level=level),
+    )
+    events.log(
+        case,
+        "escalated",
+        by=by,
+        now=now,
+        note=note,
+        data={"from_level": was, "to_level": level, "trigger": str(trigger), "version": case.version},
+    )
+    telling.tell(case, people, "case_escalated", now=now, key=f"{case.level_cycle}:{level}", but=by, to_level=level)
+    return True
+
+
+@transaction.atomic
+def escalate(case, *, by, now, note):
+    """Raise `case` one level by hand, with the reason. Raises NotAllowed, or Refused at the top."""
+    demand(by, "escalate", case)
+    if not raise_to(case, min(case.level + 1, ladder.TOP), Escalation.Trigger.BY_HAND, by=by, now=now, note=note):
+        raise Refused(_("This case is already at the highest level."))
+
+
+@transaction.atomic
+def lower(case, *, to_level, by, now, note):
+    """Lower the level by hand, with the reason. A new cycle begins for levels, not for the clock (ruling 7)."""
+    demand(by, "lower", case)
+    if not 1 <= to_level < case.level:
+        raise Refused(_("Choose a level below the present one."))
+    people = telling.holders_for(case, to_level, now)
+    was = case.level
+    fresh = {
+        "level": to_level,
+        "level_cycle": case.level_cycle + 1,
+        "level_from_at": now,
+        "level_since": now,
+        "holder": people[0] if people else None,
+    }
+    write(case, **fresh, next_escalation_at=next_step(case, **fresh))
+    data = {"from_level": was, "to_level": to_level, "version": case.version}
+    events.log(case, "lowered", by=by, now=now, note=note, data=data)
+
+
+def escalate_overdue(*, now, chunk=CHUNK):
+    """Raise every case whose next step is due at `now`; return how many rose.
+
+    Finds work by `next_escalation_at`, so a pass after any outage puts everything right, once. Chunks of up to
+    `chunk` rows, each one transaction, claimed with SKIP LOCKED on the row's own columns, so that two sweeps never
+    raise one case twice. Where a chunk fails it goes row by row; a row that raises is logged and passed over.
+    """
+    risen, passed_over = 0, set()
+    batch = f"{now:%Y%m%d%H%M%S%f}"
+    while True:
+        try:
+            seen, rose = _escalate_chunk(now, chunk, passed_over, batch)
+        except Exception:
+            logger.exception("a chunk of the sweep failed; going row by row")
+            seen, rose = _escalate_singly(now, chunk, passed_over, batch)
+        risen += rose
+        if not seen:
+            return risen
+
+
+def _escalate_singly(now, chunk, passed_over, batch):
+    due = Case.objects.filter(next_escalation_at__lte=now).exclude(pk__in=passed_over)
+    keys = list(due.order_by("next_escalation_at").values_list("pk", flat=True)[:chunk])
+    rose = 0
+    for key in keys:
+        try:
+            rose += _escalate_chunk(now, 1, passed_over, batch, only=key)[1]
+        except Exception:
+            logger.exception("case %s could not be escalated and is passed over", key)
+            passed_over.add(key)
+    return len(keys), rose
+
+
+@transaction.atomic
+def _escalate_chunk(now, chunk, passed_over, batch, only=None):
+    due = Case.objects.filter(next_escalation_at__lte=now)
+    due = due.filter(pk=only) if only else due.exclude(pk__in=passed_over) if passed_over else due
+    cases = list(
+        due.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        .defer("explanation", "terms", "description", "remedy", "imported_facts")
+        .order_by("next_escalation_at")[:chunk]
+    )
+    if not cases:
+        return 0, 0
+    pass_ = _Pass(cases, now)
+    escalations, history, groups, told = [], [], defaultdict(list), defaultdict(list)
+    for case in cases:
+        steps = pass_.steps(case)
+        was, level = case.level, case.level
+        for step in steps.due:
+            holder = pass_.holders(case, step.to_level)[:1]
+            escalations.append(pass_.escalation(case, level, step, holder))
+            history.append(pass_.event(case, level, step))
+            level = step.to_level
+        people = pass_.holders(case, level) if level > was else []
+        groups[level, level > was, steps.next_at, people[0].pk if people else None].append(case.pk)
+        for person in people:
+            told[person].append((case, level))
+    for (level, rose, next_at, holder), keys in groups.items():
+        facts = {"level": level, "level_since": now, "holder_id": holder} if rose else {}
+        Case.objects.filter(pk__in=keys).update(next_escalation_at=next_at, **facts)
+    bulk.copy_in(escalations)
+    bulk.copy_in(history)
+    _tell(told, now, batch)
+    return len(cases), len({row.case_id for row in escalations})
+
+
+def _tell(told, now, batch):
+    """Write one message a case for a few, one digest for many; a later chunk of the same pass adds to the digest."""
+    for person, cases in told.items():
+        by_community = defaultdict(list)
+        for case, level in cases:
+            by_community[case.community].append((case, level))
+        for community, risen in by_community.items():
+            if len(risen) > SINGLE_MESSAGES:
+                notifications.digest(
+                    person, "cases_escalated", about=community, key=f"sweep:{batch}", count=len(risen), now=now
+                )
+                continue
+            for case, level in risen:
+                notifications.notify(
+                    [person],
+                    "case_escalated",
+                    about=case,
+                    key=f"case_escalated:{case.pk}:{case.level_cycle}:{level}",
+                    now=now,
+                    data=telling.about(case, to_level=level),
+                )
+
+
+class _Steps:
+    """What the clock does to one case now, and when it comes back to it."""
+
+    def __init__(self, case, calendar, take_minutes, now):
+        rising = ladder.pending(case, calendar, take_minutes)
+        self.due = [step for step in rising if step.at <= now]
+        later = [step for step in rising if step.at > now]
+        self.next_at = later[0].at if later else None
+
+
+class _Pass:
+    """What one chunk needs to know once: communities, calendars, holders, whom cases concern."""
+
+    def __init__(self, cases, now):
+        self.now = now
+        self.communities = {c.pk: c for c in Community.objects.filter(pk__in={case.community_id for case in cases})}
+        for case in cases:
+            case.community = self.communities[case.community_id]
+        self.concerned = defaultdict(set)
+        for case_id, user_id in Concern.objects.filter(case__in=cases).values_list("case_id", "user_id"):
+            self.concerned[case_id].add(user_id)
+        self._holders = {}
+
+    def steps(self, case):
+        community = self.communities[case.community_id]
+        return _Steps(case, calendar_of(community), community.take_minutes, self.now)
+
+    def holders(self, case, level):
+        key = (case.community_id, level, case.is_urgent)
+        if key not in self._holders:
+            self._holders[key] = level_holders(case.community, level, self.now, urgent=case.is_urgent)
+        return [person for person in self._holders[key] if person.pk not in self.concerned.get(case.pk, ())]
+
+    def escalation(self, case, level, step, holder):
+        return Escalation(
+            case=case,
+            level_cycle=case.level_cycle,
+            from_level=level,
+            to_level=step.to_level,
+            trigger=step.trigger,
+            due_at=step.at,
+            at=self.now,
+            holder=holder[0] if holder else None,
+        )
+
+    def event(self, case, level, step):
+        data = {"from_level": level, "to_level": step.to_level, "trigger": str(step.trigger)}
+        return events.build(case, "escalated", by=None, now=self.now, data=data)

@@ -1,0 +1,273 @@
+"""Between taking and resolving: departments, workers, pauses, notes, judging anew."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from complaints import deadlines, telling
+from complaints.actions.escalating import raise_to
+from complaints.models import Case, Escalation, Pause, Severity, Status, Urgency
+from complaints.models.cases import CLOCKED, REPLY_OWED
+from complaints.permissions import demand
+from servicedesk.core import events, photos
+from servicedesk.core.errors import Refused
+from servicedesk.core.models import Photo
+from servicedesk.core.moves import move, write
+
+
+def _who(person):
+    return {"who": person.surname or person.name[:1]} if person else {}
+
+
+@transaction.atomic
+def hand_over(case, *, department, by, now, note="", worker=None):
+    """Hand the case to a department, or on to another; the first responsible stays who they are (ruling 8).
+
+    The deadline moves to three days from receipt only while the case is not yet late (ruling 3). Between departments
+    while still `handed` it is an event and not a move. Raises Refused for the department that has it already.
+    """
+    demand(by, "hand_over", case)
+    if department == case.department and case.status != Status.TAKEN:
+        raise Refused(_("%(department)s has this case already.") % {"department": department})
+    facts = {"department": department, "assigned_to": worker, "accepted_at": None, "arrived_at": None}
+    if not department.is_centre and not case.is_late(now):
+        policy = deadlines.policy_for(
+            case.community, case.category, department, severity=case.severity, urgency=case.urgency
+        )
+        moved = deadlines.clock_facts(case, policy, pauses=deadlines.pauses_of(case))
+        # A hand-over gives time, it never takes any.
+        facts |= moved if moved["due_at"] > case.due_at else {}
+    facts["next_escalation_at"] = deadlines.next_step(case, status=Status.HANDED, **facts)
+    data = {"department": str(department), "from_department": str(case.department)}
+    if case.status == Status.HANDED:
+        write(case, **facts)
+        data["version"] = case.version
+        events.log(case, "transferred", by=by, now=now, note=note, data=data, public=True)
+    else:
+        move(case, Status.HANDED, by=by, now=now, note=note, data=data, public=True, **facts)
+    telling.tell(
+        case,
+        [worker] if worker else telling.department_people(case),
+        "case_assigned" if worker else "case_handed",
+        now=now,
+        key=case.version,
+        but=by,
+        undoable=True,
+    )
+
+
+@transaction.atomic
+def start(case, *, by, now):
+    """Begin work within the centre's own scope."""
+    demand(by, "start", case)
+    facts = {"assigned_to": by, "accepted_at": now}
+    facts["next_escalation_at"] = deadlines.next_step(case, status=Status.IN_HAND, **facts)
+    move(case, Status.IN_HAND, by=by, now=now, verb="started", public=True, **facts)
+
+
+@transaction.atomic
+def assign(case, *, worker, by, now, note=""):
+    """Give the job to one worker of the department. A new assignee never restarts the clock (ruling 4)."""
+    demand(by, "assign", case)
+    if case.status not in (Status.HANDED, Status.IN_HAND):
+        raise Refused(_("Only a job that the department has, and has not finished, can be assigned."))
+    was = case.assigned_to
+    write(case, assigned_to=worker, accepted_at=None if case.status == Status.HANDED else case.accepted_at)
+    data = {"worker": str(worker), "version": case.version, "was": {"assigned_to": was.pk if was else None}}
+    event = events.log(case, "assigned", by=by, now=now, note=note, data=data)
+    telling.tell(case, [worker], "case_assigned", now=now, key=case.version, but=by, undoable=True)
+    return event
+
+
+@transaction.atomic
+def accept(case, *, by, now):
+    """Accept the job; a job without a worker becomes that of who accepts it."""
+    demand(by, "accept", case)
+    facts = {"assigned_to": case.assigned_to or by, "accepted_at": now}
+    facts["next_escalation_at"] = deadlines.next_step(case, status=Status.IN_HAND, **facts)
+    data = {"department": str(case.department), **_who(facts["assigned_to"])}
+    move(case, Status.IN_HAND, by=by, now=now, verb="accepted", data=data, public=True, **facts)
+
+
+@transaction.atomic
+def arrive(case, *, by, now):
+    """Record the arrival on site. Raises Refused where it was recorded before."""
+    demand(by, "arrive", case)
+    if case.status != Status.IN_HAND or case.arrived_at is not None:
+        raise Refused(_("The arrival is recorded already, or the job is not in hand."))
+    write(case, arrived_at=now)
+    events.log(case, "arrived", by=by, now=now, data={"version": case.version}, public=True)
+
+
+@transaction.atomic
+def decline_job(case, *, by, now, reason):
+    """Return the job to the desk with the reason; the first responsible hears of it at once."""
+    demand(by, "decline_job", case)
+    facts = {"assigned_to": None, "accepted_at": None, "arrived_at": None}
+    facts["next_escalation_at"] = deadlines.next_step(case, status=Status.TAKEN, **facts)
+    move(case, Status.TAKEN, by=by, now=now, verb="job_declined", note=reason, **facts)
+    telling.tell(case, [case.first_responsible], "case_declined", now=now, key=case.version, but=by)
+
+
+@transaction.atomic
+def pause(case, *, reason, until, by, now, note=""):
+    """Stop the clock until a time at which it runs again by itself; cannot begin once the case is late (ruling 5)."""
+    demand(by, "pause", case)
+    if case.is_late(now):
+        raise Refused(_("A late case cannot be paused. Ask for a higher level or finish it."))
+    if until <= now:
+        raise Refused(_("Choose a time in the future at which the clock runs again."))
+    was = case.due_at
+    Pause.objects.create(case=case, cycle=case.cycle, reason=reason, starts_at=now, until=until, by=by)
+    facts = deadlines.clock_facts(case, case.policy, pauses=deadlines.pauses_of(case))
+    facts["next_escalation_at"] = deadlines.next_step(case, status=Status.WAITING, **facts)
+    data = {"reason": str(reason), "until": until.isoformat(), "due_was": was.isoformat()}
+    move(case, Status.WAITING, by=by, now=now, verb="paused", note=note, data=data, public=True, **facts)
+    telling.tell(case, telling.holders_for(case, 2, now), "case_paused", now=now, key=case.version, but=by)
+
+
+@transaction.atomic
+def resume(case, *, by, now):
+    """Let the clock run again. `by=None` is the clock itself, at the end of the pause. The deadline is recomputed."""
+    if by is not None:
+        demand(by, "resume", case)
+    facts = _end_pause(case, now)
+    facts["next_escalation_at"] = deadlines.next_step(case, status=Status.IN_HAND, **facts)
+    move(case, Status.IN_HAND, by=by, now=now, verb="resumed", public=True, **facts)
+
+
+def _end_pause(case, now):
+    open_pause = Pause.objects.select_for_update().filter(case=case, ended_at=None).first()
+    if open_pause is None:
+        return {}
+    open_pause.ended_at = max(min(now, open_pause.until), open_pause.starts_at)
+    open_pause.save(update_fields=["ended_at"])
+    return deadlines.clock_facts(case, case.policy, pauses=deadlines.pauses_of(case))
+
+
+def resume_waiting(*, now):
+    """End every pause whose time has come; return how many. Each case in its own transaction."""
+    ended = 0
+    waiting = Pause.objects.filter(ended_at=None, until__lte=now).order_by("until")
+    for pk in list(waiting.values_list("case_id", flat=True)):
+        with transaction.atomic():
+            case = Case.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+            if case is not None and case.status == Status.WAITING:
+                resume(case, by=None, now=now)
+                ended += 1
+    return ended
+
+
+@transaction.atomic
+def resolve(case, *, by, now, remedy, pictures=()):
+    """Record what was done and owe the resident a reply the way they came. The clock stops here (ruling 5)."""
+    demand(by, "resolve", case)
+    facts = _end_pause(case, now) if case.status == Status.WAITING else {}
+    facts |= {
+        "resolved_at": now,
+        "remedy": remedy,
+        "reply_due_at": deadlines.reply_due(case, now),
+        "reply_raises_to": min(case.level + 1, 3),
+    }
+    facts["next_escalation_at"] = deadlines.next_step(case, status=Status.RESOLVED, **facts)
+    for picture, name in pictures:
+        photos.attach(picture, name, to=case, by=by, now=now, stage=Photo.Stage.DONE, public=True)
+    move(case, Status.RESOLVED, by=by, now=now, note=remedy, public=True, **facts)
+    telling.tell(case, [case.first_responsible], "case_resolved", now=now, key=case.cycle, but=by)
+
+
+@transaction.atomic
+def add_note(case, *, by, now, note, public=False):
+    """Add a line to the timeline: for the office, or a message that the resident reads on the tracking page."""
+    demand(by, "note", case)
+    write(case)
+    verb = "told" if public else "noted"
+    data = {"version": case.version, **(_who(by) if public else {})}
+    events.log(case, verb, by=by, now=now, note=note, data=data, public=public)
+
+
+@transaction.atomic
+def add_photos(case, *, by, now, pictures, stage=Photo.Stage.WORK, public=False):
+    """Attach stored pictures to the case, with one event for all of them."""
+    if by is not None:
+        demand(by, "note", case)
+    for picture, name in pictures:
+        photos.attach(picture, name, to=case, by=by, now=now, stage=stage, public=public)
+    if pictures:
+        data = {"count": len(pictures), "version": case.version}
+        events.log(case, "photo_added", by=by, now=now, data=data, public=public)
+
+
+@transaction.atomic
+def set_follow_up(case, *, at, by, now):
+    """Set when the first responsible looks at the case again and tells the resident how it stands."""
+    demand(by, "note", case)
+    write(case, next_follow_up_at=at)
+    events.log(case, "follow_up_set", by=by, now=now, data={"until": at.isoformat(), "version": case.version})
+
+
+@transaction.atomic
+def promise_reply(case, *, until, by, now, note=""):
+    """Promise the resident a reply by `until`. Missing it raises the case one above who promised (ruling 7)."""
+    demand(by, "promise", case)
+    if until <= now:
+        raise Refused(_("Promise a time in the future."))
+    if case.status not in CLOCKED + REPLY_OWED:
+        raise Refused(_("The resident has had an answer; there is nothing left to promise."))
+    facts = {"promised_reply_at": until, "promise_raises_to": min(case.level + 1, 3)}
+    write(case, **facts, next_escalation_at=deadlines.next_step(case, **facts))
+    data = {"until": until.isoformat(), "version": case.version}
+    events.log(case, "promised", by=by, now=now, note=note, data=data)
+
+
+@transaction.atomic
+def reclassify(case, *, kind, severity, urgency, category, by, now, note):
+    """Judge the case anew, with the reason: every change of an axis is an event (section 2).
+
+    The number keeps its letters. The deadline is counted again from the same start; it is never patched. What became
+    urgent or major rises at once.
+    """
+    demand(by, "reclassify", case)
+    if case.status not in CLOCKED:
+        raise Refused(_("The clock of this case has stopped; it cannot be judged anew."))
+    after = {"kind": kind, "severity": severity, "urgency": urgency, "category": category}
+    changed = {name: value for name, value in after.items() if value != getattr(case, name)}
+    if not changed:
+        raise Refused(_("Nothing was changed."))
+    changes = [[name, str(getattr(case, name)), str(value)] for name, value in changed.items()]
+    became_urgent = changed.get("urgency") == Urgency.SPECIAL_URGENT
+    became_major = changed.get("severity") == Severity.MAJOR
+    if case.status in (Status.RECEIVED, Status.TAKEN):
+        changed["department"] = category.department
+    department = changed.get("department", case.department)
+    policy = deadlines.policy_for(case.community, category, department, severity=severity, urgency=urgency)
+    case.urgency = urgency  # the deadline is counted for what the case is from now on
+    changed |= deadlines.clock_facts(case, policy, pauses=deadlines.pauses_of(case))
+    changed["next_escalation_at"] = deadlines.next_step(case, **changed)
+    write(case, **changed)
+    events.log(case, "reclassified", by=by, now=now, note=note, data={"changes": changes, "version": case.version})
+    if became_urgent:
+        raise_to(case, 2, Escalation.Trigger.URGENT, by=None, now=now)
+    if became_major:
+        raise_to(case, 2, Escalation.Trigger.MAJOR, by=None, now=now)
+        people = telling.holders_for(case, 3, now)
+        telling.tell(case, people, "case_told_level_three", now=now, key=case.version, but=by)
+
+
+@transaction.atomic
+def urge(case, *, by, now, note=""):
+    """Ask whoever has the case to hurry."""
+    demand(by, "urge", case)
+    write(case, urged_at=now, urges=case.urges + 1)
+    event = events.log(case, "urged", by=by, now=now, note=note, data={"version": case.version})
+    telling.tell(
+        case, [case.assigned_to, case.holder, case.first_responsible], "case_urged", now=now, key=case.version, but=by
+    )
+    return event
+
+
+@transaction.atomic
+def unmask_reporter(case, *, by, now, reason):
+    """Return the whole telephone number of the reporter; who looked, when and why is logged (ruling 13)."""
+    demand(by, "unmask", case)
+    events.log(case, "unmasked", by=by, now=now, note=reason, data={"version": case.version})
+    return case.reporter_phone

@@ -1,0 +1,236 @@
+"""Taking a matter in: by telephone, visit, letter or web form."""
+
+import hashlib
+import hmac
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from complaints import deadlines, telling
+from complaints.actions.escalating import raise_to
+from complaints.models import (
+    Case,
+    Channel,
+    Concern,
+    Draft,
+    Escalation,
+    IntakeDraft,
+    Severity,
+    Status,
+    Urgency,
+)
+from complaints.models.cases import LETTERS
+from complaints.permissions import demand
+from servicedesk.core import events, photos, search, tokens
+from servicedesk.core.models import Role
+from servicedesk.core.moves import move, write
+from servicedesk.core.numbers import take_number
+from servicedesk.core.roles import roles_in
+
+DRAFT_HOURS = 24
+
+
+def receive_case(
+    community,
+    *,
+    by,
+    now,
+    channel,
+    kind,
+    category,
+    summary,
+    submission,
+    description="",
+    wish="",
+    reporter=None,
+    reporter_name="",
+    reporter_phone="",
+    anonymous_reason="",
+    no_phone_reason="",
+    unit=None,
+    building=None,
+    place="",
+    urgency=Urgency.ORDINARY,
+    severity=Severity.GENERAL,
+    reason="",
+    promised_reply_at=None,
+    read_back=False,
+    received_at=None,
+    letter_on=None,
+    letter_no="",
+    concerns=(),
+    pictures=(),
+    intake_seconds=None,
+):
+    """Record one matter and return (case, link token); the same `submission` again returns the first case.
+
+    Registering by telephone, visit or letter is taking: `by` becomes the first responsible. From the web (`by=None`)
+    it waits to be taken. The deadline, its explanation, the ladder, the event and the messages are written with it,
+    in one transaction; the number is taken last, so that its series is held for the shortest time (ruling 2).
+    `pictures` are (Picture, stored name) pairs.
+    """
+    token = token_of(submission)
+    existing = Case.objects.filter(submission=submission).first()
+    if existing is not None:
+        return existing, token
+    department = category.department
+    at = received_at or now
+    case = Case(
+        community=community,
+        kind=kind,
+        channel=channel,
+        status=Status.RECEIVED if by is None else Status.TAKEN,
+        severity=severity,
+        urgency=urgency,
+        reporter=reporter,
+        reporter_name=reporter_name,
+        reporter_phone=reporter_phone,
+        anonymous_reason=anonymous_reason,
+        no_phone_reason=no_phone_reason,
+        unit=unit,
+        building=building or (unit.building if unit else None),
+        place=place,
+        category=category,
+        summary=summary,
+        description=description,
+        wish=wish,
+        read_back_at=now if read_back else None,
+        letter_on=letter_on,
+        letter_no=letter_no,
+        recorded_by=by,
+        first_responsible=by if by and by not in concerns else None,
+        department=department,
+        received_at=at,
+        recorded_at=now,
+        clock_started_at=at,
+        level_from_at=at - timedelta(microseconds=1),
+        level_since=now,
+        holder=by,
+        submission=submission,
+        token_digest=tokens.digest(token),
+        code_digest=tokens.digest(tokens.plain_code(tokens.code_of(token))),
+        intake_seconds=intake_seconds,
+    )
+    if case.first_responsible is None:
+        case.status = Status.RECEIVED
+    if category.arrive_minutes:
+        case.arrive_by = at + timedelta(minutes=category.arrive_minutes)
+    policy = deadlines.policy_for(community, category, department, severity=severity, urgency=urgency)
+    for name, value in deadlines.clock_facts(case, policy).items():
+        setattr(case, name, value)
+    if promised_reply_at:
+        case.promised_reply_at, case.promise_raises_to = promised_reply_at, 3 if severity == Severity.MAJOR else 2
+    case.next_escalation_at = deadlines.next_step(case)
+    try:
+        with transaction.atomic():
+            _save(case, by=by, now=now, concerns=concerns, pictures=pictures, reason=reason)
+    except IntegrityError:
+        existing = Case.objects.filter(submission=submission).first()
+        if existing is None:
+            raise
+        return existing, token
+    return case, token
+
+
+def _save(case, *, by, now, concerns, pictures, reason):
+    day = case.community.local(now)
+    sequence = take_number(case.community, f"case-{day:%y%m%d}")
+    case.number = f"{case.community.code}-{LETTERS[case.kind]}{day:%y%m%d}-{sequence:04}"
+    case.terms = terms_of(case)
+    case.save(force_insert=True)
+    Concern.objects.bulk_create([Concern(case=case, user=user) for user in concerns])
+    for picture, name in pictures:
+        photos.attach(picture, name, to=case, by=by, now=now, public=True)
+    events.log(case, "received", by=by, now=now, note=reason, data={"version": 0, "who": _who(by)}, public=True)
+    for level, trigger in _at_once(case, concerns):
+        raise_to(case, level, trigger, by=None, now=now)
+    if case.severity == Severity.MAJOR:
+        people = telling.holders_for(case, 3, now)
+        telling.tell(case, people, "case_told_level_three", now=now, key=case.cycle, but=by)
+    if case.status == Status.RECEIVED:
+        telling.tell(case, telling.clerks(case), "case_arrived", now=now, key=case.cycle, but=by)
+
+
+def _at_once(case, concerns):
+    """Yield the levels that the case reaches at receipt, with their triggers (rulings 7 and 12)."""
+    about = {role for user in concerns for role in roles_in(user, case.community_id)}
+    if Role.SUPERVISOR in about or Role.DEPUTY_GM in about:
+        yield 3, Escalation.Trigger.CONCERNS_STAFF
+    if case.category.straight_to_level > 1:
+        yield case.category.straight_to_level, Escalation.Trigger.CATEGORY
+    if case.is_urgent:
+        yield 2, Escalation.Trigger.URGENT
+    if case.is_major:
+        yield 2, Escalation.Trigger.MAJOR
+
+
+def _who(by):
+    """Return how staff appear to residents: by surname."""
+    return (by.surname or by.name[:1]) if by else ""
+
+
+def terms_of(case):
+    """Return the search terms of a case: everything that a person may look for it by."""
+    return search.terms(
+        case.number,
+        case.summary,
+        case.description,
+        case.wish,
+        case.reporter_name,
+        case.reporter_phone,
+        case.place,
+        case.unit.label if case.unit else "",
+        case.building.name if case.building else "",
+        case.source_id,
+        case.letter_no,
+    )
+
+
+def token_of(submission):
+    """Return the link token of a submission: 128 bits that only this installation can compute, so that sending the
+    same form again leads to the same page."""
+    key = f"case-link:{settings.SECRET_KEY}".encode()
+    return hmac.new(key, str(submission).encode(), hashlib.sha256).hexdigest()[:32]
+
+
+@transaction.atomic
+def take(case, *, by, now):
+    """Take up a case that came by itself; who takes it stays first responsible until it is replied (ruling 8)."""
+    demand(by, "take", case)
+    facts = {"first_responsible": by, "holder": by if case.level == 1 else case.holder}
+    follow = deadlines.next_step(case, status=Status.TAKEN, **facts)
+    data = {"who": _who(by)}
+    move(case, Status.TAKEN, by=by, now=now, data=data, public=True, next_escalation_at=follow, **facts)
+
+
+@transaction.atomic
+def renew_code(case, *, by, now):
+    """Give the case a new link and code and return the token; the old ones end at once."""
+    demand(by, "new_code", case)
+    token = tokens.new_token()
+    write(
+        case,
+        token_digest=tokens.digest(token),
+        code_digest=tokens.digest(tokens.plain_code(tokens.code_of(token))),
+    )
+    events.log(case, "code_renewed", by=by, now=now, data={"version": case.version})
+    return token
+
+
+@transaction.atomic
+def keep_intake(user, community, answers, *, now):
+    """Keep what a clerk has typed so far; one row for each person and community. One statement."""
+    IntakeDraft.objects.update_or_create(user=user, community=community, defaults={"answers": answers, "saved_at": now})
+
+
+@transaction.atomic
+def forget_intake(user, community):
+    """Forget the draft of a clerk, after the case was saved or the draft thrown away."""
+    IntakeDraft.objects.filter(user=user, community=community).delete()
+
+
+@transaction.atomic
+def forget_drafts(*, now):
+    """Delete the answers of web forms that nobody finished within 24 hours; return how many."""
+    return Draft.objects.filter(updated_at__lt=now - timedelta(hours=DRAFT_HOURS)).delete()[0]

@@ -1,0 +1,68 @@
+"""Undo is a second event by the same person within ten minutes, while nobody else has acted (ruling 11)."""
+
+from datetime import timedelta
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from complaints import deadlines
+from complaints.models import Case, Status
+from servicedesk.core import events
+from servicedesk.core.errors import Refused
+from servicedesk.core.models import Event, Notification
+from servicedesk.core.moves import move, write
+from servicedesk.core.notifications import UNDO_MINUTES
+
+UNDOABLE = {"received", "assigned", "urged", "escalated"}
+
+
+@transaction.atomic
+def undo(event, *, by, now):
+    """Undo what `event` did and return the case. Raises Refused where it is not this person's, too old or overtaken.
+
+    A registration becomes void, and its number stays; an assignment goes back; a raise by hand goes back down in a
+    new level cycle. Messages that still wait are stopped.
+    """
+    if event.by_id != by.pk or event.verb not in UNDOABLE or now - event.at > timedelta(minutes=UNDO_MINUTES):
+        raise Refused(_("This can no longer be undone: only who did it, and within ten minutes."))
+    case = (
+        Case.objects.select_for_update(of=("self",)).select_related("community", "department").get(pk=event.subject_id)
+    )
+    if Event.objects.about(case).filter(pk__gt=event.pk).exclude(by=None).exists():
+        raise Refused(_("Something else has happened to this case since. Look at it and set it right by hand."))
+    _stop_messages(case, event, now)
+    data = {"what": event.verb, "event": event.pk}
+    if event.verb == "received":
+        facts = {"void_reason": "undone", "void_asked_by": by, "void_asked_at": now, "next_escalation_at": None}
+        move(case, Status.VOID, by=by, now=now, verb="undone", data=data, **facts)
+        return case
+    write(case, **_was(case, event, now))
+    events.log(case, "undone", by=by, now=now, data={**data, "version": case.version})
+    return case
+
+
+def _was(case, event, now):
+    if event.verb == "assigned":
+        return {"assigned_to_id": event.data["was"]["assigned_to"]}
+    if event.verb == "urged":
+        return {"urges": case.urges - 1}
+    fresh = {
+        "level": event.data["from_level"],
+        "level_cycle": case.level_cycle + 1,
+        "level_from_at": now,
+        "level_since": now,
+        "holder": case.first_responsible if event.data["from_level"] == 1 else case.holder,
+    }
+    return {**fresh, "next_escalation_at": deadlines.next_step(case, **fresh)}
+
+
+def _stop_messages(case, event, now):
+    rows = Notification.objects.filter(
+        subject_type=ContentType.objects.get_for_model(case),
+        subject_id=case.pk,
+        created_at=event.at,
+        not_before__gt=now,
+        sent_at=None,
+    )
+    rows.update(dead_at=now, last_error="undone")

@@ -1,0 +1,57 @@
+"""Nothing is deleted: a mistake is voided by two people, a double is merged into the case that goes on."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from complaints import telling
+from complaints.models import Case, Pause, Status
+from complaints.permissions import demand
+from servicedesk.core import events
+from servicedesk.core.errors import Refused
+from servicedesk.core.moves import move, write
+
+
+@transaction.atomic
+def ask_void(case, *, by, now, reason):
+    """Ask for the case to be voided; a second person decides. Until then its clock runs on."""
+    demand(by, "ask_void", case)
+    if not case.is_clocked:
+        raise Refused(_("Only a case whose clock still runs can be voided."))
+    write(case, void_reason=reason, void_asked_by=by, void_asked_at=now)
+    events.log(case, "void_asked", by=by, now=now, note=reason, data={"version": case.version})
+    telling.tell(case, telling.holders_for(case, 2, now), "case_void_asked", now=now, key=case.version, but=by)
+
+
+@transaction.atomic
+def confirm_void(case, *, by, now, note=""):
+    """Void the case that somebody else asked to void. The row and its number stay (ruling 11)."""
+    demand(by, "confirm_void", case)
+    _end_open_pause(case, now)
+    move(case, Status.VOID, by=by, now=now, note=note, voided_by=by, next_escalation_at=None)
+
+
+@transaction.atomic
+def refuse_void(case, *, by, now, note):
+    """Keep the case that somebody else asked to void, with the reason."""
+    demand(by, "confirm_void", case)
+    write(case, void_reason="", void_asked_by=None, void_asked_at=None)
+    events.log(case, "void_refused", by=by, now=now, note=note, data={"version": case.version})
+
+
+@transaction.atomic
+def merge(case, *, into, by, now, note=""):
+    """Join `case` to another open case of the same matter; both callers keep their own entry (section 8)."""
+    demand(by, "merge", case)
+    if into.pk == case.pk or into.community_id != case.community_id or into.is_ended:
+        raise Refused(_("Choose another open case of this community to join it to."))
+    into = Case.objects.select_for_update().get(pk=into.pk)
+    data = {"into": into.short_number}
+    facts = {"merged_into": into, "next_escalation_at": None}
+    move(case, Status.MERGED, by=by, now=now, note=note, data=data, public=True, **facts)
+    write(into)
+    data = {"number": case.short_number, "version": into.version}
+    events.log(into, "merge_received", by=by, now=now, note=case.summary, data=data)
+
+
+def _end_open_pause(case, now):
+    Pause.objects.filter(case=case, ended_at=None, starts_at__lte=now).update(ended_at=now)

@@ -1,0 +1,70 @@
+"""From a case's facts to the columns of its clock. Computed whenever a fact changes, never patched (ruling 5)."""
+
+import copy
+from datetime import timedelta
+
+from complaints import ladder
+from complaints.models import DeadlinePolicy, Pause, Severity, Urgency
+from servicedesk.core import worktime
+from servicedesk.core.calendar import calendar_of
+
+SAME_DAY = "same_day"
+THREE_DAYS = "three_days"
+
+
+def policy_for(community, category, department, *, severity, urgency):
+    """Return the policy of a case, decided at receipt (ruling 3: S3 第十九条 with 暂行6). At most one query.
+
+    A category's own policy first; three days if the work is not the centre's own or the case is special, urgent or
+    major; else the same day.
+    """
+    if category.policy_id and department == category.department:
+        return category.policy
+    special = urgency == Urgency.SPECIAL_URGENT or severity == Severity.MAJOR
+    code = THREE_DAYS if special or not department.is_centre else SAME_DAY
+    return DeadlinePolicy.objects.get(community=community, code=code)
+
+
+def pauses_of(case):
+    """Return the pauses of the running cycle; an open one counts to the time at which it ends by itself."""
+    return [
+        worktime.Pause(pause.starts_at, pause.ended_at or pause.until)
+        for pause in Pause.objects.filter(case=case, cycle=case.cycle)
+        if (pause.ended_at or pause.until) > pause.starts_at
+    ]
+
+
+def count(case, policy, *, pauses=()):
+    """Return the `worktime.Deadline` of `case` under `policy`. No query once the calendar is known."""
+    return worktime.due(
+        case.clock_started_at, policy.rule(), calendar_of(case.community), urgent=case.is_urgent, pauses=pauses
+    )
+
+
+def clock_facts(case, policy, *, pauses=()):
+    """Return the columns of the clock for `case` under `policy`, to be written in one UPDATE."""
+    deadline = count(case, policy, pauses=pauses)
+    return {
+        "policy": policy,
+        "due_at": deadline.due_at,
+        "after_hours": deadline.after_hours,
+        "explanation": list(deadline.explanation),
+    }
+
+
+def next_step(case, **changes):
+    """Return `next_escalation_at` for `case` as it will stand after `changes`. No query; `case` stays as it is."""
+    after = copy.copy(case)
+    for name, value in changes.items():
+        setattr(after, name, value)
+    return ladder.next_at(after, calendar_of(case.community), case.community.take_minutes)
+
+
+def reply_due(case, now):
+    """Return when the reply is owed: the close of the next service day after resolving (ruling 5)."""
+    calendar = calendar_of(case.community)
+    today = calendar.day_of(now)
+    try:
+        return calendar.close_of(calendar.next_service_day(today))
+    except worktime.NoServiceDays:
+        return calendar.close_of(today + timedelta(days=1))

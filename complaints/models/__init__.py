@@ -1,0 +1,34 @@
+"""The nouns of the main job: cases, what they are due by, and what happened to them."""
+
+from complaints.models.cases import (
+    Case,
+    Channel,
+    Concern,
+    Kind,
+    Severity,
+    Status,
+    Urgency,
+    Validity,
+)
+from complaints.models.policies import Category, DeadlinePolicy
+from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
+
+__all__ = [
+    "Case",
+    "Category",
+    "Channel",
+    "Concern",
+    "Cycle",
+    "DeadlinePolicy",
+    "Draft",
+    "Escalation",
+    "IntakeDraft",
+    "Kind",
+    "Pause",
+    "Presence",
+    "Reply",
+    "Severity",
+    "Status",
+    "Urgency",
+    "Validity",
+]

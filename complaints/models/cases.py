@@ -1,0 +1,466 @@
+from datetime import timedelta
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models.policies import Category, DeadlinePolicy
+from residents.models import Building, Person, Unit
+from servicedesk.core import worktime
+from servicedesk.core.masking import mask_phone
+from servicedesk.core.models import Community, Department, Role, User
+from servicedesk.core.roles import memberships_of
+
+
+class Kind(models.TextChoices):
+    REPAIR = "repair", _("repair")
+    COMPLAINT = "complaint", _("complaint")
+    SUGGESTION = "suggestion", _("suggestion")
+    INQUIRY = "inquiry", _("inquiry")
+    PRAISE = "praise", _("praise")
+
+
+class Channel(models.TextChoices):
+    PHONE = "phone", _("telephone")
+    VISIT = "visit", _("visit")
+    LETTER = "letter", _("letter")
+    WEB = "web", _("web")
+    PATROL = "patrol", _("patrol")
+    OTHER = "other", _("other")
+
+
+class Severity(models.TextChoices):
+    GENERAL = "general", _("general")
+    MAJOR = "major", _("major")
+
+
+class Urgency(models.TextChoices):
+    ORDINARY = "ordinary", _("ordinary")
+    SPECIAL_URGENT = "special_urgent", _("special or urgent")
+
+
+class Validity(models.TextChoices):
+    UNDECIDED = "undecided", _("undecided")
+    VALID = "valid", _("valid")
+    INVALID = "invalid", _("not valid")
+
+
+class Status(models.TextChoices):
+    RECEIVED = "received", _("received")
+    TAKEN = "taken", _("taken")
+    VERIFIED = "verified", _("verified")
+    PROPOSED = "proposed", _("awaiting approval")
+    APPROVED = "approved", _("approved")
+    HANDED = "handed", _("handed over")
+    IN_HAND = "in_hand", _("in hand")
+    WAITING = "waiting", _("waiting")
+    DECLINED = "declined", _("politely declined")
+    RESOLVED = "resolved", _("reply owed")
+    REPLIED = "replied", _("return visit due")
+    ARCHIVED = "archived", _("archived")
+    VOID = "void", _("void")
+    MERGED = "merged", _("merged")
+
+
+ENDED = (Status.ARCHIVED, Status.VOID, Status.MERGED)
+CLOCKED = (
+    Status.RECEIVED,
+    Status.TAKEN,
+    Status.VERIFIED,
+    Status.PROPOSED,
+    Status.APPROVED,
+    Status.HANDED,
+    Status.IN_HAND,
+    Status.WAITING,
+)
+REPLY_OWED = (Status.RESOLVED, Status.DECLINED)
+LADDERED = CLOCKED + REPLY_OWED
+COMPLAINTS_ONLY = (Status.VERIFIED, Status.PROPOSED, Status.APPROVED, Status.DECLINED)
+SETTLED = (Status.RESOLVED, Status.REPLIED, Status.ARCHIVED)
+
+# The two letters of each kind in a number (ruling 2).
+LETTERS = {
+    Kind.REPAIR: "BX",
+    Kind.COMPLAINT: "TS",
+    Kind.SUGGESTION: "JY",
+    Kind.INQUIRY: "ZX",
+    Kind.PRAISE: "BY",
+}
+
+# Seven tags on screen and five words for residents (2-domain, Statuses).
+TAGS = {
+    **dict.fromkeys((Status.RECEIVED, Status.TAKEN), ("new", _("To take up"))),
+    **dict.fromkeys(
+        (Status.VERIFIED, Status.PROPOSED, Status.APPROVED, Status.HANDED, Status.IN_HAND), ("work", _("In progress"))
+    ),
+    Status.WAITING: ("wait", _("Waiting")),
+    **dict.fromkeys(REPLY_OWED, ("done", _("Reply owed"))),
+    Status.REPLIED: ("visit", _("Return visit due")),
+    Status.ARCHIVED: ("closed", _("Archived")),
+    **dict.fromkeys((Status.VOID, Status.MERGED), ("void", _("Void"))),
+}
+PUBLIC_STAGES = [_("Submitted"), _("Taken up"), _("In progress"), _("Your view"), _("Done")]
+PUBLIC_STAGE = {
+    Status.RECEIVED: 0,
+    **dict.fromkeys((Status.TAKEN, Status.VERIFIED, Status.PROPOSED, Status.APPROVED, Status.HANDED), 1),
+    **dict.fromkeys((Status.IN_HAND, Status.WAITING, Status.RESOLVED, Status.DECLINED), 2),
+    Status.REPLIED: 3,
+    **dict.fromkeys((Status.ARCHIVED, Status.MERGED), 4),
+}
+
+
+class CaseQuerySet(models.QuerySet):
+    def open(self):
+        return self.exclude(status__in=ENDED)
+
+    def clocked(self):
+        return self.filter(status__in=CLOCKED)
+
+    def overdue(self, now):
+        """Return what is late: strictly after `due_at` while the clock runs (ruling 5)."""
+        return self.clocked().filter(due_at__lt=now)
+
+    def due_soon(self, now, minutes):
+        return self.clocked().filter(due_at__gte=now, due_at__lt=now + timedelta(minutes=minutes))
+
+    def unassigned(self):
+        """Return what nobody works on: not taken, or handed to a department without a worker."""
+        return self.filter(Q(status=Status.RECEIVED) | Q(status=Status.HANDED, assigned_to=None))
+
+    def visible_to(self, user):
+        """Return the cases that `user` may see (2-domain, Roles), never one that concerns them (ruling 12).
+
+        Costs one query for the roles, once for each user object. A deputy GM's lists start at level 3 and may be
+        widened, so their whole community is visible here.
+        """
+        whole, departments, own = set(), set(), set()
+        for membership in memberships_of(user):
+            if membership.role in (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM):
+                whole.add(membership.community_id)
+            elif membership.role == Role.HEAD:
+                departments.add(membership.department_id)
+            elif membership.role == Role.WORKER:
+                own.add(membership.department_id)
+        if not whole | departments | own:
+            return self.none()
+        seen = Q(community__in=whole) if whole else Q(pk__in=[])
+        if departments:
+            seen |= Q(department__in=departments)
+        if own:
+            seen |= Q(department__in=own) & (Q(assigned_to=user) | Q(assigned_to=None))
+        return self.filter(seen).exclude(concerned__user=user)
+
+    def in_community(self, community):
+        return self.filter(community=community)
+
+    def with_people(self):
+        """Load what a list line shows, so that no line queries."""
+        return self.select_related(
+            "community", "unit", "building", "category", "department", "first_responsible", "assigned_to"
+        )
+
+    def by_due(self):
+        return self.order_by(F("due_at").asc(nulls_last=True), "id")
+
+
+class Case(models.Model):
+    """One matter a resident brought to the centre, owed an answer by `due_at`."""
+
+    MOVES = {
+        Status.RECEIVED: {Status.TAKEN, Status.VOID, Status.MERGED},
+        Status.TAKEN: {
+            Status.VERIFIED,
+            Status.HANDED,
+            Status.IN_HAND,
+            Status.RESOLVED,
+            Status.VOID,
+            Status.MERGED,
+        },
+        Status.VERIFIED: {Status.PROPOSED, Status.VOID, Status.MERGED},
+        Status.PROPOSED: {Status.APPROVED, Status.DECLINED, Status.VERIFIED, Status.VOID},
+        Status.APPROVED: {Status.HANDED, Status.IN_HAND, Status.VOID},
+        Status.HANDED: {Status.IN_HAND, Status.TAKEN, Status.RESOLVED, Status.VOID},
+        Status.IN_HAND: {
+            Status.WAITING,
+            Status.HANDED,
+            Status.TAKEN,
+            Status.RESOLVED,
+            Status.VOID,
+            Status.MERGED,
+        },
+        Status.WAITING: {Status.IN_HAND, Status.RESOLVED, Status.VOID},
+        Status.DECLINED: {Status.REPLIED},
+        Status.RESOLVED: {Status.REPLIED, Status.IN_HAND},
+        Status.REPLIED: {Status.ARCHIVED, Status.TAKEN},
+        Status.ARCHIVED: {Status.TAKEN},
+        Status.VOID: set(),
+        Status.MERGED: set(),
+    }
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="cases")
+    number = models.CharField(_("number"), max_length=60, unique=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    channel = models.CharField(_("came by"), max_length=6, choices=Channel)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.RECEIVED)
+    version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    severity = models.CharField(_("severity"), max_length=7, choices=Severity, default=Severity.GENERAL)
+    urgency = models.CharField(_("urgency"), max_length=14, choices=Urgency, default=Urgency.ORDINARY)
+    validity = models.CharField(_("validity"), max_length=9, choices=Validity, default=Validity.UNDECIDED)
+
+    # Who, where, what: the facts as they were told.
+    reporter = models.ForeignKey(Person, models.PROTECT, null=True, related_name="cases")
+    reporter_name = models.CharField(_("who"), max_length=120, blank=True)
+    reporter_phone = models.CharField(_("telephone"), max_length=21, blank=True)
+    anonymous_reason = models.CharField(_("why no name"), max_length=200, blank=True)
+    no_phone_reason = models.CharField(_("why no telephone"), max_length=200, blank=True)
+    building = models.ForeignKey(Building, models.PROTECT, null=True, related_name="cases")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="cases")
+    place = models.CharField(_("place"), max_length=200, blank=True)
+    category = models.ForeignKey(Category, models.PROTECT, related_name="cases")
+    summary = models.CharField(_("matter"), max_length=200)
+    description = models.TextField(_("details"), blank=True)
+    wish = models.CharField(_("what is wanted"), max_length=300, blank=True)
+    read_back_at = models.DateTimeField(null=True)
+    letter_no = models.CharField(_("incoming register number"), max_length=40, blank=True)
+    letter_on = models.DateField(_("date of the letter"), null=True)
+
+    # Whose it is.
+    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    first_responsible = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="answered_cases", verbose_name=_("first responsible")
+    )
+    department = models.ForeignKey(Department, models.PROTECT, related_name="cases", verbose_name=_("department"))
+    assigned_to = models.ForeignKey(User, models.PROTECT, null=True, related_name="jobs", verbose_name=_("assigned to"))
+    accepted_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+
+    # The clock.
+    received_at = models.DateTimeField(_("received"))
+    recorded_at = models.DateTimeField(_("recorded"))
+    cycle = models.PositiveSmallIntegerField(default=1, db_default=1)
+    clock_started_at = models.DateTimeField()
+    policy = models.ForeignKey(DeadlinePolicy, models.PROTECT, null=True, related_name="cases")
+    after_hours = models.BooleanField(default=False, db_default=False)
+    due_at = models.DateTimeField(_("due"), null=True)  # null only on imported rows, by CHECK
+    explanation = models.JSONField(default=list)
+    arrive_by = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    remedy = models.TextField(_("what was done"), blank=True)
+    reply_due_at = models.DateTimeField(null=True)
+    promised_reply_at = models.DateTimeField(_("reply promised by"), null=True)
+    replied_at = models.DateTimeField(null=True)
+    archived_at = models.DateTimeField(null=True)
+    next_follow_up_at = models.DateTimeField(_("next follow-up"), null=True)
+    urged_at = models.DateTimeField(null=True)
+    urges = models.PositiveSmallIntegerField(default=0, db_default=0)
+
+    # The ladder: steps after `level_from_at` count; lowering by hand and reopening start a new level cycle.
+    level = models.PositiveSmallIntegerField(_("level"), default=1, db_default=1)
+    level_cycle = models.PositiveSmallIntegerField(default=1, db_default=1)
+    level_from_at = models.DateTimeField()
+    level_since = models.DateTimeField()
+    holder = models.ForeignKey(User, models.PROTECT, null=True, related_name="held_cases")
+    promise_raises_to = models.PositiveSmallIntegerField(null=True)
+    reply_raises_to = models.PositiveSmallIntegerField(null=True)
+    next_escalation_at = models.DateTimeField(null=True)
+
+    # Voiding takes two people; merging points to the case that goes on.
+    void_reason = models.CharField(max_length=300, blank=True)
+    void_asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    void_asked_at = models.DateTimeField(null=True)
+    voided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged_cases")
+    follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="followed_by")
+
+    # Where it came from and how it is found.
+    submission = models.UUIDField(null=True, unique=True)
+    source = models.CharField(max_length=40, blank=True)
+    source_id = models.CharField(max_length=80, blank=True)
+    is_imported = models.BooleanField(default=False, db_default=False)
+    imported_facts = models.JSONField(default=dict)
+    token_digest = models.CharField(max_length=64, blank=True)
+    code_digest = models.CharField(max_length=64, blank=True)
+    terms = ArrayField(models.CharField(max_length=64), default=list, editable=False)
+    intake_seconds = models.PositiveIntegerField(null=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("case")
+        verbose_name_plural = _("cases")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "source", "source_id"], condition=~Q(source=""), name="case_source_once"
+            ),
+            models.UniqueConstraint(
+                fields=["token_digest"], condition=~Q(token_digest=""), name="case_token_is_its_own"
+            ),
+            models.CheckConstraint(condition=Q(is_imported=True) | Q(due_at__isnull=False), name="case_has_due"),
+            models.CheckConstraint(
+                condition=Q(is_imported=True) | Q(due_at__gt=F("clock_started_at")), name="case_due_after_start"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_imported=True) | Q(resolved_at=None) | Q(resolved_at__gte=F("clock_started_at")),
+                name="case_resolved_after_start",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.RECEIVED, first_responsible=None)
+                | (~Q(status=Status.RECEIVED) & Q(first_responsible__isnull=False))
+                | Q(is_imported=True)
+                | Q(status__in=[Status.VOID, Status.MERGED]),
+                name="case_first_responsible_unless_received",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=SETTLED, resolved_at__isnull=False)
+                | Q(status__in=[s for s in Status if s not in SETTLED], resolved_at=None)
+                | Q(status=Status.REPLIED, resolved_at=None, validity=Validity.INVALID)
+                | Q(status=Status.ARCHIVED, resolved_at=None, validity=Validity.INVALID)
+                | Q(status__in=[Status.VOID, Status.MERGED])
+                | Q(is_imported=True),
+                name="case_resolved_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=REPLY_OWED) | Q(reply_due_at__isnull=False), name="case_reply_owed_has_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[Status.REPLIED, Status.ARCHIVED], replied_at__isnull=False)
+                | Q(status__in=[s for s in Status if s not in (Status.REPLIED, Status.ARCHIVED)], replied_at=None)
+                | Q(status__in=[Status.VOID, Status.MERGED])
+                | Q(is_imported=True),
+                name="case_replied_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.ARCHIVED, archived_at__isnull=False)
+                | (~Q(status=Status.ARCHIVED) & Q(archived_at=None)),
+                name="case_archived_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.VOID, void_asked_by__isnull=False) & ~Q(void_reason="")
+                | ~Q(status=Status.VOID),
+                name="case_void_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(status=Status.MERGED, merged_into__isnull=False)
+                | (~Q(status=Status.MERGED) & Q(merged_into=None)),
+                name="case_merged_points_on",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.COMPLAINT) | ~Q(status__in=COMPLAINTS_ONLY), name="case_verified_is_complaint"
+            ),
+            models.CheckConstraint(condition=Q(level__in=[1, 2, 3]), name="case_level_known"),
+            models.CheckConstraint(
+                condition=Q(status__in=LADDERED) | Q(next_escalation_at=None), name="case_ladder_only_while_owed"
+            ),
+            models.CheckConstraint(
+                condition=~Q(reporter_name="") | ~Q(anonymous_reason="") | Q(is_imported=True) | Q(channel="web"),
+                name="case_has_who_or_why_not",
+            ),
+            models.CheckConstraint(
+                condition=~Q(reporter_phone="") | ~Q(no_phone_reason="") | Q(is_imported=True),
+                name="case_has_phone_or_why_not",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_escalation_at"], condition=Q(next_escalation_at__isnull=False), name="case_next"
+            ),
+            models.Index(fields=["community", "due_at", "id"], condition=~Q(status__in=ENDED), name="case_open_due"),
+            models.Index(fields=["community", "-id"], name="case_newest"),
+            models.Index(fields=["community", "status", "-id"], name="case_by_status"),
+            models.Index(
+                fields=["department", "due_at", "id"], condition=~Q(status__in=ENDED), name="case_department_open"
+            ),
+            models.Index(fields=["community", "department", "-id"], name="case_by_department"),
+            models.Index(fields=["community", "category", "-id"], name="case_by_category"),
+            models.Index(fields=["community", "kind", "-id"], name="case_by_kind"),
+            models.Index(fields=["community", "level", "-id"], name="case_by_level"),
+            models.Index(fields=["community", "channel", "-id"], name="case_by_channel"),
+            models.Index(fields=["assigned_to", "due_at"], condition=~Q(status__in=ENDED), name="case_job_open"),
+            models.Index(
+                fields=["first_responsible", "due_at"], condition=~Q(status__in=ENDED), name="case_answered_open"
+            ),
+            models.Index(fields=["unit", "-received_at"], name="case_of_unit"),
+            models.Index(fields=["community", "-received_at"], name="case_by_received"),
+            models.Index(fields=["replied_at"], condition=Q(status=Status.REPLIED), name="case_to_archive"),
+            GinIndex(fields=["terms"], name="case_terms"),
+        ]
+
+    def __str__(self):
+        return self.short_number
+
+    def get_absolute_url(self):
+        return reverse("complaints:case", args=[self.number])
+
+    @property
+    def short_number(self):
+        """The number as it is spoken inside the community: without the community's code."""
+        return self.number.partition("-")[2] or self.number
+
+    @property
+    def tag(self):
+        """The (key, words) of the tag that staff see."""
+        return TAGS[self.status]
+
+    @property
+    def public_stage(self):
+        """The index of the residents' five words, None where the case was voided."""
+        return PUBLIC_STAGE.get(self.status)
+
+    @property
+    def is_ended(self):
+        return self.status in ENDED
+
+    @property
+    def is_clocked(self):
+        return self.status in CLOCKED
+
+    @property
+    def is_urgent(self):
+        return self.urgency == Urgency.SPECIAL_URGENT
+
+    @property
+    def is_major(self):
+        return self.severity == Severity.MAJOR
+
+    @property
+    def is_late_entry(self):
+        """Whether it was recorded more than half an hour after it was received (section 7)."""
+        return not self.is_imported and self.recorded_at - self.received_at > timedelta(minutes=30)
+
+    @property
+    def masked_phone(self):
+        return mask_phone(self.reporter_phone) if self.reporter_phone else ""
+
+    @property
+    def where(self):
+        """The room or place, as staff read it."""
+        if self.unit_id:
+            return self.unit.label
+        return self.place or (self.building.name if self.building_id else "")
+
+    def is_late(self, now):
+        """Return whether the running or stopped clock of this cycle is strictly past the deadline."""
+        if self.due_at is None or self.status in (Status.VOID, Status.MERGED):
+            return False
+        return (self.resolved_at or self.replied_at or now) > self.due_at
+
+    def why(self, audience="staff"):
+        """Return the sentences that explain the deadline, in the active language (ruling 6)."""
+        return worktime.explain(self.explanation, tz=self.community.tz, audience=audience)
+
+
+class Concern(models.Model):
+    """A member of staff whom a case is about: they neither see nor handle it (ruling 12)."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="concerned")
+    user = models.ForeignKey(User, models.PROTECT, related_name="concerns")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "user"], name="concern_once")]
+
+    def __str__(self):
+        return f"{self.case}: {self.user}"

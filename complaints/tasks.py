@@ -1,0 +1,19 @@
+from celery import shared_task
+
+from complaints import actions
+from servicedesk.core import clock
+
+
+@shared_task(name="complaints.tasks.escalate_overdue")
+def escalate_overdue():
+    actions.escalate_overdue(now=clock.now())
+
+
+@shared_task(name="complaints.tasks.resume_waiting")
+def resume_waiting():
+    actions.resume_waiting(now=clock.now())
+
+
+@shared_task(name="complaints.tasks.forget_drafts")
+def forget_drafts():
+    actions.forget_drafts(now=clock.now())

@@ -1,0 +1,65 @@
+"""Whom a case's news goes to. The people whom a case concerns are never told of it (ruling 12)."""
+
+from servicedesk.core import notifications
+from servicedesk.core.duty import holders, level_holders
+from servicedesk.core.models import Role, User
+
+
+def about(case, **more):
+    """Return the data of a notification about `case`."""
+    return {
+        "number": case.short_number,
+        "summary": case.summary[:60],
+        "path": case.get_absolute_url(),
+        **more,
+    }
+
+
+def without_concerned(case, people):
+    """Return `people` in their order without those whom `case` concerns. One query, none for an unsaved list."""
+    people = [person for person in people if person is not None]
+    if not people:
+        return []
+    concerned = set(case.concerned.values_list("user_id", flat=True))
+    return [person for person in people if person.pk not in concerned]
+
+
+def tell(case, people, kind, *, now, key, but=None, undoable=False, **more):
+    """Write the notifications of one fact about `case` for `people`, except the one who did it. Told once a `key`."""
+    told = [person for person in without_concerned(case, people) if person != but]
+    notifications.notify(
+        told,
+        kind,
+        about=case,
+        key=f"{kind}:{case.pk}:{key}",
+        now=now,
+        not_before=notifications.undoable_from(now) if undoable and not case.is_urgent else now,
+        data=about(case, **more),
+    )
+
+
+def department_people(case):
+    """Return who hears of a case handed to its department: the heads, or all workers where there is no head."""
+    for role in (Role.HEAD, Role.WORKER):
+        people = list(
+            User.objects.filter(
+                is_active=True,
+                memberships__department_id=case.department_id,
+                memberships__role=role,
+                memberships__is_active=True,
+            ).distinct()
+        )
+        if people:
+            return people
+    return []
+
+
+def holders_for(case, level, now):
+    """Return who answers for `case` at `level`, the named holder first, without those it concerns."""
+    if level == 1:
+        return without_concerned(case, [case.first_responsible])
+    return without_concerned(case, level_holders(case.community, level, now, urgent=case.is_urgent))
+
+
+def clerks(case):
+    return holders(case.community, Role.CLERK)

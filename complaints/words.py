@@ -1,0 +1,89 @@
+"""What history and notifications say: one sentence for each verb and kind, in the reader's language."""
+
+from django.utils.translation import gettext_lazy as _
+
+from servicedesk.core.notifications import KINDS, Words
+
+# What a member of staff reads on the timeline.
+VERBS = {
+    "received": _("Received"),
+    "taken": _("Taken up"),
+    "handed": _("Handed to %(department)s"),
+    "transferred": _("Transferred to %(department)s"),
+    "assigned": _("Assigned to %(worker)s"),
+    "accepted": _("Job accepted"),
+    "started": _("Taken in hand by the centre"),
+    "arrived": _("Arrived on site"),
+    "job_declined": _("Job declined by the department"),
+    "paused": _("Clock paused: %(reason)s"),
+    "resumed": _("Clock runs again"),
+    "resolved": _("Resolved"),
+    "replied": _("Resident told by %(channel)s"),
+    "reopened": _("Reopened"),
+    "archived": _("Archived"),
+    "escalated": _("Level %(from_level)s → %(to_level)s: %(trigger)s"),
+    "lowered": _("Level %(from_level)s → %(to_level)s by hand"),
+    "promised": _("Reply promised by %(until)s"),
+    "reclassified": _("Judged anew: %(changes)s"),
+    "urged": _("Urged"),
+    "resident_urged": _("The resident asks to hurry"),
+    "noted": _("Note"),
+    "told": _("Message to the resident"),
+    "resident_noted": _("Note from the resident"),
+    "photo_added": _("Photo added"),
+    "follow_up_set": _("Next follow-up set"),
+    "void_asked": _("Asked to void"),
+    "void_refused": _("Not voided"),
+    "void": _("Voided"),
+    "merged": _("Merged into %(into)s"),
+    "merge_received": _("Another call joined: %(number)s"),
+    "undone": _("Undone: %(what)s"),
+    "unmasked": _("Telephone number looked at"),
+    "code_renewed": _("New tracking code issued"),
+    "imported": _("Imported"),
+}
+
+# What a resident reads; a verb that is not here is not theirs.
+PUBLIC_VERBS = {
+    "received": _("We have received your request."),
+    "taken": _("%(who)s has taken it up and stays your contact."),
+    "handed": _("Passed to %(department)s."),
+    "transferred": _("Passed on to %(department)s."),
+    "accepted": _("%(department)s has accepted the job: %(who)s."),
+    "started": _("We are working on it."),
+    "arrived": _("Our colleague has arrived on site."),
+    "paused": _("Waiting: %(reason)s. It goes on by itself on %(until)s at the latest."),
+    "resumed": _("Work goes on."),
+    "resolved": _("The work is done. We will get back to you with the result."),
+    "replied": _("We have told you the result."),
+    "reopened": _("Opened again. There is a new promised time."),
+    "archived": _("Closed. Thank you."),
+    "told": _("Message from the service centre"),
+    "resident_urged": _("You asked us to hurry. We have told the person responsible."),
+    "resident_noted": _("You added"),
+    "photo_added": _("A photo was added."),
+    "merged": _("Joined with another report of the same matter; both are answered together."),
+}
+# Verbs whose note is meant for the resident's eyes.
+PUBLIC_NOTES = {"told", "replied", "resident_noted"}
+
+KIND_WORDS = {
+    "case_arrived": _("New request %(number)s: %(summary)s"),
+    "case_handed": _("Handed to your department: %(number)s %(summary)s"),
+    "case_assigned": _("Your job: %(number)s %(summary)s"),
+    "case_declined": _("The department returned %(number)s: %(summary)s"),
+    "case_escalated": _("%(number)s has reached level %(to_level)s: %(summary)s"),
+    "case_told_level_three": _("Major matter at level 2, for your information: %(number)s %(summary)s"),
+    "cases_escalated": _("%(count)s cases have risen to you. See the board."),
+    "case_urged": _("Please hurry: %(number)s %(summary)s"),
+    "case_resolved": _("Resolved; the resident is to be told: %(number)s %(summary)s"),
+    "case_reopened": _("Reopened: %(number)s %(summary)s"),
+    "case_paused": _("Clock paused: %(number)s %(summary)s"),
+    "case_void_asked": _("Asked to void %(number)s: %(summary)s"),
+    "resident_noted": _("The resident added something to %(number)s: %(summary)s"),
+}
+
+
+def register():
+    """Add the kinds of this app to the outbox's words."""
+    KINDS.update({kind: Words(title) for kind, title in KIND_WORDS.items()})
