@@ -1,0 +1,1 @@
+"""The doors of the roof: pages that see many apps."""

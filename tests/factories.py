@@ -1,0 +1,153 @@
+"""Rows for tests, made the way the desk makes them: by actions wherever one exists."""
+
+import datetime
+import itertools
+import uuid
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.hashers import make_password
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+
+from complaints import actions
+from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind
+from residents.actions import move_in, register_person, register_unit
+from residents.models import Occupancy
+from servicedesk.core import calendar
+from servicedesk.core.models import Community, Department, DutyShift, Membership, ServiceHours, User
+
+CHINA = ZoneInfo("Asia/Shanghai")
+PASSWORD = "correct-horse-battery"
+# Hashed once: a hundred members of staff would otherwise cost seconds.
+_PASSWORD_HASH = make_password(PASSWORD, hasher="argon2")
+_counter = itertools.count(1)
+
+
+def at(text):
+    """Return an aware moment of China's clock: `at("2025-09-29 16:20")`."""
+    return datetime.datetime.fromisoformat(text).replace(tzinfo=CHINA)
+
+
+# A plain working Monday morning on which most tests happen.
+MONDAY = at("2025-09-15 09:00")
+
+
+def community(code="YH", name="云湖花园", *, opens=510, closes=1080, **facts):
+    """A community open every day from 08:30 to 18:00, with its departments, policies and categories."""
+    made = Community.objects.create(code=code, name=name, phone="8888 0000", **facts)
+    ServiceHours.objects.bulk_create(
+        [ServiceHours(community=made, weekday=day, opens=opens, closes=closes) for day in range(7)]
+    )
+    for slug, title, is_centre in [
+        ("centre", "客服中心", True),
+        ("engineering", "工程部", False),
+        ("security", "秩序部", False),
+        ("cleaning", "保洁部", False),
+    ]:
+        Department.objects.create(community=made, code=slug, name=title, is_centre=is_centre)
+    policies(made)
+    categories(made)
+    return made
+
+
+def policies(community):
+    DeadlinePolicy.objects.create(
+        community=community, code="same_day", name="当日办结", article="S3 第十九条", count="same_day"
+    )
+    DeadlinePolicy.objects.create(
+        community=community, code="three_days", name="三日办结", article="S3 第十九条", count="natural_days", amount=3
+    )
+
+
+def categories(community):
+    departments = {d.code: d for d in Department.objects.filter(community=community)}
+    rows = [
+        (1, "noise", "装修噪音", "security", Kind.COMPLAINT, 1),
+        (2, "facilities", "公共设施", "engineering", Kind.REPAIR, 1),
+        (3, "indoor", "室内维修", "engineering", Kind.REPAIR, 1),
+        (4, "mail", "邮件报纸", "centre", Kind.INQUIRY, 1),
+        (5, "cleaning", "清洁绿化", "cleaning", Kind.COMPLAINT, 1),
+        (7, "service", "服务", "centre", Kind.COMPLAINT, 1),
+        (9, "favours", "索要钱物", "centre", Kind.COMPLAINT, 3),
+    ]
+    for digit, code, name, department, kind, level in rows:
+        Category.objects.create(
+            community=community,
+            digit=digit,
+            code=code,
+            name=name,
+            department=departments[department],
+            kind=kind,
+            straight_to_level=level,
+            probes=["几点在家"] if code == "indoor" else [],
+            phrases=["漏水", "跳闸"] if code == "indoor" else [],
+        )
+
+
+def staff(username, name, *roles, community=None, department=None, **facts):
+    """A member of staff with roles in one community."""
+    user = User.objects.create(username=username, name=name, surname=name[:1], password=_PASSWORD_HASH, **facts)
+    for role in roles:
+        Membership.objects.create(
+            user=user,
+            community=community,
+            role=role,
+            department=community.departments.get(code=department) if department else None,
+        )
+    return user
+
+
+def unit(community, label="3-2-1201", **facts):
+    """A unit by its label: building, section and number, or building and number."""
+    parts = label.split("-")
+    return register_unit(
+        community,
+        building=parts[0],
+        building_name=f"{parts[0]} 栋",
+        section=parts[1] if len(parts) == 3 else "",
+        number=parts[-1],
+        by=None,
+        now=MONDAY,
+        **facts,
+    )
+
+
+def resident(unit, name, phone, kind=Occupancy.Kind.OWNER):
+    """A person who has lived in `unit` since 2019."""
+    person = register_person(unit.community, name=name, phone=phone, by=None, now=MONDAY)
+    move_in(unit, person, kind=kind, starts_on=datetime.date(2019, 5, 1), by=None, now=MONDAY)
+    return person
+
+
+def on_duty(community, user, since=MONDAY, hours=24):
+    """Put `user` on the roster as duty manager."""
+    period = DateTimeTZRange(since, since + datetime.timedelta(hours=hours))
+    return DutyShift.objects.create(community=community, user=user, period=period)
+
+
+def case(community, *, by, now=MONDAY, category="indoor", **facts):
+    """A case received the way the desk receives it; `by=None` comes from the web."""
+    facts.setdefault("summary", "厨房水管漏水")
+    facts.setdefault("reporter_name", "林晓梅")
+    facts.setdefault("reporter_phone", "13800001234")
+    chosen = Category.objects.get(community=community, code=category)
+    received, _token = actions.receive_case(
+        community,
+        by=by,
+        now=now,
+        category=chosen,
+        kind=facts.pop("kind", chosen.kind),
+        channel=facts.pop("channel", Channel.PHONE if by else Channel.WEB),
+        submission=facts.pop("submission", None) or uuid.uuid4(),
+        **facts,
+    )
+    return Case.objects.select_related("community", "department").get(pk=received.pk)
+
+
+def fresh(case):
+    """The case as the database has it now."""
+    return Case.objects.select_related("community", "department", "category", "policy").get(pk=case.pk)
+
+
+def forget_calendars():
+    """Forget what this process worked out about communities of earlier tests."""
+    calendar._known.clear()
