@@ -38,9 +38,8 @@ def steps(case, calendar, take_minutes):
         if case.due_at is not None:
             found.append(Step(case.due_at + JUST_AFTER, 2, Trigger.LATE))
             found.append(Step(_next_opening(calendar, case.due_at), TOP, Trigger.STILL_LATE))
-    if case.status in CLOCKED or case.status in REPLY_OWED:
-        if case.promised_reply_at is not None:
-            found.append(Step(case.promised_reply_at + JUST_AFTER, case.promise_raises_to, Trigger.PROMISE_MISSED))
+    if (case.status in CLOCKED or case.status in REPLY_OWED) and case.promised_reply_at is not None:
+        found.append(Step(case.promised_reply_at + JUST_AFTER, case.promise_raises_to, Trigger.PROMISE_MISSED))
     if case.status in REPLY_OWED:
         found.append(Step(case.reply_due_at + JUST_AFTER, case.reply_raises_to, Trigger.REPLY_MISSED))
     return sorted(found)
@@ -80,6 +79,7 @@ def _not_taken_at(case, calendar, take_minutes):
 
 def _next_opening(calendar, at):
     try:
-        return calendar.next_opening(at)
+        # A deadline at 24:00 belongs to the day that ends there: the next opening is that of the coming morning.
+        return calendar.next_opening(at - JUST_AFTER)
     except NoServiceDays:
         return at + timedelta(days=1)

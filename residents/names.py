@@ -16,4 +16,4 @@ def initials_of(name):
 
 
 def _keep(text):
-    return [part for part in "".join(c if c.isascii() and c.isalnum() else " " for c in text).split()]
+    return "".join(c if c.isascii() and c.isalnum() else " " for c in text).split()

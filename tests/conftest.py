@@ -2,6 +2,7 @@
 the deputy general manager, Liu mends under Han, Ma patrols, Li Na takes the money, Tang administers."""
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
@@ -17,6 +18,12 @@ GROWING = [
     "complaints_pause",
     "complaints_reply",
 ]
+
+
+def pytest_configure(config):
+    """Serve static files from where they lie: no test needs them collected, hashed and compressed."""
+    settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(scope="session")

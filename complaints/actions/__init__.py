@@ -1,5 +1,14 @@
 """The verbs of the main job, in the words of the desk. Each is one transaction with its event and its messages."""
 
+from complaints.actions.drafting import (
+    doubt,
+    drop_photo,
+    forget_drafts,
+    keep_answers,
+    keep_photo,
+    start_draft,
+    submit_draft,
+)
 from complaints.actions.escalating import escalate, escalate_overdue, lower, raise_to
 from complaints.actions.handling import (
     accept,
@@ -7,6 +16,7 @@ from complaints.actions.handling import (
     add_photos,
     arrive,
     assign,
+    confirm_read_back,
     decline_job,
     hand_over,
     pause,
@@ -21,7 +31,7 @@ from complaints.actions.handling import (
     urge,
 )
 from complaints.actions.receiving import (
-    forget_drafts,
+    first_token,
     forget_intake,
     keep_intake,
     receive_case,
@@ -41,14 +51,20 @@ __all__ = [
     "arrive",
     "ask_void",
     "assign",
+    "confirm_read_back",
     "confirm_void",
     "decline_job",
+    "doubt",
+    "drop_photo",
     "escalate",
     "escalate_overdue",
+    "first_token",
     "forget_drafts",
     "forget_intake",
     "hand_over",
+    "keep_answers",
     "keep_intake",
+    "keep_photo",
     "lower",
     "merge",
     "pause",
@@ -66,6 +82,8 @@ __all__ = [
     "resume_waiting",
     "set_follow_up",
     "start",
+    "start_draft",
+    "submit_draft",
     "take",
     "undo",
     "unmask_reporter",

@@ -198,6 +198,14 @@ def add_photos(case, *, by, now, pictures, stage=Photo.Stage.WORK, public=False)
 
 
 @transaction.atomic
+def confirm_read_back(case, *, by, now):
+    """Record that the matter was read back to the resident and found right (复清楚)."""
+    demand(by, "note", case)
+    write(case, read_back_at=now)
+    events.log(case, "read_back", by=by, now=now, data={"version": case.version})
+
+
+@transaction.atomic
 def set_follow_up(case, *, at, by, now):
     """Set when the first responsible looks at the case again and tells the resident how it stands."""
     demand(by, "note", case)

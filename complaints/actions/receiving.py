@@ -11,9 +11,7 @@ from complaints import deadlines, telling
 from complaints.actions.escalating import raise_to
 from complaints.models import (
     Case,
-    Channel,
     Concern,
-    Draft,
     Escalation,
     IntakeDraft,
     Severity,
@@ -27,8 +25,6 @@ from servicedesk.core.models import Role
 from servicedesk.core.moves import move, write
 from servicedesk.core.numbers import take_number
 from servicedesk.core.roles import roles_in
-
-DRAFT_HOURS = 24
 
 
 def receive_case(
@@ -194,6 +190,12 @@ def token_of(submission):
     return hmac.new(key, str(submission).encode(), hashlib.sha256).hexdigest()[:32]
 
 
+def first_token(case):
+    """Return the link token that `case` was received with, or None where a newer one has replaced it. No query."""
+    token = token_of(case.submission) if case.submission else ""
+    return token if token and tokens.digest(token) == case.token_digest else None
+
+
 @transaction.atomic
 def take(case, *, by, now):
     """Take up a case that came by itself; who takes it stays first responsible until it is replied (ruling 8)."""
@@ -228,9 +230,3 @@ def keep_intake(user, community, answers, *, now):
 def forget_intake(user, community):
     """Forget the draft of a clerk, after the case was saved or the draft thrown away."""
     IntakeDraft.objects.filter(user=user, community=community).delete()
-
-
-@transaction.atomic
-def forget_drafts(*, now):
-    """Delete the answers of web forms that nobody finished within 24 hours; return how many."""
-    return Draft.objects.filter(updated_at__lt=now - timedelta(hours=DRAFT_HOURS)).delete()[0]

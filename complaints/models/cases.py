@@ -112,6 +112,20 @@ PUBLIC_STAGE = {
 }
 
 
+# What nobody works on: not taken, or handed to a department without a worker.
+UNASSIGNED = Q(status=Status.RECEIVED) | Q(status=Status.HANDED, assigned_to=None)
+
+
+def late_at(now):
+    """Return the condition that a case is late: strictly after `due_at` while the clock runs (ruling 5)."""
+    return Q(status__in=CLOCKED, due_at__lt=now)
+
+
+def soon_at(now, minutes):
+    """Return the condition that a case will be late within `minutes`."""
+    return Q(status__in=CLOCKED, due_at__gte=now, due_at__lt=now + timedelta(minutes=minutes))
+
+
 class CaseQuerySet(models.QuerySet):
     def open(self):
         return self.exclude(status__in=ENDED)
@@ -120,15 +134,13 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(status__in=CLOCKED)
 
     def overdue(self, now):
-        """Return what is late: strictly after `due_at` while the clock runs (ruling 5)."""
-        return self.clocked().filter(due_at__lt=now)
+        return self.filter(late_at(now))
 
     def due_soon(self, now, minutes):
-        return self.clocked().filter(due_at__gte=now, due_at__lt=now + timedelta(minutes=minutes))
+        return self.filter(soon_at(now, minutes))
 
     def unassigned(self):
-        """Return what nobody works on: not taken, or handed to a department without a worker."""
-        return self.filter(Q(status=Status.RECEIVED) | Q(status=Status.HANDED, assigned_to=None))
+        return self.filter(UNASSIGNED)
 
     def visible_to(self, user):
         """Return the cases that `user` may see (2-domain, Roles), never one that concerns them (ruling 12).

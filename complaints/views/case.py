@@ -1,14 +1,309 @@
-from django.shortcuts import get_object_or_404, render
+"""The case page: everything about one case, and one door for each step that may be taken."""
 
+import functools
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from complaints import actions, presence, reports
+from complaints.forms import staff as forms
 from complaints.models import Case
-from servicedesk.core.models import Role
+from complaints.permissions import steps_for
+from servicedesk.core import clock, photos, tokens
+from servicedesk.core.errors import Refused, Stale
+from servicedesk.core.models import Photo, Role
 from servicedesk.core.roles import role_required
+from servicedesk.core.views import back_to
 
 STAFF = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM, Role.HEAD, Role.WORKER)
 
+# The panels of the page, in the order of the buttons: step, label, form. The first that is allowed is the main button.
+PANELS = [
+    ("reply", gettext_lazy("Reply"), forms.ReplyForm),
+    ("resolve", gettext_lazy("Resolve"), forms.ResolveForm),
+    ("hand_over", gettext_lazy("Hand over"), forms.HandOverForm),
+    ("assign", gettext_lazy("Assign"), forms.AssignForm),
+    ("pause", gettext_lazy("Pause"), forms.PauseForm),
+    ("escalate", gettext_lazy("Escalate"), forms.ReasonForm),
+    ("lower", gettext_lazy("Lower the level"), forms.LowerForm),
+    ("promise", gettext_lazy("Promise a reply"), forms.PromiseForm),
+    ("reclassify", gettext_lazy("Judge anew"), forms.ReclassifyForm),
+    ("urge", gettext_lazy("Urge"), forms.OptionalNoteForm),
+    ("decline_job", gettext_lazy("Return the job"), forms.DeclineForm),
+    ("merge", gettext_lazy("Join to another case"), forms.MergeForm),
+    ("reopen", gettext_lazy("Reopen"), forms.ReasonForm),
+    ("ask_void", gettext_lazy("Ask to void"), forms.VoidForm),
+    ("confirm_void", gettext_lazy("Decide on voiding"), forms.ReasonForm),
+    ("unmask", gettext_lazy("Show the telephone number"), forms.UnmaskForm),
+]
+FORMS = {step: form for step, _label, form in PANELS}
+# Steps that ask nothing: one button each.
+BUTTONS = [
+    ("take", gettext_lazy("Take up")),
+    ("start", gettext_lazy("Start work")),
+    ("accept", gettext_lazy("Accept the job")),
+    ("arrive", gettext_lazy("Arrived")),
+    ("resume", gettext_lazy("Let the clock run")),
+    ("archive", gettext_lazy("Archive")),
+]
 
+
+def find(request, number):
+    """Return the case if this person may see it; 404 for everybody else, whether or not it exists."""
+    case = get_object_or_404(
+        Case.objects.visible_to(request.user).with_people().select_related("holder", "policy", "reporter"),
+        number=number,
+    )
+    request.community = case.community
+    return case
+
+
+def show(request, case, *, bound=None, step="", refusal="", others=(), status=200):
+    """Render the page of `case`, with a form that came back where there is one."""
+    now = clock.now()
+    allowed = steps_for(request.user, case)
+    step = step or request.GET.get("do", "")
+    panels = [{"step": name, "label": label} for name, label, _form in PANELS if name in allowed]
+    form = bound
+    if form is None and step in allowed and step in FORMS:
+        form = FORMS[step](case=case, user=request.user, now=now)
+    note = form if step == "note" and form is not None else forms.NoteForm(case=case, user=request.user, now=now)
+    only = request.GET.get("show", "")
+    open_here, in_a_year = reports.same_unit(case, request.user, now)
+    context = {
+        "case": case,
+        "now": now,
+        "form": form,
+        "panel": next((panel for panel in panels if panel["step"] == step), None),
+        "panels": panels,
+        "buttons": [{"step": name, "label": label} for name, label in BUTTONS if name in allowed],
+        "allowed": allowed,
+        "note_form": note,
+        "refusal": refusal,
+        "others": [(event, reports.sentence(event, case.community.tz)) for event in others],
+        "entries": reports.timeline(case, only=only),
+        "only": only,
+        "ladder": reports.ladder_of(case, now),
+        "clears": reports.five_clears(case),
+        "pause": reports.waiting(case),
+        "same_unit": open_here,
+        "in_a_year": in_a_year,
+        "presences": presence.others(case, request.user, now),
+        "is_late": case.is_late(now),
+    }
+    with timezone.override(case.community.tz):
+        return render(request, "complaints/case.html", context, status=status)
+
+
+@require_GET
 @role_required(*STAFF)
 def page(request, number):
     """One case with everything about it, and a button for each step this person may take now."""
-    case = get_object_or_404(Case.objects.visible_to(request.user).with_people(), number=number)
-    return render(request, "complaints/case.html", {"case": case})
+    return show(request, find(request, number))
+
+
+def door_to(form_class=forms.PlainForm, done=None):
+    """Make a door of a short function that takes one step: who may see the case comes in, the form is read in the
+    community's own time, a page that is out of date or a refused step comes back with every word that was typed."""
+
+    def decorate(take_step):
+        @require_POST
+        @role_required(*STAFF)
+        @functools.wraps(take_step)
+        def view(request, number):
+            case = find(request, number)
+            now = clock.now()
+            name = take_step.__name__
+            with timezone.override(case.community.tz):
+                form = form_class(request.POST, case=case, user=request.user, now=now)
+                if not form.is_valid():
+                    return show(request, case, bound=form, step=name, status=422)
+                version = form.cleaned_data["version"]
+                others = reports.changed_since(case, version, request.user) if version is not None else []
+                try:
+                    if others:
+                        raise Stale
+                    answer = take_step(request, case, form.facts, now)
+                except Refused as refused:
+                    return _come_back(request, number, form_class, name, refused, others)
+            if done:
+                messages.success(request, done)
+            return answer or redirect(back_to(request, case.get_absolute_url()))
+
+        return view
+
+    return decorate
+
+
+def _come_back(request, number, form_class, name, refused, others):
+    """Show the page as the case is now, with the words that were typed: saving again is a decision made knowingly."""
+    case = find(request, number)
+    data = request.POST.copy()
+    data["version"] = case.version
+    form = form_class(data, case=case, user=request.user, now=clock.now())
+    return show(request, case, bound=form, step=name, refusal=str(refused), others=others, status=refused.status_code)
+
+
+@door_to(done=gettext_lazy("Taken up. You are the first responsible until the resident has been told."))
+def take(request, case, facts, now):
+    actions.take(case, by=request.user, now=now)
+
+
+@door_to()
+def start(request, case, facts, now):
+    actions.start(case, by=request.user, now=now)
+
+
+@door_to()
+def accept(request, case, facts, now):
+    actions.accept(case, by=request.user, now=now)
+
+
+@door_to()
+def arrive(request, case, facts, now):
+    actions.arrive(case, by=request.user, now=now)
+
+
+@door_to()
+def resume(request, case, facts, now):
+    actions.resume(case, by=request.user, now=now)
+
+
+@door_to(done=gettext_lazy("Archived."))
+def archive(request, case, facts, now):
+    actions.archive(case, by=request.user, now=now)
+
+
+@door_to(done=gettext_lazy("Noted that it was read back."))
+def read_back(request, case, facts, now):
+    actions.confirm_read_back(case, by=request.user, now=now)
+
+
+@door_to(forms.HandOverForm, done=gettext_lazy("Handed over."))
+def hand_over(request, case, facts, now):
+    actions.hand_over(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.AssignForm, done=gettext_lazy("Assigned."))
+def assign(request, case, facts, now):
+    actions.assign(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.DeclineForm, done=gettext_lazy("The job is back at the desk."))
+def decline_job(request, case, facts, now):
+    actions.decline_job(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.PauseForm, done=gettext_lazy("The clock stands still and runs again by itself."))
+def pause(request, case, facts, now):
+    actions.pause(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.ResolveForm, done=gettext_lazy("Resolved. The resident is still to be told."))
+def resolve(request, case, facts, now):
+    actions.resolve(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.ReplyForm, done=gettext_lazy("The resident has been told."))
+def reply(request, case, facts, now):
+    actions.reply(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.ReasonForm, done=gettext_lazy("Reopened, with a new deadline."))
+def reopen(request, case, facts, now):
+    actions.reopen(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.ReasonForm, done=gettext_lazy("Escalated."))
+def escalate(request, case, facts, now):
+    actions.escalate(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.LowerForm, done=gettext_lazy("The level was lowered."))
+def lower(request, case, facts, now):
+    actions.lower(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.PromiseForm, done=gettext_lazy("Promised."))
+def promise(request, case, facts, now):
+    actions.promise_reply(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.FollowUpForm, done=gettext_lazy("Saved."))
+def follow_up(request, case, facts, now):
+    actions.set_follow_up(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.ReclassifyForm, done=gettext_lazy("Judged anew; the deadline was counted again."))
+def reclassify(request, case, facts, now):
+    actions.reclassify(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.OptionalNoteForm, done=gettext_lazy("Urged."))
+def urge(request, case, facts, now):
+    actions.urge(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.NoteForm)
+def note(request, case, facts, now):
+    actions.add_note(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.MergeForm, done=gettext_lazy("Joined."))
+def merge(request, case, facts, now):
+    actions.merge(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.VoidForm, done=gettext_lazy("A second person decides. Until then the clock runs on."))
+def ask_void(request, case, facts, now):
+    actions.ask_void(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.ReasonForm)
+def confirm_void(request, case, facts, now):
+    decide = actions.confirm_void if "confirm" in request.POST else actions.refuse_void
+    decide(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.UnmaskForm)
+def unmask(request, case, facts, now):
+    phone = actions.unmask_reporter(case, by=request.user, now=now, **facts)
+    messages.info(request, _("Telephone %(phone)s. That you looked is in the history.") % {"phone": phone})
+
+
+@door_to()
+def new_code(request, case, facts, now):
+    token = actions.renew_code(case, by=request.user, now=now)
+    return render(request, "complaints/slip.html", slip_context(request, case, token, now))
+
+
+def slip_context(request, case, token, now):
+    """Return what a printed slip shows: the case, its link and its code."""
+    link = request.build_absolute_uri(reverse("complaints:track", args=[token]))
+    return {"case": case, "link": link, "code": tokens.code_of(token), "now": now, "why": case.why()}
+
+
+@require_POST
+@role_required(*STAFF)
+def ping(request, number):
+    """Say that this person looks at or edits the case, and answer who else does."""
+    case = find(request, number)
+    now = clock.now()
+    presence.seen(case, request.user, editing=request.POST.get("state") == "editing", now=now)
+    return render(request, "components/presence.html", {"people": presence.others(case, request.user, now)})
+
+
+@require_http_methods(["GET", "HEAD"])
+@role_required(*STAFF)
+def photo(request, number, name):
+    """A photo of a case, for those who may see the case."""
+    case = find(request, number)
+    if not Photo.objects.about(case).filter(name=name).exists():
+        raise Http404
+    return photos.serve(name)

@@ -8,7 +8,6 @@ from django.db.models import F
 from servicedesk.core import holidays, worktime
 from servicedesk.core.models import CalendarDay, Community, ServiceHours
 
-
 # Worked-out calendars of this process. A change of hours or days raises the version, so none is ever out of date.
 _known = {}
 

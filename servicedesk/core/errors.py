@@ -23,7 +23,7 @@ class Stale(Refused):
         super().__init__(
             sentence
             or _(
-                "Somebody else has changed this in the meantime. Your words are kept; look at the change and save again."
+                "Somebody else has changed this in the meantime. Your words are kept; look at it and save again."
             )
         )
 

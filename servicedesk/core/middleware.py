@@ -2,10 +2,10 @@
 
 import time
 
+from allauth.mfa.utils import is_mfa_enabled
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.http import HttpResponse
-from allauth.mfa.utils import is_mfa_enabled
 from django.shortcuts import redirect, render
 
 from servicedesk.core.errors import Refused
@@ -47,9 +47,7 @@ class Desk:
         if request.session.get("locked") or now - last > idle_seconds(request.user):
             request.session["locked"] = True
             return locked(request)
-        if now - last > 30 and BACKGROUND_HEADER not in request.headers:
-            request.session["seen"] = now
-        elif "seen" not in request.session:
+        if (now - last > 30 and BACKGROUND_HEADER not in request.headers) or "seen" not in request.session:
             request.session["seen"] = now
         if needs_second_factor(request):
             return redirect("mfa_activate_totp")

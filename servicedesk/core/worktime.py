@@ -572,7 +572,8 @@ def explain(explanation: Iterable[Mapping], *, tz: ZoneInfo, audience: str = "st
     if audience not in ("staff", "resident"):
         raise ValueError(f"An explanation is for staff or for a resident, not for {audience!r}.")
     facts = list(explanation)
-    year = datetime.fromisoformat(facts[0]["at"]).astimezone(tz).year if facts else None
+    received = next((fact["at"] for fact in facts if fact["fact"] == "received"), None)
+    year = datetime.fromisoformat(received).astimezone(tz).year if received else None
     words = _Words(tz=tz, year=year, plain=audience == "resident")
     return [text for fact in facts for text in _SENTENCES.get(fact["fact"], _nothing)(fact, words)]
 

@@ -1,3 +1,16 @@
+from django.urls import path
+
+from servicedesk.desk.views import intake
+
 app_name = "desk"
 
-urlpatterns = []
+urlpatterns = [
+    path("desk/", intake.intake, name="intake"),
+    path("desk/find/", intake.find, name="find"),
+    path("desk/pick/", intake.pick, name="pick"),
+    path("desk/preview/", intake.preview, name="preview"),
+    path("desk/draft/", intake.draft, name="draft"),
+    path("desk/draft/forget/", intake.forget_draft, name="forget_draft"),
+    path("desk/unmask/<int:pk>/", intake.unmask, name="unmask"),
+    path("desk/slip/<str:number>/", intake.slip, name="slip"),
+]

@@ -43,6 +43,15 @@ def test_after_three_days_without_a_sweep_one_pass_puts_everything_right_once(yu
     assert Event.objects.about(case).filter(verb="escalated").count() == 2
 
 
+def test_after_a_deadline_at_midnight_the_next_opening_is_that_of_the_coming_morning(yunhu, office, chen):
+    type(yunhu).objects.update(keeps_close=False, calendar_version=2)
+    yunhu.refresh_from_db()
+    case = factories.case(yunhu, by=chen, now=at("2025-09-29 16:20"))
+    assert case.due_at == at("2025-10-03 00:00")
+    sweep(at("2025-10-03 08:30"))
+    assert levels(case) == [(2, "late"), (3, "still_late")]
+
+
 def test_a_flood_reaches_a_person_as_one_digest(yunhu, office, chen, guo):
     for _ in range(5):
         factories.case(yunhu, by=chen, now=at("2025-09-29 16:20"))

@@ -81,8 +81,20 @@ def test_the_worked_deadlines(received, policy, kwargs, expected, after_hours):
     assert (deadline.due_at, deadline.after_hours) == (at(expected), after_hours)
 
 
+def test_one_calendar_keeps_the_days_of_each_policy_apart():
+    calendar = every_day()
+    for _ in range(2):
+        computed = [due(at("09-29 16:20"), policy, calendar).due_at for policy in (THREE_DAYS, ROLLED, THREE_WORKING)]
+        assert computed == [at("10-02 18:00"), at("10-09 18:00"), at("10-10 18:00")]
+
+
 def test_three_days_end_at_midnight_where_the_community_keeps_no_close():
     assert due(at("09-29 16:20"), THREE_DAYS, every_day(default_close=None)).due_at == at("10-03 00:00")
+
+
+def test_nothing_is_after_hours_until_midnight_where_the_community_keeps_no_close():
+    deadline = due(at("09-29 19:30"), SAME_DAY, every_day(default_close=None))
+    assert (deadline.due_at, deadline.after_hours) == (at("09-30 00:00"), False)
 
 
 def test_the_third_level_of_the_second_row_is_reached_at_the_next_opening():
@@ -203,6 +215,26 @@ def test_natural_days_to_the_same_wall_time_across_a_clock_change(received, expe
     assert due(datetime.fromisoformat(received), policy, OFFICE).due_at == datetime.fromisoformat(expected)
 
 
+def test_no_days_to_the_same_time_are_over_at_once_even_in_the_repeated_hour():
+    received = datetime.fromisoformat("2025-11-02T01:30:00-05:00")
+    assert due(received, replace(CALENDAR_DAYS, amount=0), OFFICE).due_at == received
+
+
+def test_a_window_that_the_clock_skips_has_no_service_in_it():
+    calendar = every_day(((120, 180),), tz=NEW_YORK, days={})
+    deadline = due(at("03-09 00:30", NEW_YORK), Policy("h", Count.SERVICE_HOURS, 1), calendar)
+    assert deadline.start_at == at("03-10 02:00", NEW_YORK)
+    assert deadline.due_at == at("03-10 03:00", NEW_YORK)
+
+
+def test_a_day_that_has_begun_does_not_end_when_the_clock_goes_back_past_midnight():
+    calendar = every_day(tz=ZoneInfo("America/St_Johns"), days={})
+    received = datetime(2010, 11, 7, 3, 0, tzinfo=UTC)
+    assert received.astimezone(calendar.tz).date() == date(2010, 11, 6)
+    assert calendar.day_of(received) == date(2010, 11, 7)
+    assert due(received, SAME_DAY, calendar).due_at == datetime(2010, 11, 7, 21, 30, tzinfo=UTC)
+
+
 def test_a_second_that_the_clock_skips_is_the_moment_of_the_jump_to_the_second():
     received = datetime(2025, 3, 8, 2, 59, 59, 999_999, tzinfo=NEW_YORK)
     assert due(received, CALENDAR_DAYS, OFFICE).due_at == datetime(2025, 3, 9, 7, tzinfo=UTC)
@@ -321,6 +353,12 @@ def test_a_community_that_keeps_no_hours_at_all_is_always_open():
     always = Calendar(SHANGHAI, {}, default_close=None)
     assert always.service_minutes_between(at("09-27 00:00"), at("09-29 00:00")) == timedelta(days=2)
     assert due(at("09-28 23:59"), SAME_DAY, always).due_at == at("09-29 00:00")
+
+
+def test_only_days_in_a_row_without_service_end_the_search():
+    mondays = Calendar(SHANGHAI, {0: DESK})
+    weeks = 300
+    assert mondays.add_service(at("09-29 08:30"), weeks * timedelta(hours=9.5)) == at("2031-06-23 18:00")
 
 
 def test_one_service_day_in_two_years_is_still_found():
@@ -715,6 +753,10 @@ def test_pauses_are_told_with_what_each_adds():
 def test_the_end_of_a_day_reads_24_00_and_not_the_next_day():
     deadline = due(at("09-29 16:20"), THREE_DAYS, every_day(default_close=None))
     assert told(deadline)[-1] == "It ends Thu October 2 24:00, at the end of the day (Civil Code, Article 203)."
+
+
+def test_an_urgent_case_at_the_moment_of_closing_needs_no_excuse():
+    assert not facts(due(at("09-29 18:00"), THREE_DAYS, every_day(), urgent=True), "urgent")
 
 
 def test_an_urgent_case_says_why_the_day_itself_counts():

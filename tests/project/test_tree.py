@@ -89,7 +89,8 @@ def test_one_ctrl_c_ends_the_web_server_the_worker_the_beat_and_the_database(dat
     finally:
         watchdog.cancel()
         process.kill()
-        process.communicate()
+        process.wait()
+        process.stdout.close()
         tree.end_what_a_killed_tree_left()
         embedded.stop()
 

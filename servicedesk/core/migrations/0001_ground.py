@@ -54,7 +54,9 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "default_close",
-                    models.TimeField(default=datetime.time(18, 0), verbose_name="close on days without hours of their own"),
+                    models.TimeField(
+                        default=datetime.time(18, 0), verbose_name="close on days without hours of their own"
+                    ),
                 ),
                 (
                     "take_minutes",

@@ -1,0 +1,212 @@
+"""What a resident may find and read of a case without an account: by its link, or by its number and code.
+
+Nothing here shows a whole name, room or telephone number; staff appear by surname and role (ruling 13).
+"""
+
+import datetime
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from complaints.actions.replying import URGE_HOURS
+from complaints.models import Case, Status
+from complaints.models.cases import PUBLIC_STAGE, PUBLIC_STAGES, REPLY_OWED
+from complaints.reports import Entry, sentence
+from complaints.words import PUBLIC_NOTES, PUBLIC_VERBS
+from servicedesk.core import masking, tokens
+from servicedesk.core.models import Community, Event, Membership, Photo, Role
+
+LINK_DAYS = 90
+# What the tag of each of the residents' five words looks like.
+STAGE_KEYS = ["new", "new", "work", "visit", "closed"]
+# Done by the resident where no member of staff did it.
+RESIDENTS_VERBS = {"received", "resident_noted", "resident_urged", "photo_added", "reopened"}
+_ROOM_END = re.compile(r"\d{2}(?=\D*$)")
+_BARE_NUMBER = re.compile(r"([A-Z]{2}\d{6})-?(\d{4,})")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One of the five steps that residents see, with the time at which it was reached."""
+
+    label: str
+    state: str
+    at: datetime.datetime | None
+
+
+def by_link(token, now):
+    """Return the case that a link leads to, None where it leads nowhere or has ended. One query in every case."""
+    return _alive(now).filter(token_digest=tokens.digest(token)).first()
+
+
+def by_code(number, code, now):
+    """Return the case with this number and ten-character code as typed, or None. Two queries in every case.
+
+    The number may be the whole one or the one spoken inside the community; capitals, blanks, full-width characters
+    and letters that look like digits make no difference.
+    """
+    spoken = plain_number(number)
+    numbers = [spoken, *(f"{community}-{spoken}" for community in Community.objects.values_list("code", flat=True))]
+    secret = tokens.plain_code(unicodedata.normalize("NFKC", code))
+    return _alive(now).filter(number__in=numbers, code_digest=tokens.digest(secret)).first()
+
+
+def by_session(number, code_digest, now):
+    """Return the case that somebody has opened by its code, as long as that code is the one in force. One query."""
+    return _alive(now).filter(number=number, code_digest=code_digest or "-").first()
+
+
+def plain_number(typed):
+    """Return a typed number as it is kept: capitals, ASCII, no blanks, one kind of dash."""
+    text = re.sub(r"\s", "", unicodedata.normalize("NFKC", typed)).upper()
+    text = re.sub(r"[‐-―_.]", "-", text)
+    return _BARE_NUMBER.sub(r"\1-\2", text) if _BARE_NUMBER.fullmatch(text) else text
+
+
+def _alive(now):
+    """The link ends 90 days after archiving (5-reliability, Following a case)."""
+    open_or_recent = Q(archived_at=None) | Q(archived_at__gt=now - datetime.timedelta(days=LINK_DAYS))
+    people = ("community", "unit", "department", "first_responsible", "assigned_to", "policy")
+    return Case.objects.filter(open_or_recent).select_related(*people)
+
+
+def reopens(case, now):
+    """Return whether the resident may say now that the problem is not solved (ruling 10)."""
+    if case.status == Status.REPLIED:
+        return True
+    days = datetime.timedelta(days=case.community.reopen_days)
+    return case.status == Status.ARCHIVED and now - case.archived_at <= days
+
+
+def urges_from(case, now):
+    """Return the time from which the resident may ask to hurry again, None where they may now."""
+    again = case.urged_at + datetime.timedelta(hours=URGE_HOURS) if case.urged_at else None
+    return again if again and again > now else None
+
+
+def where(case):
+    """Return the place as a public page may show it.
+
+    Always from what was typed, where something was: a room taken from the register would tell that it is known there.
+    """
+    if case.place:
+        if _ROOM_END.search(case.place):
+            return masking.mask_runs(_ROOM_END.sub("**", case.place))
+        return masking.mask_room(case.place) if any(c.isdigit() for c in case.place) else case.place
+    return case.unit.masked if case.unit else ""
+
+
+def plain(case, text, *names):
+    """Return free text as a public page may show it: the people we know of by surname, long numbers hidden."""
+    if case.reporter_phone:
+        text = text.replace(case.reporter_phone, masking.mask_phone(case.reporter_phone))
+    if len(case.reporter_name) > 1:
+        text = text.replace(case.reporter_name, masking.mask_name(case.reporter_name))
+    staff = [person.name for person in (case.first_responsible, case.assigned_to) if person]
+    for name in {*staff, *names}:
+        if len(name) > 1:
+            text = text.replace(name, masking.mask_name(name))
+    return masking.mask_runs(text)
+
+
+def history(case):
+    """Return the public Events of `case`, oldest first. One query."""
+    return list(Event.objects.about(case).public().select_related("by").reverse())
+
+
+def stages(case, events):
+    """Return the five Stages of `case`; none where it was voided. A reopened case starts anew. No query."""
+    now_at = case.public_stage
+    if now_at is None:
+        return []
+    reached = {0: case.received_at}
+    for event in events:
+        if event.verb == "reopened":
+            reached = {0: case.received_at}
+        stage = PUBLIC_STAGE.get(event.data.get("to"))
+        if event.verb == "received" and event.by_id:
+            stage = 1
+        if stage is not None:
+            reached.setdefault(stage, event.at)
+    return [
+        Stage(
+            label,
+            "done" if n < now_at else "current" if n == now_at else "todo",
+            reached.get(n) if n <= now_at else None,
+        )
+        for n, label in enumerate(PUBLIC_STAGES)
+    ]
+
+
+def entries(case, events):
+    """Return what the resident reads of the history, newest first. At most one query, for the roles of the staff."""
+    roles = _roles(case, {event.by_id for event in events if event.by_id})
+    return [_entry(case, event, roles) for event in reversed(events) if event.verb in PUBLIC_VERBS]
+
+
+def _entry(case, event, roles):
+    note = event.note if event.verb in PUBLIC_NOTES else ""
+    return Entry(
+        at=event.at,
+        who=_who(event, roles),
+        kind="outer" if note else "inner",
+        title=sentence(event, case.community.tz, words=PUBLIC_VERBS),
+        text=plain(case, note, event.by_name),
+        event=event,
+    )
+
+
+def _who(event, roles):
+    if event.by_id is None:
+        return _("You") if event.verb in RESIDENTS_VERBS else _("Service centre")
+    surname = event.by.surname or event.by.name[:1]
+    if event.by_id not in roles:
+        return surname
+    return _("%(surname)s (%(role)s)") % {"surname": surname, "role": roles[event.by_id]}
+
+
+def _roles(case, user_ids):
+    """Return the role under which each member of staff appears to residents, the first of the list that they hold."""
+    if not user_ids:
+        return {}
+    held = Membership.objects.filter(community=case.community_id, user__in=user_ids).values_list("user_id", "role")
+    order = list(Role)
+    first = {}
+    for user_id, role in sorted(held, key=lambda row: order.index(row[1])):
+        first.setdefault(user_id, Role(role).label)
+    return first
+
+
+def pictures(case):
+    """Return the Photos that the resident may see. One query."""
+    return list(Photo.objects.about(case).filter(is_public=True))
+
+
+def next_update(case, now):
+    """Return the sentence that promises when the resident hears more, true for the case as it stands. No query."""
+
+    def by(moment):
+        return {"time": f"{case.community.local(moment):%m-%d %H:%M}"}
+
+    if case.next_follow_up_at and case.next_follow_up_at > now and not case.is_ended:
+        return _("Next update by %(time)s.") % by(case.next_follow_up_at)
+    if case.promised_reply_at and case.promised_reply_at > now and case.replied_at is None and not case.is_ended:
+        return _("We answer you by %(time)s.") % by(case.promised_reply_at)
+    if case.status in REPLY_OWED and case.reply_due_at >= now:
+        return _("We tell you the result by %(time)s.") % by(case.reply_due_at)
+    if case.status in REPLY_OWED or (case.is_late(now) and case.is_clocked):
+        return _("This takes longer than we promised, and we are sorry. Please call us if it cannot wait.")
+    if case.status == Status.RECEIVED:
+        return _(
+            "Next update as soon as a colleague has taken it up, as a rule within %(minutes)s minutes of service."
+        ) % {"minutes": case.community.take_minutes}
+    if case.is_clocked and case.due_at:
+        return _("Next update by %(time)s at the latest.") % by(case.due_at)
+    if case.status == Status.REPLIED:
+        return _("You have our answer. If the problem is not solved, say so below.")
+    if case.status == Status.MERGED:
+        return _("It goes on together with another report of the same matter.")
+    return _("This request is closed.")

@@ -1,0 +1,1 @@
+"""What people may type about a case, each form with its own words."""

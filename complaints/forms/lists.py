@@ -1,0 +1,164 @@
+"""What staff type beside a list of cases: filters, what to do with the ticked rows, why a list is taken out."""
+
+import datetime
+
+from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models import Channel, Kind
+from complaints.models.cases import TAGS
+from servicedesk.core.models import Department, Membership, Role
+from servicedesk.core.search import query_terms
+from servicedesk.core.text import TextField
+
+ANY = [("", _("any"))]
+# The seven tags in the order of a case's life.
+TAG_LABELS = dict(TAGS.values())
+MOST_TICKED = 100
+
+
+def department_choices(community):
+    """Return the (key, name) pairs of the departments in use. One query."""
+    return [(d.pk, d.name) for d in Department.objects.filter(community=community, is_active=True)]
+
+
+class DayField(forms.DateField):
+    """A day of a century in which there are cases, so that a day more or less is a day, too."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    default_validators = [MinValueValidator(datetime.date(1980, 1, 1)), MaxValueValidator(datetime.date(2100, 1, 1))]
+
+
+class FilterForm(forms.Form):
+    """The filters of a list. Choices are read once, so a filter in use costs no query more than one that is not."""
+
+    q = TextField(label=_("Words"), required=False, max_length=120, widget=forms.TextInput(attrs={"type": "search"}))
+    kind = forms.ChoiceField(label=_("Kind"), required=False, choices=ANY + Kind.choices)
+    category = forms.TypedChoiceField(label=_("Category"), required=False, coerce=int, empty_value=None)
+    department = forms.TypedChoiceField(label=_("Department"), required=False, coerce=int, empty_value=None)
+    level = forms.TypedChoiceField(
+        label=_("Level"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        choices=[*ANY, (1, _("level 1")), (2, _("level 2")), (3, _("level 3"))],
+    )
+    tag = forms.ChoiceField(label=_("Status"), required=False, choices=[*ANY, *TAG_LABELS.items()])
+    channel = forms.ChoiceField(label=_("Came by"), required=False, choices=ANY + Channel.choices)
+    first = forms.TypedChoiceField(label=_("First responsible"), required=False, coerce=int, empty_value=None)
+    received_from = DayField(label=_("Received from"), required=False)
+    received_to = DayField(label=_("Received until"), required=False)
+
+    def __init__(self, *args, community, **kwargs):
+        super().__init__(*args, **kwargs)
+        people = Membership.objects.holding(Role.CLERK, Role.SUPERVISOR).filter(community=community)
+        names = {m.user_id: str(m.user) for m in people.select_related("user").order_by("user__name")}
+        categories = [(category.pk, category.name) for category in community.categories.all()]
+        self.fields["category"].choices = ANY + categories
+        self.fields["department"].choices = ANY + department_choices(community)
+        self.fields["first"].choices = [*ANY, *names.items()]
+
+    def clean_q(self):
+        words = self.cleaned_data["q"]
+        if words and not query_terms(words):
+            raise forms.ValidationError(_("Type at least two characters."))
+        return words
+
+    @property
+    def active(self):
+        """The filters in use as (name, field label, what was chosen)."""
+        found = []
+        for name, value in self.cleaned_data.items():
+            if value in ("", None):
+                continue
+            choices = dict(getattr(self.fields[name], "choices", ()))
+            found.append((name, self.fields[name].label, choices.get(value, value)))
+        return found
+
+
+class BoardFilterForm(FilterForm):
+    """The two filters of the board."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        for name in set(self.fields) - {"kind", "department"}:
+            del self.fields[name]
+
+
+class BulkForm(forms.Form):
+    """What to do with the ticked cases. The numbers are looked up among those that the person sees."""
+
+    ASSIGN, HAND_OVER, URGE, ESCALATE = "assign", "hand_over", "urge", "escalate"
+
+    do = forms.ChoiceField(
+        choices=[(ASSIGN, _("Assign")), (HAND_OVER, _("Hand over")), (URGE, _("Urge")), (ESCALATE, _("Escalate"))]
+    )
+    pick = forms.MultipleChoiceField(error_messages={"required": _("Tick at least one case.")})
+    worker = forms.TypedChoiceField(label=_("Worker"), required=False, coerce=int, empty_value=None)
+    department = forms.TypedChoiceField(label=_("Department"), required=False, coerce=int, empty_value=None)
+    note = TextField(label=_("Note"), required=False, max_length=1000)
+
+    def __init__(self, *args, community, **kwargs):
+        super().__init__(*args, **kwargs)
+        people = Membership.objects.active().holding(Role.WORKER, Role.HEAD).filter(community=community)
+        people = people.select_related("user", "department").order_by("department", "user__name")
+        groups = {}
+        for membership in people:
+            groups.setdefault(membership.department.name, {})[membership.user_id] = str(membership.user)
+        nobody = [("", _("choose"))]
+        workers = [(department, list(names.items())) for department, names in groups.items()]
+        self.fields["worker"].choices = nobody + workers
+        self.fields["department"].choices = nobody + department_choices(community)
+        if self.is_bound:
+            ticked = self.data.getlist("pick")[: MOST_TICKED + 1]
+            self.fields["pick"].choices = [(number, number) for number in ticked]
+
+    def clean_pick(self):
+        numbers = self.cleaned_data["pick"]
+        if len(numbers) > MOST_TICKED:
+            raise forms.ValidationError(_("Tick at most %(most)s cases at once.") % {"most": MOST_TICKED})
+        return numbers
+
+    def clean(self):
+        cleaned = super().clean()
+        do = cleaned.get("do")
+        if do == self.ASSIGN and not cleaned.get("worker") and "worker" not in self.errors:
+            self.add_error("worker", _("Choose who does the job."))
+        if do == self.HAND_OVER and not cleaned.get("department") and "department" not in self.errors:
+            self.add_error("department", _("Choose the department that takes over."))
+        if do == self.ESCALATE and not cleaned.get("note") and "note" not in self.errors:
+            self.add_error("note", _("Say why these cases go up."))
+        return cleaned
+
+
+class ExportForm(forms.Form):
+    """Why a list leaves the desk, and as what. The community is that of the page it was asked on."""
+
+    CSV, XLSX = "csv", "xlsx"
+
+    community = forms.IntegerField(widget=forms.HiddenInput)
+    reason = TextField(
+        label=_("What the list is for"),
+        max_length=200,
+        help_text=_("Kept in the history with your name. Telephone numbers stay masked."),
+    )
+    format = forms.ChoiceField(
+        label=_("Format"),
+        choices=[(XLSX, "Excel"), (CSV, "CSV")],
+        initial=XLSX,
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+    )
+
+    def __init__(self, *args, here, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.here = here
+        self.initial.setdefault("community", here.pk)
+
+    def clean_community(self):
+        if self.cleaned_data["community"] != self.here.pk:
+            raise forms.ValidationError(
+                _("You now work in %(community)s. Look at the list again before you take it out.")
+                % {"community": self.here}
+            )
+        return self.cleaned_data["community"]

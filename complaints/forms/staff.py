@@ -1,0 +1,191 @@
+"""What staff type on a case page. Every form carries the version of the case that its page was made from."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models import Case, Category, Channel, Kind, Pause, Severity, Urgency
+from servicedesk.core.models import Department, Role, User
+from servicedesk.core.text import TextField
+
+LONG_TEXT = 5000
+
+
+class MomentField(forms.DateTimeField):
+    """A date and time of the community's own clock."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+def text_area(rows=3, **attrs):
+    return forms.Textarea(attrs={"rows": rows, "data-phrases": "#phrases", **attrs})
+
+
+class StepForm(forms.Form):
+    """A step on a case; a page that is out of date is told so by `version`."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**31 - 1)
+
+    def __init__(self, *args, case, user, now, **kwargs):
+        super().__init__(*args, prefix=kwargs.pop("prefix", None), **kwargs)
+        self.case, self.user, self.now = case, user, now
+        self.initial.setdefault("version", case.version)
+        self.prepare()
+
+    def prepare(self):
+        """Fill in what depends on the case: choices and first values."""
+
+    @property
+    def facts(self):
+        """The cleaned data as the action takes it."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+
+class PlainForm(StepForm):
+    """A step that asks nothing."""
+
+
+class HandOverForm(StepForm):
+    department = forms.ModelChoiceField(
+        Department.objects.none(), label=_("Department"), widget=forms.RadioSelect(attrs={"class": "inline"})
+    )
+    note = TextField(label=_("What they should know"), required=False, max_length=1000, widget=text_area())
+
+    def prepare(self):
+        departments = Department.objects.filter(community=self.case.community_id, is_active=True)
+        self.fields["department"].queryset = departments
+        self.fields["department"].empty_label = None
+        if not self.case.department.is_centre:
+            self.initial.setdefault("department", self.case.department_id)
+
+
+class AssignForm(StepForm):
+    worker = forms.ModelChoiceField(User.objects.none(), label=_("Worker"))
+    note = TextField(label=_("What they should know"), required=False, max_length=1000, widget=text_area(2))
+
+    def prepare(self):
+        self.fields["worker"].queryset = User.objects.filter(
+            is_active=True,
+            memberships__department_id=self.case.department_id,
+            memberships__role__in=[Role.WORKER, Role.HEAD],
+            memberships__is_active=True,
+        ).distinct()
+
+
+class DeclineForm(StepForm):
+    reason = TextField(label=_("Why the job goes back"), max_length=1000, widget=text_area())
+
+
+class PauseForm(StepForm):
+    reason = forms.ChoiceField(
+        label=_("Waiting for"), choices=Pause.Reason.choices, widget=forms.RadioSelect(attrs={"class": "inline"})
+    )
+    until = MomentField(label=_("The clock runs again at"))
+    note = TextField(label=_("Note"), required=False, max_length=1000, widget=text_area(2))
+
+
+class ResolveForm(StepForm):
+    remedy = TextField(label=_("What was done"), max_length=LONG_TEXT, widget=text_area())
+
+
+class ReplyForm(StepForm):
+    channel = forms.ChoiceField(
+        label=_("Told by"), choices=Channel.choices, widget=forms.RadioSelect(attrs={"class": "inline"})
+    )
+    text = TextField(
+        label=_("What the resident was told"),
+        help_text=_("The resident reads this on the tracking page."),
+        max_length=LONG_TEXT,
+        widget=text_area(),
+    )
+    person_told = TextField(label=_("Who was told"), required=False, max_length=120)
+
+    def prepare(self):
+        choices = [Channel.PHONE, Channel.VISIT, Channel.LETTER, Channel.WEB, Channel.OTHER]
+        self.fields["channel"].choices = [(channel.value, channel.label) for channel in choices]
+        self.initial.setdefault("channel", self.case.channel)
+        self.initial.setdefault("person_told", self.case.reporter_name)
+
+
+class ReasonForm(StepForm):
+    """A step that wants to know why."""
+
+    note = TextField(label=_("Why"), max_length=1000, widget=text_area(2))
+
+
+class LowerForm(ReasonForm):
+    to_level = forms.TypedChoiceField(
+        label=_("To level"), coerce=int, choices=[(1, _("level 1")), (2, _("level 2"))], widget=forms.RadioSelect
+    )
+
+    def prepare(self):
+        self.fields["to_level"].choices = [(n, _("level %d") % n) for n in range(1, self.case.level)]
+
+
+class PromiseForm(StepForm):
+    until = MomentField(label=_("The resident hears from us by"))
+    note = TextField(label=_("What was promised"), required=False, max_length=1000, widget=text_area(2))
+
+
+class FollowUpForm(StepForm):
+    at = MomentField(label=_("Look at it again at"))
+
+
+class ReclassifyForm(StepForm):
+    kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
+    category = forms.ModelChoiceField(Category.objects.none(), label=_("Category"))
+    urgency = forms.ChoiceField(label=_("Urgency"), choices=Urgency.choices)
+    severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices)
+    note = TextField(label=_("Why"), max_length=1000, widget=text_area(2))
+
+    def prepare(self):
+        self.fields["category"].queryset = Category.objects.filter(
+            community=self.case.community_id, is_active=True
+        ).select_related("department", "policy")
+        for name in ("kind", "urgency", "severity"):
+            self.initial.setdefault(name, getattr(self.case, name))
+        self.initial.setdefault("category", self.case.category_id)
+
+
+class NoteForm(StepForm):
+    note = TextField(label=_("Note"), max_length=LONG_TEXT, widget=text_area())
+    public = forms.TypedChoiceField(
+        label=_("For"),
+        choices=[("", _("the office")), ("1", _("the resident (on the tracking page)"))],
+        coerce=bool,
+        empty_value=False,
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+    )
+
+
+class VoidForm(StepForm):
+    reason = TextField(label=_("Why it should be voided"), max_length=300, widget=text_area(2))
+
+
+class OptionalNoteForm(StepForm):
+    note = TextField(label=_("Note"), required=False, max_length=1000, widget=text_area(2))
+
+
+class MergeForm(StepForm):
+    into = TextField(label=_("Number of the case that goes on"), max_length=60)
+    note = TextField(label=_("Note"), required=False, max_length=1000, widget=text_area(2))
+
+    def clean_into(self):
+        typed = self.cleaned_data["into"].upper()
+        code = f"{self.case.community.code}-"
+        number = typed if typed.startswith(code) else code + typed
+        into = (
+            Case.objects.visible_to(self.user)
+            .filter(community=self.case.community_id, number=number)
+            .select_related("community", "department")
+            .first()
+        )
+        if into is None:
+            raise forms.ValidationError(
+                _("There is no case %(number)s here. Look at the number again."), params={"number": typed}
+            )
+        return into
+
+
+class UnmaskForm(StepForm):
+    reason = TextField(label=_("Why you need the number"), max_length=200)

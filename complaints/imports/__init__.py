@@ -1,0 +1,1 @@
+"""History from elsewhere: spreadsheets of other systems become cases (docs/importing.md)."""

@@ -1,0 +1,407 @@
+"""Lists of cases: saved views, filters, orders, and pages that are walked by a cursor instead of counted.
+
+Every name that an address may use stands in a table here or is a field of the filter form; nothing else of a query
+string is looked at, so no lookup of the ORM can be reached from outside.
+"""
+
+import datetime
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Func, Q, Value
+from django.db.models.lookups import GreaterThan, LessThan
+from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from complaints.forms.lists import FilterForm
+from complaints.models import Case, Channel, Status
+from complaints.models.cases import REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
+from servicedesk.core.models import Role
+from servicedesk.core.roles import roles_in
+from servicedesk.core.search import query_terms
+from servicedesk.core.templatetags.desk_tags import DeadlineCell, deadline_cell
+
+PAGE = 50
+TO_DECIDE = Q(status=Status.PROPOSED) | Q(void_asked_at__isnull=False)
+# What a list line never shows and what makes a row wide.
+UNSEEN = ("description", "explanation", "terms", "remedy", "imported_facts")
+_SHORT_NUMBER = re.compile(r"^[a-z]{2}\d*-\d+$")
+_TAIL = re.compile(r"^\d{1,4}$")
+
+
+# Whose rows ---------------------------------------------------------------------------------------------------------
+
+
+def starts_at_the_top(user, community):
+    """Return whether the lists of `user` begin at level 3: a deputy GM who is not of the desk, too."""
+    roles = roles_in(user, community.pk)
+    return Role.DEPUTY_GM in roles and not roles & {Role.CLERK, Role.SUPERVISOR}
+
+
+def rows_of(user, community, *, wide=False):
+    """Return the cases of one community that stand in lists of `user`; `wide` lets a deputy GM see all levels."""
+    rows = Case.objects.visible_to(user).in_community(community)
+    return rows if wide or not starts_at_the_top(user, community) else rows.filter(level=3)
+
+
+def matching(rows, query):
+    """Return what matches typed words: a number, whole or its tail, a room, a telephone number or its last four
+    digits, words of the text. Nothing where `query` is too short to search for."""
+    query = unicodedata.normalize("NFKC", query).lower().strip()
+    if _TAIL.fullmatch(query):
+        return rows.filter(Q(terms__contains=[query]) | Q(terms__contains=[query.zfill(4)]))
+    terms = []
+    for term in query_terms(query):
+        # A number as it is spoken, without the community's code, is kept as its parts.
+        terms += term.split("-") if _SHORT_NUMBER.fullmatch(term) else [term]
+    return rows.filter(terms__contains=terms) if terms else rows.none()
+
+
+# Saved views --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved view: which rows, in which order; `is_open` where all of them are open and so can go by deadline."""
+
+    key: str
+    label: str
+    pick: Callable
+    order: str = "due"
+    is_open: bool = True
+
+
+def _mine(rows, user, community, now):
+    return rows.open().filter(Q(first_responsible=user) | Q(assigned_to=user))
+
+
+def _soon(rows, user, community, now):
+    return rows.open().due_soon(now, community.soon_minutes)
+
+
+def _reply_owed(rows, user, community, now):
+    return rows.open().filter(status__in=REPLY_OWED)
+
+
+def _to_visit(rows, user, community, now):
+    return rows.open().filter(status=Status.REPLIED)
+
+
+VIEWS = {
+    view.key: view
+    for view in [
+        View("open", _("Open"), lambda rows, user, community, now: rows.open()),
+        View("mine", _("Mine"), _mine),
+        View("unassigned", _("Nobody has it"), lambda rows, user, community, now: rows.open().unassigned()),
+        View("late", _("Late"), lambda rows, user, community, now: rows.open().overdue(now)),
+        View("soon", _("Soon late"), _soon),
+        View("decide", _("To decide"), lambda rows, user, community, now: rows.open().filter(TO_DECIDE)),
+        View("reply", _("Reply owed"), _reply_owed, order="oldest"),
+        View("waiting", _("Waiting"), lambda rows, user, community, now: rows.open().filter(status=Status.WAITING)),
+        View("visit", _("Return visit due"), _to_visit, order="oldest"),
+        View(
+            "letters",
+            _("Letters"),
+            lambda rows, user, community, now: rows.filter(channel=Channel.LETTER),
+            order="newest",
+            is_open=False,
+        ),
+        View("all", _("All"), lambda rows, user, community, now: rows, order="newest", is_open=False),
+    ]
+}
+
+
+def counts(rows, user, community, now):
+    """Return how many rows each of the open views holds, by key. One query over the open rows only."""
+    late, soon = late_at(now), soon_at(now, community.soon_minutes)
+    return rows.open().aggregate(
+        open=Count("pk"),
+        mine=Count("pk", filter=Q(first_responsible=user) | Q(assigned_to=user)),
+        unassigned=Count("pk", filter=UNASSIGNED),
+        late=Count("pk", filter=late),
+        soon=Count("pk", filter=soon),
+        decide=Count("pk", filter=TO_DECIDE),
+        reply=Count("pk", filter=Q(status__in=REPLY_OWED)),
+        waiting=Count("pk", filter=Q(status=Status.WAITING)),
+        visit=Count("pk", filter=Q(status=Status.REPLIED)),
+    )
+
+
+# Filters ------------------------------------------------------------------------------------------------------------
+
+
+def _by_tag(rows, tag):
+    return rows.filter(status__in=[status for status, (key, _label) in TAGS.items() if key == tag])
+
+
+FILTERS = {
+    "q": matching,
+    "kind": lambda rows, kind: rows.filter(kind=kind),
+    "category": lambda rows, category: rows.filter(category=category),
+    "department": lambda rows, department: rows.filter(department=department),
+    "level": lambda rows, level: rows.filter(level=level),
+    "tag": _by_tag,
+    "channel": lambda rows, channel: rows.filter(channel=channel),
+    "first": lambda rows, person: rows.filter(first_responsible=person),
+}
+
+
+def narrow(rows, facts, community):
+    """Return `rows` narrowed by the cleaned facts of the filter form. Days are the community's own."""
+    for name, apply in FILTERS.items():
+        if facts.get(name) not in (None, ""):
+            rows = apply(rows, facts[name])
+    if facts.get("received_from"):
+        rows = rows.filter(received_at__gte=midnight(facts["received_from"], community))
+    if facts.get("received_to"):
+        after = facts["received_to"] + datetime.timedelta(days=1)
+        rows = rows.filter(received_at__lt=midnight(after, community))
+    return rows
+
+
+def midnight(day, community):
+    """Return the first moment of `day` in the community's own time zone."""
+    return datetime.datetime.combine(day, datetime.time(), tzinfo=community.tz)
+
+
+# Orders and pages ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Order:
+    """An order of rows by one column and then the key, both the same way, so that an index is walked either way."""
+
+    column: str
+    descending: bool
+    nullable: bool = False
+
+    def names(self, backwards):
+        sign = "-" if self.descending != backwards else ""
+        return [sign + name for name in dict.fromkeys((self.column, "id"))]
+
+    def beyond(self, cursor, backwards):
+        """Return the condition that a row with a value stands after the row that `cursor` names."""
+        compare = LessThan if self.descending != backwards else GreaterThan
+        value, key = cursor
+        if self.column == "id":
+            return compare(F("id"), key)
+        return compare(Func(F(self.column), F("id"), function="ROW"), Func(Value(value), Value(key), function="ROW"))
+
+    def write(self, case):
+        """Return the cursor that names the place of `case`: its value and its key."""
+        value = getattr(case, self.column)
+        if self.column == "id":
+            return str(value)
+        text = "" if value is None else value.isoformat() if isinstance(value, datetime.datetime) else str(value)
+        return f"{text}~{case.pk}"
+
+    def read(self, text):
+        """Return (value, key) of a written cursor, or None where it is none of this order."""
+        value, tilde, key = (text or "").rpartition("~")
+        if not re.fullmatch(r"[0-9]{1,18}", key, re.ASCII) or bool(tilde) == (self.column == "id"):
+            return None
+        if self.column == "id":
+            return int(key), int(key)
+        if value == "":
+            return (None, int(key)) if self.nullable else None
+        read = _read_level if self.column == "level" else _read_moment
+        return (read(value), int(key)) if read(value) is not None else None
+
+
+def _read_level(text):
+    return int(text) if text in ("1", "2", "3") else None
+
+
+def _read_moment(text):
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None
+
+
+ORDERS = {
+    "newest": Order("id", descending=True),
+    "oldest": Order("id", descending=False),
+    "due": Order("due_at", descending=False, nullable=True),
+    "-due": Order("due_at", descending=True, nullable=True),
+    "received": Order("received_at", descending=False),
+    "-received": Order("received_at", descending=True),
+    "level": Order("level", descending=False),
+    "-level": Order("level", descending=True),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows of a list in their order, and the cursors that lead on; an empty cursor leads nowhere."""
+
+    cases: list
+    newer: str
+    older: str
+
+
+def walk(rows, order, *, after="", before="", size=PAGE):
+    """Return the Page after (or before) a written cursor; one that cannot be read gives the first. Two queries.
+
+    The keys are walked along an index, so that the last page costs what the first one does, and what is added in
+    front meanwhile moves nothing. From the second page back to the first may cost two more.
+    """
+    backwards = bool(before) and not after
+    cursor = order.read(before if backwards else after)
+    backwards = backwards and cursor is not None
+    keys = _keys(rows, order, cursor, backwards, size + 1)
+    if backwards and len(keys) <= size:
+        return walk(rows, order, size=size)
+    more, keys = len(keys) > size, keys[:size]
+    cases = load(reversed(keys) if backwards else keys)
+    has_newer, has_older = (more, True) if backwards else (cursor is not None, more)
+    return Page(
+        cases,
+        newer=order.write(cases[0]) if cases and has_newer else "",
+        older=order.write(cases[-1]) if cases and has_older else "",
+    )
+
+
+def load(keys):
+    """Return the cases of `keys` in that order, with all that a list line shows. One query."""
+    keys = list(keys)
+    found = {case.pk: case for case in Case.objects.filter(pk__in=keys).with_people().defer(*UNSEEN)}
+    return [found[key] for key in keys if key in found]
+
+
+def _keys(rows, order, cursor, backwards, most):
+    """Return up to `most` keys beyond `cursor`. One query; rows without a value stand behind all others."""
+    names = order.names(backwards)
+    if not order.nullable:
+        rows = rows.filter(order.beyond(cursor, backwards)) if cursor else rows
+        return list(rows.order_by(*names).values_list("pk", flat=True)[:most])
+    valued, bare = rows.filter(**{f"{order.column}__isnull": False}), rows.filter(**{order.column: None})
+    if cursor and cursor[0] is None:
+        bare = bare.filter(id__lt=cursor[1]) if names[1] == "-id" else bare.filter(id__gt=cursor[1])
+        parts = [bare, valued] if backwards else [bare]
+    elif cursor:
+        valued = valued.filter(order.beyond(cursor, backwards))
+        parts = [valued] if backwards else [valued, bare]
+    else:
+        parts = [valued, bare]
+    first, *rest = (
+        part.annotate(part=Value(n)).order_by(*names).values_list("part", order.column, "id")[:most]
+        for n, part in enumerate(parts)
+    )
+    both = first.union(*rest, all=True).order_by("part", *names) if rest else first
+    return [key for _part, _value, key in both[:most]]
+
+
+# What a page asks for -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks for, as far as it is understood: the rest of it has no effect."""
+
+    view: View
+    order_name: str
+    wide: bool
+    form: FilterForm
+    rows: object
+    after: str
+    before: str
+
+    @property
+    def order(self):
+        return ORDERS[self.order_name]
+
+    def address(self, **changes):
+        """Return the query string of this list with `changes`; None takes a name out. Cursors are dropped."""
+        kept = {"view": self.view.key, "sort": self.order_name if self.order_name != self._usual() else None}
+        kept["scope"] = "all" if self.wide else None
+        kept |= {name: self.form.data.get(name) for name, _label, _chosen in self.form.active}
+        return "?" + urlencode({name: value for name, value in {**kept, **changes}.items() if value is not None})
+
+    def _usual(self):
+        return usual_order(self.view, self.form.cleaned_data)
+
+    @property
+    def chips(self):
+        """The filters in use, each with the address without it."""
+        return [
+            {"label": f"{label}: {chosen}", "remove_url": self.address(**{name: None})}
+            for name, label, chosen in self.form.active
+        ]
+
+    def sort_links(self):
+        """Return for each column that can be sorted its address and its direction now; due only among open rows."""
+        links = {}
+        for name, first in [("due", "due"), ("received", "-received"), ("level", "-level")]:
+            if name == "due" and not self.view.is_open:
+                continue
+            now = {name: "asc", f"-{name}": "desc"}.get(self.order_name, "")
+            turned = {"asc": f"-{name}", "desc": name}.get(now, first)
+            links[name] = {"url": self.address(sort=turned), "dir": now}
+        return links
+
+
+def usual_order(view, facts):
+    """Return the order of a view where none is asked for. A range of days is walked along the days."""
+    if view.order == "newest" and (facts.get("received_from") or facts.get("received_to")):
+        return "-received"
+    return view.order
+
+
+def read(params, *, user, community, now):
+    """Return what the query string `params` asks for. Three queries, for the choices of the filters."""
+    form = FilterForm(params, community=community)
+    form.is_valid()
+    view = VIEWS.get(params.get("view", ""), VIEWS["open"])
+    order = params.get("sort", "")
+    if order not in ORDERS or (ORDERS[order].nullable and not view.is_open):
+        order = usual_order(view, form.cleaned_data)
+    wide = params.get("scope") == "all" and starts_at_the_top(user, community)
+    rows = view.pick(rows_of(user, community, wide=wide), user, community, now)
+    return Asked(
+        view=view,
+        order_name=order,
+        wide=wide,
+        form=form,
+        rows=narrow(rows, form.cleaned_data, community),
+        after=params.get("after", ""),
+        before=params.get("before", ""),
+    )
+
+
+# Lines --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """One case as a list shows it: with the deadline that counts now."""
+
+    case: Case
+    deadline: DeadlineCell
+    is_unowned: bool
+
+
+def lines(cases, now):
+    """Return a Line for each of `cases`. No query."""
+    return [Line(case, deadline_of(case, now), is_unowned(case)) for case in cases]
+
+
+def is_unowned(case):
+    """Return whether nobody works on `case`: not taken, or handed to a department without a worker."""
+    return case.status == Status.RECEIVED or (case.status == Status.HANDED and case.assigned_to_id is None)
+
+
+def deadline_of(case, now):
+    """Return the DeadlineCell that counts now: the owed reply once the work is done, else the case's own. No query."""
+    soon = datetime.timedelta(minutes=case.community.soon_minutes)
+    if case.status in REPLY_OWED:
+        return deadline_cell(case.reply_due_at, now=now, soon=soon, rule=gettext("reply"))
+    done_at = case.resolved_at or case.replied_at or case.archived_at
+    if case.is_ended and done_at is None:
+        return DeadlineCell("none", "", None)
+    return deadline_cell(case.due_at, now=now, done_at=done_at, soon=soon)

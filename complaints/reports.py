@@ -1,0 +1,182 @@
+"""Reads about cases that are too big for a queryset."""
+
+import datetime
+from dataclasses import dataclass, field
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from complaints import ladder
+from complaints.models import Case, Channel, Escalation, Kind, Pause, Severity, Status, Urgency
+from complaints.words import PUBLIC_NOTES, PUBLIC_VERBS, VERBS
+from servicedesk.core.calendar import calendar_of
+from servicedesk.core.models import Event, Photo
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a timeline: when, who, what, and the words that were written."""
+
+    at: datetime.datetime
+    who: str
+    kind: str
+    title: str
+    text: str = ""
+    badge: str = ""
+    files: list = field(default_factory=list)
+    event: Event | None = None
+
+
+@dataclass(frozen=True)
+class Clear:
+    """One of the five clears (听 问 记 复 跟): done, or what is still missing."""
+
+    label: str
+    done: bool
+    hint: str
+
+
+def sentence(event, tz, *, words=VERBS):
+    """Return what an event says, in the active language; facts kept as keys are put into words here. No query."""
+    facts = {key: _fact(key, value, tz) for key, value in event.data.items()}
+    try:
+        return words[event.verb] % facts
+    except KeyError:
+        return words.get(event.verb, event.verb)
+
+
+def _fact(key, value, tz):
+    if key == "trigger":
+        return Escalation.Trigger(value).label
+    if key == "reason":
+        return Pause.Reason(value).label
+    if key == "channel":
+        return Channel(value).label
+    if key == "until":
+        return f"{datetime.datetime.fromisoformat(value).astimezone(tz):%m-%d %H:%M}"
+    if key == "what":
+        return VERBS.get(value, value)
+    if key == "changes":
+        return "; ".join(_change(*change) for change in value)
+    return value
+
+
+def _change(name, was, now):
+    labels = {"kind": Kind, "severity": Severity, "urgency": Urgency}.get(name)
+    if labels:
+        was, now = labels(was).label, labels(now).label
+    return f"{Case._meta.get_field(name).verbose_name} {was} → {now}"
+
+
+def timeline(case, *, only=""):
+    """Return the Entries of `case`, newest first; `only` is "public", "internal" or empty. Two queries."""
+    rows = Event.objects.about(case).select_related("by")
+    if only:
+        rows = rows.filter(is_public=only == "public")
+    photos = list(Photo.objects.about(case).only("name", "stage", "at", "by_id"))
+    entries = []
+    for event in rows:
+        kind = "system" if event.by_id is None else "outer" if event.is_public else "inner"
+        if event.verb in ("resident_noted", "resident_urged") or (event.verb == "received" and event.by_id is None):
+            kind = "outer"
+        entries.append(
+            Entry(
+                at=event.at,
+                who=event.by_name or (_("Resident") if kind == "outer" else _("System")),
+                kind=kind,
+                title=sentence(event, case.community.tz),
+                text=event.note,
+                files=[_file(case, photo) for photo in photos if _belongs(photo, event)],
+                event=event,
+            )
+        )
+    return entries
+
+
+def _belongs(photo, event):
+    shows = event.verb in ("received", "photo_added", "resolved")
+    return shows and photo.at == event.at and photo.by_id == event.by_id
+
+
+def _file(case, photo):
+    url = reverse("complaints:photo", args=[case.number, photo.name])
+    return {"url": url, "thumb_url": url, "label": photo.get_stage_display()}
+
+
+def public_timeline(case):
+    """Return what the resident may read of `case`, newest first: public events in plain words. One query."""
+    entries = []
+    for event in Event.objects.about(case).public():
+        if event.verb in PUBLIC_VERBS:
+            text = event.note if event.verb in PUBLIC_NOTES else ""
+            title = sentence(event, case.community.tz, words=PUBLIC_VERBS)
+            entries.append(Entry(at=event.at, who="", kind="outer", title=title, text=text, event=event))
+    return entries
+
+
+def changed_since(case, version, user):
+    """Return the events by other people since a page was made from `version`, newest first. One query.
+
+    What the clock did meanwhile is no conflict: it takes nobody's words away.
+    """
+    return list(Event.objects.about(case).filter(data__version__gt=version).exclude(by=None).exclude(by=user))
+
+
+def five_clears(case):
+    """Return the five Clears of `case`: what the screen still reminds the first responsible of. No query."""
+    unasked = [
+        label
+        for label, known in [
+            (_("who"), case.reporter_name or case.anonymous_reason),
+            (_("where"), case.unit_id or case.place or case.building_id),
+            (_("what is wanted"), case.wish),
+            (_("telephone"), case.reporter_phone or case.no_phone_reason),
+        ]
+        if not known
+    ]
+    told = case.replied_at is not None
+    return [
+        Clear(_("listen"), bool(case.summary), _("The matter in the caller's words.")),
+        Clear(_("ask"), not unasked, _("Still unasked: %(what)s") % {"what": ", ".join(unasked)} if unasked else ""),
+        Clear(_("record"), bool(case.number), case.short_number),
+        Clear(_("read back"), case.read_back_at is not None, "" if case.read_back_at else _("Not read back yet.")),
+        Clear(_("follow"), told, "" if told else _("The resident has not been told the result.")),
+    ]
+
+
+def ladder_of(case, now):
+    """Return the three steps of responsibility for `case`: who holds each, since when. At most one query."""
+    rows = Escalation.objects.filter(case=case, level_cycle=case.level_cycle).select_related("holder")
+    since = {row.to_level: row for row in rows}
+    due = ladder.level_due(case, calendar_of(case.community), case.community.take_minutes, now)
+    labels = [_("Receiver"), _("Supervisor"), _("Deputy GM")]
+    steps = []
+    for level, label in enumerate(labels, start=1):
+        row = since.get(level)
+        name = case.first_responsible if level == 1 else row.holder if row else None
+        if level == case.level and case.holder:
+            name = case.holder
+        steps.append(
+            {
+                "label": label,
+                "name": str(name) if name else "",
+                "since": row.at if row else case.received_at if level == 1 else None,
+                "state": "current" if level == case.level else "done" if level < case.level else "next",
+                "due": level > case.level and level <= due,
+            }
+        )
+    return steps
+
+
+def same_unit(case, user, now):
+    """Return (open cases of the unit, count of the last twelve months) that `user` may see. Two queries."""
+    if case.unit_id is None:
+        return [], 0
+    cases = Case.objects.visible_to(user).filter(unit=case.unit_id).exclude(pk=case.pk)
+    year = now - datetime.timedelta(days=365)
+    return list(cases.open().with_people().by_due()[:5]), cases.filter(received_at__gte=year).count()
+
+
+def waiting(case):
+    """Return the open pause of `case`, or None. One query, none unless it waits."""
+    return Pause.objects.filter(case=case, ended_at=None).first() if case.status == Status.WAITING else None

@@ -1,0 +1,167 @@
+"""The intake form: eight facts, one page, one hand on the number pad (S3 记清楚)."""
+
+import uuid
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models import Category, Channel, Kind, Severity, Urgency
+from residents.models import Occupancy, Unit
+from servicedesk.core.masking import has_identity_number
+from servicedesk.core.models import User
+from servicedesk.core.text import PhoneField, TextField
+
+CHANNELS = [Channel.PHONE, Channel.VISIT, Channel.LETTER, Channel.OTHER]
+
+
+class DigitSelect(forms.RadioSelect):
+    """Radio buttons that a digit key picks; then the work moves on to the field named by `next_field`."""
+
+    def __init__(self, next_field=""):
+        attrs = {"class": "digits"}
+        if next_field:
+            attrs["data-next"] = next_field
+        super().__init__(attrs=attrs)
+
+
+class IntakeForm(forms.Form):
+    """One matter as a caller tells it. `who` is a line of the finder: `o12` an occupancy, `u34` an empty unit."""
+
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    intake_seconds = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=86_400)
+    channel = forms.ChoiceField(
+        label=_("Came by"),
+        choices=[(channel.value, channel.label) for channel in CHANNELS],
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+    )
+    q = TextField(label=_("Who"), required=False, max_length=120)
+    who = forms.RegexField(r"^([ou][0-9]{1,15})?$", widget=forms.HiddenInput, required=False)
+    reporter_name = TextField(label=_("Name"), required=False, max_length=120)
+    reporter_phone = PhoneField(label=_("Call back on"), required=False, max_length=40)
+    place = TextField(label=_("Place"), required=False, max_length=200, help_text=_("If it is not the caller's unit."))
+    anonymous_reason = TextField(label=_("No name, because"), required=False, max_length=200)
+    no_phone_reason = TextField(label=_("No telephone, because"), required=False, max_length=200)
+    category = forms.ModelChoiceField(
+        Category.objects.none(), label=_("Category"), widget=DigitSelect("#id_summary"), empty_label=None
+    )
+    urgency = forms.ChoiceField(
+        label=_("Urgency"), choices=Urgency.choices, widget=forms.RadioSelect(attrs={"class": "inline"})
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[("", _("as the category")), *Kind.choices],
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+    )
+    severity = forms.ChoiceField(
+        label=_("Severity"), choices=Severity.choices, widget=forms.RadioSelect(attrs={"class": "inline"})
+    )
+    summary = TextField(
+        label=_("Matter"), max_length=200, widget=forms.TextInput(attrs={"class": "w-full", "autocomplete": "off"})
+    )
+    description = TextField(
+        label=_("More, if it matters"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    wish = TextField(label=_("What is wanted"), required=False, max_length=300)
+    reason = TextField(label=_("Why major"), required=False, max_length=1000)
+    promised_reply_at = forms.DateTimeField(
+        label=_("Reply promised by"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    letter_no = TextField(label=_("Incoming register number"), required=False, max_length=40)
+    letter_on = forms.DateField(
+        label=_("Date of the letter"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    concerns = forms.ModelMultipleChoiceField(
+        User.objects.none(),
+        label=_("About a member of staff"),
+        required=False,
+        help_text=_("They will neither see nor handle this case."),
+        widget=forms.SelectMultiple(attrs={"size": "4"}),
+    )
+    read_back = forms.BooleanField(label=_("Read back and right"), required=False)
+
+    def __init__(self, *args, community, now, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.community, self.now = community, now
+        self.fields["category"].queryset = (
+            Category.objects.filter(community=community, is_active=True, digit__isnull=False)
+            .select_related("department", "policy")
+            .order_by("digit")
+        )
+        self.fields["concerns"].queryset = User.objects.filter(
+            is_active=True, memberships__community=community, memberships__is_active=True
+        ).distinct()
+        first = {"submission": uuid.uuid4, "channel": Channel.PHONE, "urgency": Urgency.ORDINARY, "kind": ""}
+        for name, value in {**first, "severity": Severity.GENERAL}.items():
+            self.initial.setdefault(name, value() if callable(value) else value)
+
+    def clean(self):
+        cleaned = super().clean()
+        self._find_who(cleaned)
+        if not cleaned.get("reporter_name") and not cleaned.get("anonymous_reason"):
+            self.add_error("reporter_name", _("Who is it? Give a name, or say why there is none."))
+        no_phone = not cleaned.get("reporter_phone") and not cleaned.get("no_phone_reason")
+        if no_phone and "reporter_phone" not in self.errors:
+            self.add_error("reporter_phone", _("Give a telephone number, or say why there is none."))
+        if cleaned.get("severity") == Severity.MAJOR:
+            if not cleaned.get("reason"):
+                self.add_error("reason", _("Say why it is a major matter."))
+            promised = cleaned.get("promised_reply_at")
+            if promised is None or promised <= self.now:
+                self.add_error("promised_reply_at", _("Promise the resident a reply at a time in the future."))
+        for name in ("summary", "description", "wish"):
+            if has_identity_number(cleaned.get(name) or ""):
+                self.add_error(name, _("An identity number does not belong in the text. Please take it out."))
+        if category := cleaned.get("category"):
+            cleaned["kind"] = cleaned.get("kind") or category.kind
+        return cleaned
+
+    def _find_who(self, cleaned):
+        """Put the unit and the person of a finder line in place, unless something else was typed."""
+        cleaned["unit"] = cleaned["reporter"] = None
+        who = cleaned.get("who") or ""
+        if who.startswith("o"):
+            today = self.community.local(self.now).date()
+            occupancy = (
+                Occupancy.objects.on(today).with_people().filter(unit__community=self.community, pk=who[1:]).first()
+            )
+            if occupancy is None:
+                self.add_error("q", _("That person does not live there any more. Look them up again."))
+                return
+            cleaned["unit"], cleaned["reporter"] = occupancy.unit, occupancy.person
+            cleaned["reporter_name"] = cleaned.get("reporter_name") or occupancy.person.name
+            cleaned["reporter_phone"] = cleaned.get("reporter_phone") or occupancy.person.phone
+        elif who.startswith("u"):
+            cleaned["unit"] = (
+                Unit.objects.filter(community=self.community, pk=who[1:]).select_related("building").first()
+            )
+        elif not cleaned.get("place"):
+            cleaned["place"] = cleaned.get("q") or ""
+
+    @property
+    def facts(self):
+        """The cleaned data as `receive_case` takes it."""
+        return {name: value for name, value in self.cleaned_data.items() if name not in ("q", "who")}
+
+
+class PreviewForm(forms.Form):
+    """As much of an unfinished intake as the verdict needs; anything that does not fit is left out."""
+
+    category = forms.ModelChoiceField(Category.objects.none(), required=False)
+    urgency = forms.ChoiceField(choices=Urgency.choices, required=False)
+    severity = forms.ChoiceField(choices=Severity.choices, required=False)
+    kind = forms.ChoiceField(choices=[("", ""), *Kind.choices], required=False)
+    summary = TextField(required=False, max_length=200)
+    wish = TextField(required=False, max_length=300)
+    reporter_name = TextField(required=False, max_length=120)
+    place = TextField(required=False, max_length=200)
+    q = TextField(required=False, max_length=120)
+    who = forms.RegexField(r"^([ou][0-9]{1,15})?$", required=False)
+
+    def __init__(self, *args, community, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["category"].queryset = Category.objects.filter(community=community, is_active=True).select_related(
+            "department", "policy"
+        )

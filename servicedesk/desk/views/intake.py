@@ -1,0 +1,204 @@
+"""The front desk: log a matter while the caller is still speaking."""
+
+from django.contrib import messages
+from django.http import JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from complaints import actions
+from complaints.models import Case, IntakeDraft
+from complaints.views.case import slip_context
+from residents import finder
+from residents.actions import unmask_phone
+from residents.models import Occupancy
+from servicedesk.core import clock
+from servicedesk.core.models import Event, Role
+from servicedesk.core.roles import role_required
+from servicedesk.core.text import clean_text
+from servicedesk.desk import intake as desk
+from servicedesk.desk.forms.intake import IntakeForm, PreviewForm
+from servicedesk.desk.undoing import undo_url
+
+DESK = (Role.CLERK, Role.SUPERVISOR)
+# What a draft keeps of the page; never the proof that it came from our page.
+NOT_KEPT = {"csrfmiddlewaretoken", "submission", "find", "print"}
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(*DESK)
+def intake(request):
+    """The one page of the front desk; a POST saves the case, or looks up `q` where there is no JavaScript."""
+    now = clock.now()
+    with timezone.override(request.community.tz):
+        if request.method == "GET":
+            return _page(request, _fresh_form(request, now), now)
+        form = IntakeForm(request.POST, community=request.community, now=now)
+        if "find" in request.POST:
+            return _page(request, _unjudged(request, now), now, hits=_hits(request, request.POST.get("q", ""), now))
+        if not form.is_valid():
+            return _page(request, form, now, status=422)
+        case, _token = actions.receive_case(request.community, by=request.user, now=now, **form.facts)
+        actions.forget_intake(request.user, request.community)
+        request.session["channel"] = case.channel
+        messages.success(request, *_saved(case))
+        target = reverse("desk:slip", args=[case.number]) if "print" in request.POST else reverse("desk:intake")
+        return redirect(target)
+
+
+def _saved(case):
+    received = Event.objects.about(case).filter(verb="received").first()
+    text = _("Saved as %(number)s. Due %(due)s.") % {
+        "number": case.short_number,
+        "due": f"{case.community.local(case.due_at):%m-%d %H:%M}",
+    }
+    return text, f"undo:{undo_url([received.pk])}"
+
+
+def _fresh_form(request, now):
+    draft = IntakeDraft.objects.filter(user=request.user, community=request.community).first()
+    initial = {"channel": request.session.get("channel", "phone"), **(draft.answers if draft else {})}
+    form = IntakeForm(initial=initial, community=request.community, now=now)
+    form.draft = draft
+    return form
+
+
+def _unjudged(request, now):
+    """Return the form with what was typed, none of it judged yet."""
+    typed = {name: value for name, value in request.POST.items() if name not in NOT_KEPT}
+    return IntakeForm(initial=typed, community=request.community, now=now)
+
+
+def _page(request, form, now, *, hits=None, status=200):
+    values = {name: form[name].value() for name in form.fields}
+    preview = PreviewForm(
+        {name: value for name, value in values.items() if value not in (None, [])}, community=request.community
+    )
+    preview.is_valid()
+    context = {
+        "form": form,
+        "hits": hits,
+        "draft": getattr(form, "draft", None),
+        "categories": list(form.fields["category"].queryset),
+        **_side(request, preview.cleaned_data, now),
+    }
+    return render(request, "desk/intake.html", context, status=status)
+
+
+def _side(request, facts, now):
+    """Return what stands beside the form: the caller, their open cases, the verdict."""
+    community = request.community
+    someone = desk.caller(community, facts.get("who") or "", community.local(now).date())
+    unit = someone.unit if someone else None
+    cases = Case.objects.visible_to(request.user).filter(unit=unit).open().with_people().by_due() if unit else []
+    return {
+        "someone": someone,
+        "open_cases": list(cases[:6]) if unit else [],
+        "verdict": desk.judge(community, facts, someone, now),
+        "now": now,
+    }
+
+
+def _hits(request, query, now):
+    """Return the lines of the finder as the listbox shows them; telephone numbers are masked."""
+    found = finder.find(request.community, query, today=request.community.local(now).date())
+    hits = []
+    for hit in found:
+        occupancy = hit.occupancy
+        value = f"o{occupancy.pk}" if occupancy else f"u{hit.unit.pk}"
+        hits.append(
+            {
+                "id": value,
+                "value": value,
+                "label": hit.unit.label,
+                "mark": f"{occupancy.person.name} {occupancy.get_kind_display()}"
+                if occupancy
+                else _("nobody registered"),
+                "meta": occupancy.person.masked_phone if occupancy else "",
+                "pick_url": f"{reverse('desk:pick')}?who={value}",
+                "pick_target": "#caller",
+            }
+        )
+    return hits
+
+
+def _lives(occupancy):
+    return f"{occupancy.person.name} {occupancy.get_kind_display()}"
+
+
+@require_GET
+@role_required(*DESK)
+def find(request):
+    """The finder's lines for what has been typed so far."""
+    query = clean_text(request.GET.get("q", ""))[:120]
+    empty = _("Nobody found for “%(query)s”. Go on: it is kept as the place.") % {"query": query} if query else ""
+    hits = _hits(request, query, clock.now())
+    return render(request, "components/finder_hits.html", {"hits": hits, "empty_text": empty})
+
+
+@require_GET
+@role_required(*DESK)
+def pick(request):
+    """The card of the caller who was picked, with the open cases of the unit."""
+    now = clock.now()
+    preview = PreviewForm(request.GET, community=request.community)
+    preview.is_valid()
+    with timezone.override(request.community.tz):
+        return render(request, "desk/intake.html#caller", _side(request, preview.cleaned_data, now))
+
+
+@require_POST
+@role_required(*DESK)
+def preview(request):
+    """Department, level, deadline with its rule, and the read-back text, before anything is saved."""
+    now = clock.now()
+    form = PreviewForm(request.POST, community=request.community)
+    form.is_valid()
+    with timezone.override(request.community.tz):
+        return render(request, "desk/intake.html#verdict", _side(request, form.cleaned_data, now))
+
+
+@require_POST
+@role_required(*DESK)
+def draft(request):
+    """Keep what has been typed so far."""
+    answers = {name: clean_text(value)[:5000] for name, value in request.POST.items() if name not in NOT_KEPT and value}
+    actions.keep_intake(request.user, request.community, answers, now=clock.now())
+    return JsonResponse({})
+
+
+@require_POST
+@role_required(*DESK)
+def forget_draft(request):
+    """Throw the draft away and begin anew."""
+    actions.forget_intake(request.user, request.community)
+    return redirect("desk:intake")
+
+
+@require_POST
+@role_required(*DESK)
+def unmask(request, pk):
+    """Show the whole telephone number of the caller on the card; who looked is logged."""
+    now = clock.now()
+    occupancy = (
+        Occupancy.objects.on(request.community.local(now).date())
+        .with_people()
+        .filter(unit__community=request.community, pk=pk)
+        .first()
+    )
+    phone = unmask_phone(occupancy.person, by=request.user, now=now, reason=_("intake")) if occupancy else ""
+    return render(request, "desk/intake.html#phone", {"phone": phone})
+
+
+@require_GET
+@role_required(*DESK)
+def slip(request, number):
+    """The slip of a case for printing, as long as its first code is in force."""
+    case = Case.objects.visible_to(request.user).with_people().filter(number=number).first()
+    token = actions.first_token(case) if case else None
+    if token is None:
+        return redirect("complaints:case", number)
+    with timezone.override(case.community.tz):
+        return render(request, "complaints/slip.html", slip_context(request, case, token, clock.now()))

@@ -1,0 +1,519 @@
+/* The staff pages. Speaks no word of its own: every sentence comes from a data attribute of a template. */
+(() => {
+  "use strict";
+  const $ = (selector, within = document) => (selector ? within.querySelector(selector) : null);
+  const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const body = document.body;
+  const set = body.dataset;
+  const on = (name, act, options) => document.addEventListener(name, act, options);
+  // An Enter that commits Chinese from the input method belongs to the input method.
+  const composing = (event) => event.isComposing || event.keyCode === 229;
+  const editable = (el) => el.matches("textarea,select,[contenteditable],input:not([type=checkbox],[type=radio],[type=button],[type=submit])");
+  const visible = (el) => el.offsetParent !== null && !el.disabled;
+  const headers = () => JSON.parse(body.getAttribute("hx-headers") || "{}");
+  const clock = () => new Date().toLocaleTimeString("zh-CN", { hour12: false });
+  const busy = () => document.hidden || $("dialog[open],details.menu[open],details.dropdown[open]");
+  const fire = (el, name) => el.dispatchEvent(new Event(name, { bubbles: true }));
+  const reach = (el) => {
+    if (!el) return;
+    el.focus();
+    if (el.select && el.type !== "radio") el.select();
+  };
+  let lastActive = Date.now();
+
+  /* Finder: a combobox after the ARIA practices. */
+  const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
+  const inputOf = (list) => $(`[data-finder][aria-controls="${list.id}"]`);
+  const chosen = (list) => $("[role=option][aria-selected=true]", list);
+  function choose(input, list, option) {
+    $$("[role=option]", list).forEach((one) => one.setAttribute("aria-selected", one === option));
+    if (!option) return input.removeAttribute("aria-activedescendant");
+    input.setAttribute("aria-activedescendant", option.id);
+    option.scrollIntoView({ block: "nearest" });
+  }
+  function step(input, list, by) {
+    const options = $$("[role=option]", list).filter((one) => !one.hidden);
+    if (!options.length) return;
+    const at = options.indexOf(chosen(list));
+    choose(input, list, options[(at + by + options.length) % options.length]);
+  }
+  function openList(input, list, open) {
+    list.hidden = !open;
+    input.setAttribute("aria-expanded", open);
+    if (!open) input.removeAttribute("aria-activedescendant");
+  }
+  function pick(input, option) {
+    const { value, label, href } = option.dataset;
+    const target = $(input.dataset.finderValue);
+    if (label) input.value = label;
+    input.shown = input.value;
+    input.wanted = false;
+    if (target && value !== undefined) {
+      target.value = value;
+      fire(target, "change");
+    }
+    fire(option, "pick");
+    openList(input, listOf(input), false);
+    if (href) location.assign(href);
+    else reach($(input.dataset.finderNext));
+  }
+  function finderKey(event, input) {
+    const list = listOf(input);
+    const isOpen = !list.hidden && list.children.length > 0;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (isOpen) step(input, list, event.key === "ArrowDown" ? 1 : -1);
+      else if (list.children.length) openList(input, list, true);
+    } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
+      // Never pick from a list that answers an older question: wait for the one on its way.
+      const stale = input.value.trim() && input.value !== input.shown;
+      if (stale) {
+        event.preventDefault();
+        input.wanted = true;
+      } else if (isOpen && chosen(list)) {
+        event.preventDefault();
+        pick(input, chosen(list));
+      } else if (!input.closest("[role=search]")) event.preventDefault();
+    } else if (event.key === "Escape") {
+      if (isOpen) {
+        event.preventDefault();
+        openList(input, list, false);
+      } else if (input.value && !input.closest("dialog")) {
+        event.preventDefault();
+        input.value = "";
+        fire(input, "input");
+      }
+    }
+  }
+  on("htmx:configRequest", (event) => {
+    const { triggeringEvent, headers } = event.detail;
+    // A page that looks again by itself is no sign of a person at the desk.
+    if (triggeringEvent && triggeringEvent.type === "poll") headers["X-Background"] = "1";
+    if (event.target.matches("[data-finder]")) event.target.asked = event.target.value;
+  });
+  function finderAnswered(list) {
+    const input = inputOf(list);
+    if (!input) return;
+    input.shown = input.asked;
+    const first = $("[role=option]", list);
+    const open = list.children.length > 0 && document.activeElement === input;
+    openList(input, list, open);
+    choose(input, list, first);
+    if (!open) input.removeAttribute("aria-activedescendant");
+    if (input.wanted && input.value === input.shown) {
+      input.wanted = false;
+      if (first) pick(input, first);
+    }
+  }
+  on("focusout", (event) => {
+    const input = event.target;
+    if (input.matches("[data-finder]") && !input.closest("dialog")) openList(input, listOf(input), false);
+  });
+  on("mousedown", (event) => {
+    if (event.target.closest("[role=option]")) event.preventDefault();
+  });
+
+  /* Phrases: ;; in a text box opens the list, what follows narrows it. */
+  const PHRASE = /[;;]{2}([^;;\n]{0,12})$/;
+  const phrasesOf = (box) => $(box.dataset.phrases);
+  function phrasesTyped(box) {
+    const list = phrasesOf(box);
+    const found = box.value.slice(0, box.selectionStart).match(PHRASE);
+    if (!list) return;
+    list.hidden = !found;
+    box.setAttribute("aria-expanded", Boolean(found));
+    if (!found) return box.removeAttribute("aria-activedescendant");
+    if (list.previousElementSibling !== box) box.after(list);
+    const options = $$("[role=option]", list);
+    options.forEach((one) => (one.hidden = !one.textContent.toLowerCase().includes(found[1].toLowerCase())));
+    choose(box, list, options.find((one) => !one.hidden));
+  }
+  function phrasePicked(box, option) {
+    const before = box.value.slice(0, box.selectionStart).replace(PHRASE, "");
+    const after = box.value.slice(box.selectionStart);
+    box.value = before + option.dataset.phrase + after;
+    box.selectionEnd = before.length + option.dataset.phrase.length;
+    phrasesOf(box).hidden = true;
+    box.removeAttribute("aria-activedescendant");
+    box.focus();
+    fire(box, "input");
+  }
+  function phraseKey(event, box) {
+    const list = phrasesOf(box);
+    if (!list || list.hidden) return false;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") step(box, list, event.key === "ArrowDown" ? 1 : -1);
+    else if (event.key === "Enter" && chosen(list)) phrasePicked(box, chosen(list));
+    else if (event.key === "Escape") list.hidden = true;
+    else return false;
+    event.preventDefault();
+    return true;
+  }
+  function insert(button) {
+    const box = $(button.dataset.into);
+    if (!box) return;
+    const at = box.selectionStart ?? box.value.length;
+    box.setRangeText(button.dataset.insert, at, box.selectionEnd ?? at, "end");
+    box.focus();
+    fire(box, "input");
+  }
+
+  /* Digits: a number key picks the radio of that place and the work moves on. */
+  function digitKey(event) {
+    const group = event.target.closest("div.digits,[data-digits]");
+    if (!group || event.target.type !== "radio" || !/^\d$/.test(event.key)) return false;
+    const radios = $$("input[type=radio]", group);
+    const radio = radios[event.key === "0" ? 9 : Number(event.key) - 1];
+    if (!radio) return false;
+    event.preventDefault();
+    if (!radio.checked) {
+      radio.checked = true;
+      fire(radio, "input");
+      fire(radio, "change");
+    }
+    reach($(group.dataset.next) || nextField(radios[radios.length - 1]));
+    return true;
+  }
+  function nextField(el) {
+    if (!el.form) return null;
+    const rest = [...el.form.elements].filter((one) => one.type !== "hidden" && one.tagName !== "FIELDSET" && one.tagName !== "OUTPUT" && visible(one));
+    const next = rest[rest.indexOf(el) + 1];
+    if (next && next.type === "radio") return rest.find((one) => one.name === next.name && one.checked) || next;
+    return next;
+  }
+
+  /* Keys that work everywhere. */
+  const saveForm = () => $("dialog[open] form[data-save]") || $("form[data-save]");
+  function functionKey(event) {
+    if (event.key === "F2") {
+      const here = $("[data-intake-focus]");
+      if (here) reach(here);
+      else if (set.intakeUrl) location.assign(set.intakeUrl);
+    } else if (event.key === "F8" || event.key === "F9") {
+      const form = saveForm();
+      if (!form) return false;
+      const button = event.key === "F9" ? $("[data-save-print]", form) : $("[type=submit]:not([data-save-print]),button:not([type])", form);
+      if (event.key === "F9" && !button) return false;
+      form.requestSubmit(button || undefined);
+    } else return false;
+    event.preventDefault();
+    return true;
+  }
+  function openPalette() {
+    const palette = $("#palette");
+    if (!palette || $("#lock[open]")) return;
+    if (!palette.open) palette.showModal();
+    reach($("#palette-q"));
+  }
+  function letterKey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || editable(event.target) || $("dialog[open]")) return;
+    if (event.key === "?") return $("#keys") && $("#keys").showModal();
+    if (set.letterKeys !== "on") return;
+    if (event.key === "j" || event.key === "k") {
+      const rows = $$("[data-row]").filter(visible);
+      const at = rows.findIndex((row) => row.contains(document.activeElement));
+      const row = rows[Math.min(rows.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)))];
+      if (row) ($("a,button,input", row) || row).focus();
+      return event.preventDefault();
+    }
+    const target = $$(`[data-key="${CSS.escape(event.key)}"]`).find(visible);
+    if (!target) return;
+    event.preventDefault();
+    target.focus();
+    target.click();
+  }
+  on("keydown", (event) => {
+    lastActive = Date.now();
+    const target = event.target;
+    if (composing(event) || !target.matches) return;
+    if (functionKey(event)) return;
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      return openPalette();
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter" && target.form) {
+      event.preventDefault();
+      return target.form.requestSubmit();
+    }
+    if (target.dataset.phrases && phraseKey(event, target)) return;
+    if (target.matches("[data-finder]")) return finderKey(event, target);
+    if (digitKey(event)) return;
+    if (event.key === "Escape") {
+      const menu = target.closest("details.menu[open],details.dropdown[open]");
+      if (menu) {
+        menu.open = false;
+        return $("summary", menu).focus();
+      }
+    }
+    letterKey(event);
+  });
+
+  /* Clicks. */
+  let lastTick = null;
+  on("click", (event) => {
+    const target = event.target;
+    lastActive = Date.now();
+    $$("details.menu[open],details.dropdown[open]").forEach((menu) => {
+      if (!menu.contains(target)) menu.open = false;
+    });
+    const option = target.closest("[role=option]");
+    if (option) {
+      const list = option.closest("[role=listbox]");
+      const input = inputOf(list);
+      if (input) return pick(input, option);
+      const box = list.previousElementSibling;
+      if (box && box.dataset.phrases) return phrasePicked(box, option);
+    }
+    if (target.matches("[data-palette-opener]")) return openPalette();
+    const inserter = target.closest("[data-insert]");
+    if (inserter) return insert(inserter);
+    const opener = target.closest("[data-dialog]");
+    const dialog = opener && $(opener.dataset.dialog);
+    if (dialog && dialog.showModal) {
+      event.preventDefault();
+      const menu = opener.closest("details[open]");
+      if (menu) menu.open = false;
+      return dialog.showModal();
+    }
+    if (target.closest("[data-close]")) return target.closest("dialog").close();
+    if (target.closest("[data-fullscreen]")) return document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
+    const pause = target.closest("[data-poll-toggle]");
+    if (pause) {
+      paused = !paused;
+      pause.setAttribute("aria-pressed", paused);
+    }
+    const tick = target.matches("[data-bulk] input[type=checkbox][name=pick]") && target;
+    if (tick) {
+      const boxes = $$("input[name=pick]", tick.form);
+      if (event.shiftKey && lastTick && lastTick.form === tick.form) {
+        const [from, to] = [boxes.indexOf(lastTick), boxes.indexOf(tick)].sort((a, b) => a - b);
+        boxes.slice(from, to + 1).forEach((box) => (box.checked = tick.checked));
+      }
+      lastTick = tick;
+      countTicks(tick.form);
+    }
+  });
+
+  /* Ticked rows: a bar with their number; ticks outlive a swap because they are kept by id. */
+  const ticked = new Set();
+  function countTicks(form) {
+    const boxes = $$("input[name=pick]", form);
+    boxes.forEach((box) => (box.checked ? ticked.add(box.id) : ticked.delete(box.id)));
+    const n = boxes.filter((box) => box.checked).length;
+    const bar = $("[data-bulk-bar]", form);
+    if (bar) {
+      bar.hidden = !n;
+      const count = $("[data-bulk-count]", bar);
+      if (count) count.textContent = count.dataset.text.replace("{n}", n);
+    }
+    const all = $("[data-bulk-all]", form);
+    if (all) {
+      all.checked = n > 0 && n === boxes.length;
+      all.indeterminate = n > 0 && n < boxes.length;
+    }
+  }
+  function restoreTicks() {
+    $$("form[data-bulk]").forEach((form) => {
+      $$("input[name=pick]", form).forEach((box) => {
+        if (ticked.has(box.id)) box.checked = true;
+      });
+      countTicks(form);
+    });
+  }
+  on("change", (event) => {
+    const el = event.target;
+    if (el.matches("[data-bulk-all]")) {
+      $$("input[name=pick]", el.form).forEach((box) => (box.checked = el.checked));
+      countTicks(el.form);
+    }
+    if (el.dataset.checkAll) $$("input[type=checkbox]", $(el.dataset.checkAll)).forEach((box) => (box.checked = el.checked));
+    if (el.hasAttribute("data-submit-on-change")) el.form.requestSubmit();
+  });
+
+  /* Typing: phrases, drafts, the intake timer, who is writing. */
+  let lastEdit = 0;
+  on("input", (event) => {
+    const el = event.target;
+    lastActive = Date.now();
+    if (el.dataset.phrases && !event.isComposing) phrasesTyped(el);
+    if (!el.form) return;
+    el.form.unsaved = true;
+    if (el.form.hasAttribute("data-edits")) lastEdit = Date.now();
+    startTimers(el.form);
+  });
+  function startTimers(form) {
+    $$("[data-timer]", form).forEach((timer) => (timer.since = timer.since || Date.now()));
+  }
+  function showTimers() {
+    $$("[data-timer]").forEach((timer) => {
+      if (!timer.since) return;
+      const seconds = Math.round((Date.now() - timer.since) / 1000);
+      timer.textContent = `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+      const field = $(timer.dataset.timerInput);
+      if (field) field.value = seconds;
+    });
+  }
+  async function saveDraft(form, keepalive = false) {
+    if (!form.unsaved || form.saving || form.sentAt) return;
+    form.unsaved = false;
+    form.saving = true;
+    const { autosave, autosaveTarget, autosaveText, autosaveFailed } = form.dataset;
+    const note = $(autosaveTarget);
+    const data = new FormData(form);
+    [...data].forEach(([name, value]) => value instanceof File && data.delete(name));
+    try {
+      const answer = await fetch(autosave, { method: "POST", body: data, headers: headers(), keepalive });
+      if (!answer.ok || answer.redirected) throw new Error(answer.status);
+      if ((answer.headers.get("Content-Type") || "").includes("json"))
+        Object.entries(await answer.json()).forEach(([name, value]) => {
+          if (form.elements[name]) form.elements[name].value = value;
+        });
+      if (note && autosaveText) note.textContent = autosaveText.replace("{time}", clock());
+    } catch {
+      form.unsaved = true;
+      if (note && autosaveFailed) note.textContent = autosaveFailed.replace("{time}", clock());
+    }
+    form.saving = false;
+  }
+  const saveDrafts = (keepalive) => $$("form[data-autosave]").forEach((form) => saveDraft(form, keepalive));
+  setInterval(() => saveDrafts(false), 5000);
+
+  function ping() {
+    if (document.hidden) return;
+    const state = Date.now() - lastEdit < 60000 ? "editing" : "viewing";
+    $$("[data-presence]").forEach((el) => htmx.ajax("POST", el.dataset.presence, { source: el, target: el, swap: "innerHTML", values: { state }, headers: { "X-Background": "1" } }));
+  }
+  setInterval(ping, 20000);
+
+  /* Looking again: every 3 seconds for a minute after somebody moved, then once a minute. */
+  let paused = false;
+  let lastPoll = Date.now();
+  function poll() {
+    const now = Date.now();
+    const wait = now - lastActive < 60000 ? 3000 : 60000;
+    if (paused || busy() || now - lastPoll < wait) return;
+    lastPoll = now;
+    htmx.trigger(body, "poll");
+  }
+  ["pointerdown", "wheel", "touchstart"].forEach((name) => on(name, () => (lastActive = Date.now()), { passive: true }));
+  on("visibilitychange", () => {
+    if (document.hidden) saveDrafts(true);
+    else lastActive = Date.now();
+  });
+
+  /* The count in the title, the red favicon, and what is said aloud once. */
+  const title = document.title;
+  const said = new Map();
+  function announce() {
+    const counter = $("[data-title-count]");
+    const icon = $("#favicon");
+    if (counter) {
+      const n = Number(counter.dataset.titleCount);
+      document.title = n ? `(${n}) ${title}` : title;
+      icon.href = n ? icon.dataset.alarm : icon.dataset.calm;
+    }
+    $$("[data-say]").forEach((el) => {
+      const words = el.dataset.say;
+      if (said.has(el.id) && said.get(el.id) !== words && words) $("#live").textContent = words;
+      said.set(el.id, words);
+    });
+  }
+
+  /* Idle: a password box over the same page. Movement in any tab of this browser counts for all of them. */
+  const lock = $("#lock");
+  const idle = Number(set.idleSeconds) * 1000;
+  let locked = false;
+  let before = null;
+  function shut(tell) {
+    if (!lock || locked) return;
+    locked = true;
+    before = document.activeElement;
+    saveDrafts(true);
+    $$("dialog[open]").forEach((dialog) => dialog.close());
+    lock.showModal();
+    $("#lock-password").focus();
+    if (tell && set.lockUrl) fetch(set.lockUrl, { method: "POST", headers: headers() }).catch(() => {});
+  }
+  function unshut() {
+    locked = false;
+    lastActive = Date.now();
+    localStorage.setItem("active", lastActive);
+    $("#lock-password").value = "";
+    $("#lock-error").textContent = "";
+    lock.close();
+    if (before) before.focus();
+  }
+  function watchIdle() {
+    if (!idle || locked) return;
+    const elsewhere = Number(localStorage.getItem("active")) || 0;
+    if (lastActive > elsewhere + 5000) localStorage.setItem("active", lastActive);
+    if (Date.now() - Math.max(lastActive, elsewhere) > idle) shut(true);
+  }
+  if (lock) {
+    lock.addEventListener("cancel", (event) => event.preventDefault());
+    lock.addEventListener("close", () => locked && lock.showModal());
+    on("locked", () => shut(false));
+    window.addEventListener("storage", (event) => event.key === "unlocked" && locked && unshut());
+    on("submit", async (event) => {
+      if (!event.target.matches("[data-unlock]")) return;
+      event.preventDefault();
+      const error = $("#lock-error");
+      try {
+        const answer = await fetch(event.target.action, { method: "POST", body: new FormData(event.target), headers: headers() });
+        // Right answers lead to the quiet address that was asked for; a dead session leads to the sign-in page.
+        const quiet = event.target.elements.next.value;
+        if (answer.ok && new URL(answer.url).pathname === quiet) {
+          localStorage.setItem("unlocked", Date.now());
+          unshut();
+        } else error.textContent = answer.ok || answer.status === 403 ? error.dataset.ended : answer.status === 429 ? error.dataset.often : error.dataset.wrong;
+      } catch {
+        error.textContent = error.dataset.down;
+      }
+      event.target.sentAt = 0;
+      $$("[aria-disabled]", event.target).forEach((button) => button.removeAttribute("aria-disabled"));
+      if (locked) reach($("#lock-password"));
+    });
+  }
+
+  /* The line: down, up, refused. */
+  const offline = $("#offline");
+  const failed = $("#failed");
+  const line = () => (offline.hidden = navigator.onLine);
+  window.addEventListener("online", line);
+  window.addEventListener("offline", line);
+  on("htmx:sendError", () => (offline.hidden = false));
+  on("htmx:responseError", (event) => {
+    if (event.detail.xhr.status !== 401) failed.hidden = false;
+  });
+  on("htmx:afterRequest", (event) => {
+    if (!event.detail.successful) return;
+    failed.hidden = true;
+    line();
+  });
+
+  function settled(event) {
+    const part = event.target;
+    const list = part.matches && part.matches("[role=listbox]") ? part : null;
+    if (list) finderAnswered(list);
+    restoreTicks();
+    announce();
+    const focus = part.querySelector && part.querySelector("[data-focus]");
+    if (focus) focus.focus();
+  }
+  on("htmx:afterSettle", settled);
+  on("htmx:oobAfterSwap", announce);
+
+  setInterval(() => {
+    showTimers();
+    poll();
+    watchIdle();
+  }, 1000);
+  on("submit", (event) => {
+    const form = event.target;
+    if (form.matches("[data-bulk]")) ticked.clear();
+    form.unsaved = false;
+  });
+  restoreTicks();
+  announce();
+  line();
+  ping();
+})();
