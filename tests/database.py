@@ -28,11 +28,13 @@ def pytest_sessionstart(session):
     if "DATABASE_URL" in os.environ or session.config.option.collectonly:
         return
     from django.db import connection
+    from pytest_django.plugin import blocking_manager_key
 
     template = PREFIX + state_of_migrations()
     if not hasattr(session.config, "workerinput"):
         embedded.ensure_running(**SETTINGS)
-        make_template(template)
+        with session.config.stash[blocking_manager_key].unblock():
+            make_template(template)
     connection.settings_dict["TEST"]["TEMPLATE"] = template
 
 

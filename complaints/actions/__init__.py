@@ -1,5 +1,6 @@
 """The verbs of the main job, in the words of the desk. Each is one transaction with its event and its messages."""
 
+from complaints.actions.batching import act_on_many, log_export, undo_many
 from complaints.actions.drafting import (
     doubt,
     drop_photo,
@@ -44,6 +45,7 @@ from complaints.actions.voiding import ask_void, confirm_void, merge, refuse_voi
 
 __all__ = [
     "accept",
+    "act_on_many",
     "add_note",
     "add_photos",
     "add_resident_note",
@@ -65,6 +67,7 @@ __all__ = [
     "keep_answers",
     "keep_intake",
     "keep_photo",
+    "log_export",
     "lower",
     "merge",
     "pause",
@@ -86,6 +89,7 @@ __all__ = [
     "submit_draft",
     "take",
     "undo",
+    "undo_many",
     "unmask_reporter",
     "urge",
 ]

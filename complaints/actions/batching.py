@@ -84,6 +84,6 @@ def undo_many(events, *, by, now):
 
 @transaction.atomic
 def log_export(community, *, by, now, reason, count, wanted, form):
-    """Record that a list of `count` cases left the desk: who took it, what for, with which filters (ASVS 16.3)."""
+    """Record that a list of `count` cases left the desk: who took it, what for, with which filters. One INSERT."""
     data = {"count": count, "wanted": wanted, "format": form}
     return events.log(community, "exported", by=by, now=now, note=reason, data=data)

@@ -18,6 +18,17 @@ def _who(person):
     return {"who": person.surname or person.name[:1]} if person else {}
 
 
+def _job_of(case):
+    """Return whose job `case` is and under which policy, as an event keeps it for an undo."""
+    return {
+        "department": case.department_id,
+        "assigned_to": case.assigned_to_id,
+        "policy": case.policy_id,
+        "accepted_at": case.accepted_at.isoformat() if case.accepted_at else None,
+        "arrived_at": case.arrived_at.isoformat() if case.arrived_at else None,
+    }
+
+
 @transaction.atomic
 def hand_over(case, *, department, by, now, note="", worker=None):
     """Hand the case to a department, or on to another; the first responsible stays who they are (ruling 8).
@@ -29,7 +40,7 @@ def hand_over(case, *, department, by, now, note="", worker=None):
     if department == case.department and case.status != Status.TAKEN:
         raise Refused(_("%(department)s has this case already.") % {"department": department})
     facts = {"department": department, "assigned_to": worker, "accepted_at": None, "arrived_at": None}
-    if not department.is_centre and not case.is_late(now):
+    if not department.is_centre and case.due_at is not None and not case.is_late(now):
         policy = deadlines.policy_for(
             case.community, case.category, department, severity=case.severity, urgency=case.urgency
         )
@@ -37,7 +48,7 @@ def hand_over(case, *, department, by, now, note="", worker=None):
         # A hand-over gives time, it never takes any.
         facts |= moved if moved["due_at"] > case.due_at else {}
     facts["next_escalation_at"] = deadlines.next_step(case, status=Status.HANDED, **facts)
-    data = {"department": str(department), "from_department": str(case.department)}
+    data = {"department": str(department), "from_department": str(case.department), "was": _job_of(case)}
     if case.status == Status.HANDED:
         write(case, **facts)
         data["version"] = case.version

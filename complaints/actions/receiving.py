@@ -175,6 +175,7 @@ def terms_of(case):
         case.wish,
         case.reporter_name,
         case.reporter_phone,
+        case.reporter_phone[-4:],
         case.place,
         case.unit.label if case.unit else "",
         case.building.name if case.building else "",

@@ -4,25 +4,26 @@ from datetime import timedelta
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines
-from complaints.models import Case, Status
+from complaints.models import Case, DeadlinePolicy, Status
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
 from servicedesk.core.moves import move, write
 from servicedesk.core.notifications import UNDO_MINUTES
 
-UNDOABLE = {"received", "assigned", "urged", "escalated"}
+UNDOABLE = {"received", "assigned", "handed", "transferred", "urged", "escalated"}
 
 
 @transaction.atomic
 def undo(event, *, by, now):
     """Undo what `event` did and return the case. Raises Refused where it is not this person's, too old or overtaken.
 
-    A registration becomes void, and its number stays; an assignment goes back; a raise by hand goes back down in a
-    new level cycle. Messages that still wait are stopped.
+    A registration becomes void, and its number stays; an assignment or a hand-over goes back, with the deadline
+    counted again; a raise by hand goes back down in a new level cycle. Messages that still wait are stopped.
     """
     if event.by_id != by.pk or event.verb not in UNDOABLE or now - event.at > timedelta(minutes=UNDO_MINUTES):
         raise Refused(_("This can no longer be undone: only who did it, and within ten minutes."))
@@ -37,6 +38,9 @@ def undo(event, *, by, now):
         facts = {"void_reason": "undone", "void_asked_by": by, "void_asked_at": now, "next_escalation_at": None}
         move(case, Status.VOID, by=by, now=now, verb="undone", data=data, **facts)
         return case
+    if event.verb == "handed":
+        move(case, event.data["from"], by=by, now=now, verb="undone", data=data, **_before_handing(case, event))
+        return case
     write(case, **_was(case, event, now))
     events.log(case, "undone", by=by, now=now, data={**data, "version": case.version})
     return case
@@ -45,6 +49,8 @@ def undo(event, *, by, now):
 def _was(case, event, now):
     if event.verb == "assigned":
         return {"assigned_to_id": event.data["was"]["assigned_to"]}
+    if event.verb == "transferred":
+        return _before_handing(case, event)
     if event.verb == "urged":
         return {"urges": case.urges - 1}
     fresh = {
@@ -55,6 +61,23 @@ def _was(case, event, now):
         "holder": case.first_responsible if event.data["from_level"] == 1 else case.holder,
     }
     return {**fresh, "next_escalation_at": deadlines.next_step(case, **fresh)}
+
+
+def _before_handing(case, event):
+    was = event.data["was"]
+    facts = {
+        "department_id": was["department"],
+        "assigned_to_id": was["assigned_to"],
+        "accepted_at": parse_datetime(was["accepted_at"] or ""),
+        "arrived_at": parse_datetime(was["arrived_at"] or ""),
+    }
+    if was["policy"] is not None:
+        policy = DeadlinePolicy.objects.get(pk=was["policy"])
+        facts |= deadlines.clock_facts(case, policy, pauses=deadlines.pauses_of(case))
+    return {
+        **facts,
+        "next_escalation_at": deadlines.next_step(case, status=event.data.get("from", case.status), **facts),
+    }
 
 
 def _stop_messages(case, event, now):

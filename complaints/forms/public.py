@@ -49,10 +49,9 @@ class PhotosForm(forms.Form):
 
     def clean(self):
         self.pictures = []
-        for name, uploads in getattr(self.files, "lists", self.files.items)():
-            field = name if name in self.fields else None
-            for upload in uploads if isinstance(uploads, list) else [uploads]:
-                self._take(field, upload)
+        for name, uploads in self.files.lists():
+            for upload in uploads:
+                self._take(name if name in self.fields else None, upload)
         return super().clean()
 
     def _take(self, field, upload):

@@ -16,11 +16,16 @@ from servicedesk.core.errors import Refused
 
 SHIPPED = Path(__file__).parent / "mappings"
 FIELDS = frozenset(
-    "source source_id received_at due_at closed_at status kind channel category department policy building unit place"
-    " reporter_name reporter_phone title description outcome".split()
+    {
+        *("source", "source_id", "received_at", "due_at", "closed_at", "status", "kind", "channel", "category"),
+        *("department", "policy", "building", "unit", "place", "reporter_name", "reporter_phone"),
+        *("title", "description", "outcome"),
+    }
 )
-SETTINGS = frozenset("source time_zone encoding delimiter sheet due formats optional ignore".split())
-TABLES = frozenset("columns defaults values whole_numbers policies departments categories calendar".split())
+SETTINGS = frozenset({"source", "time_zone", "encoding", "delimiter", "sheet", "due", "formats", "optional", "ignore"})
+TABLES = frozenset(
+    {"columns", "defaults", "values", "whole_numbers", "policies", "departments", "categories", "calendar"}
+)
 WORDS = {"kind": set(Kind.values), "channel": set(Channel.values), "status": {"open", "closed"}}
 CODES = frozenset({"category", "department", "policy"})
 DUE = ("computed", "source", "none")

@@ -137,7 +137,7 @@ def _opener(path, encoding, *, packed):
     @contextlib.contextmanager
     def opened():
         try:
-            with (gzip.open(path) if packed else path.open("rb")) as raw:
+            with gzip.open(path) if packed else path.open("rb") as raw:
                 yield io.TextIOWrapper(raw, encoding=encoding, newline="")
         except UnicodeDecodeError as error:
             text = _("The file is not %(encoding)s text. Save it as UTF-8, or name its encoding in the mapping.")

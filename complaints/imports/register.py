@@ -38,20 +38,24 @@ class Register:
         found = Unit.objects.filter(community=community)
         for facts in found.values_list("pk", "building", "section", "number", "label", "room_keys").iterator():
             self._remember_unit(*facts)
+        self._check_departments()
 
-    def department(self, word):
-        """Return the department that the source's word stands for, the default or the centre where it has none."""
-        code = self.mapping.values.get("department", {}).get(word) or self.mapping.defaults.get("department")
+    def _check_departments(self):
+        codes = {*self.mapping.values.get("department", {}).values(), self.mapping.defaults.get("department", "")}
+        codes |= {category.department for category in self.mapping.categories.values()}
+        for code in sorted(codes - {""} - self.departments.keys() - self.mapping.departments.keys()):
+            text = _("The community has no department “%(code)s”, and the mapping does not say how to make it.")
+            raise Refused(text % {"code": code})
+        if self.centre is None and not self.mapping.defaults.get("department"):
+            raise Refused(_("The community has no service centre among its departments. Add one first."))
+
+    def department(self, code):
+        """Return the department of that code, made as the mapping says; the centre for no code."""
         if not code:
-            if self.centre is None:
-                raise Refused(_("The community has no service centre among its departments. Add one first."))
             return self.centre
         if code not in self.departments:
-            name = self.mapping.departments.get(code)
-            if name is None:
-                text = _("The community has no department “%(code)s”, and the mapping does not say how to make it.")
-                raise Refused(text % {"code": code})
-            made = Department.objects.create(community=self.community, code=code[:20], name=name[:40])
+            name = self.mapping.departments[code]
+            made = Department.objects.create(community=self.community, code=code, name=name[:40])
             self.departments[code] = made
         return self.departments[code]
 
@@ -109,11 +113,15 @@ class Register:
         found = [self._known_unit(entry.place) for entry in entries]
         new = {}
         for entry, unit in zip(entries, found, strict=True):
-            if unit is None and entry.place.number:
+            if unit is None and entry.place.number and entry.place.building:
                 new.setdefault(self._address(entry.place), entry.place)
         self._add_units(new)
         return [
-            (unit or self._known_unit(entry.place) or (self.buildings.get(building_code(entry.place.building)), None, ""))
+            (
+                unit
+                or self._known_unit(entry.place)
+                or (self.buildings.get(building_code(entry.place.building)), None, "")
+            )
             for entry, unit in zip(entries, found, strict=True)
         ]
 
@@ -170,7 +178,7 @@ class Register:
         return self.rooms.get(key_of(" ".join(filter(None, (place.building, place.section, place.number)))))
 
     def _address(self, place):
-        return self.buildings.get(building_code(place.building)), place.section, place.number
+        return self._building(place), place.section, place.number
 
 
 def building_code(text):
@@ -193,7 +201,8 @@ def number_of(community, source, source_id, *, taken=False):
     spoken = re.sub(r"[^\w.]+", "-", source_id).strip("-.").upper()
     room = 60 - len(head)
     if spoken != source_id or len(spoken) > room or taken:
-        spoken = f"{spoken[: room - 9]}-{_digest(f'{source}\x1f{source_id}').upper()}".lstrip("-")
+        own = _digest("\x1f".join([source, source_id])).upper()
+        spoken = f"{spoken[: room - 9]}-{own}".lstrip("-")
     return head + spoken
 
 

@@ -168,7 +168,7 @@ class Reader:
             reporter_name=self._short("reporter_name", values, facts, 120),
             reporter_phone=self._phone(values, facts),
             category=category,
-            department=self._said("department", values),
+            department=self._code("department", values),
             policy=self._code("policy", values),
             place=self._place(values),
             facts=facts,
@@ -273,7 +273,7 @@ class Reader:
         if column:
             raise Bad(column, _("The number at the source is missing."))
         # Without a number of its own a row is known by its words; the second of two equal rows is a second matter.
-        words = hashlib.sha256("\x1f".join(values).encode()).hexdigest()[:16]
+        words = hashlib.sha256("\x1f".join(values).encode()).hexdigest()[:16].upper()
         self.repeats[words] += 1
         return source, words if self.repeats[words] == 1 else f"{words}-{self.repeats[words]}"
 
@@ -308,7 +308,9 @@ def read_place(building, unit):
             return Place(match[1], f"{match[1]}栋", section, number)
         inner = f"{building} {match[1]}栋"
         return Place(inner, inner, section, number)
-    if building and (match := _NUMBER.fullmatch(unicodedata.normalize("NFKC", unit).upper().strip())):
+    match = _NUMBER.fullmatch(unicodedata.normalize("NFKC", unit).upper().strip())
+    # "BATHROOM" is no number of a flat, "2C", "3FL" and "PH" are.
+    if match and (len(match[1]) <= 4 or re.search("[0-9]", match[1])):
         return Place(code, name, "", match[1])
     return Place(code, name)
 
