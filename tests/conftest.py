@@ -24,6 +24,7 @@ def pytest_configure(config):
     """Serve static files from where they lie: no test needs them collected, hashed and compressed."""
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.WHITENOISE_AUTOREFRESH = True
+    settings.CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 
 
 @pytest.fixture(scope="session")
@@ -32,21 +33,15 @@ def django_db_setup(django_db_setup, django_db_blocker):
         for table in GROWING:
             name = "event_no_truncate" if table == "core_event" else f"{table}_no_truncate"
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
-        cursor.execute(
-            "CREATE TABLE IF NOT EXISTS cache (cache_key varchar(255) PRIMARY KEY, value text NOT NULL,"
-            " expires timestamptz NOT NULL)"
-        )
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(request, settings, tmp_path):
+def nothing_remembered(settings, tmp_path):
     """No calendar, cache or file of one test reaches another."""
     factories.forget_calendars()
+    cache.clear()
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.DATA_DIR = tmp_path
-    yield
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
-        cache.clear()
 
 
 @pytest.fixture

@@ -1,0 +1,201 @@
+"""Who may come in where: one table, role × address. An address that is missing from it fails."""
+
+import uuid
+
+import pytest
+from django.urls import URLPattern, get_resolver, reverse
+
+from complaints.models import Draft
+from complaints.urls import STEPS
+from servicedesk.core.models import CalendarDay, DutyShift, Role, ServiceHours
+from tests.factories import MONDAY, case, on_duty, resident, staff, unit
+from tests.test_house import OURS
+
+pytestmark = pytest.mark.django_db
+
+# The columns: everybody who may knock. "left" is a member of staff who was disabled.
+ACTORS = ["anonymous", "clerk", "supervisor", "deputy_gm", "head", "worker", "cashier", "admin", "none", "left"]
+
+STAFF = {"clerk", "supervisor", "deputy_gm", "head", "worker"}
+OFFICE = {"clerk", "supervisor", "deputy_gm"}
+DESK = {"clerk", "supervisor"}
+ANY = STAFF | {"cashier", "admin", "none"}
+EVERYBODY = ANY | {"anonymous", "left"}
+
+# address: who comes in. Who does not is sent to sign in (anonymous, left) or told 403 (signed in).
+TABLE = {
+    "core:root": EVERYBODY,
+    "core:home": ANY,
+    "core:inbox": ANY,
+    "core:read_inbox": ANY,
+    "core:roster": {"supervisor", "admin"},
+    "core:end_shift": {"supervisor", "admin"},
+    "core:calendar": {"admin"},
+    "core:set_day": {"admin"},
+    "core:unset_day": {"admin"},
+    "core:open_hours": {"admin"},
+    "core:close_hours": {"admin"},
+    "core:history": {"supervisor", "deputy_gm", "admin"},
+    "core:profile": ANY,
+    "core:theme": ANY,
+    "core:switch": ANY,
+    "core:lock": ANY,
+    "core:unlock": ANY,
+    "core:elder": EVERYBODY,
+    "core:styleguide": ANY,
+    "core:healthz": EVERYBODY,
+    "desk:intake": DESK,
+    "desk:find": DESK,
+    "desk:pick": DESK,
+    "desk:preview": DESK,
+    "desk:draft": DESK,
+    "desk:forget_draft": DESK,
+    "desk:unmask": DESK,
+    "desk:slip": DESK,
+    **dict.fromkeys([f"complaints:{view.__name__}" for view in STEPS], STAFF),
+    "complaints:case": STAFF,
+    "complaints:presence": STAFF,
+    "complaints:photo": STAFF,
+}
+
+
+@pytest.fixture
+def actors(yunhu):
+    """One person for each column."""
+    people = {
+        role: staff(
+            f"{role}_1",
+            f"演员{role}",
+            Role(role),
+            community=yunhu,
+            department="engineering" if role in ("head", "worker") else None,
+        )
+        for role in ("clerk", "supervisor", "deputy_gm", "head", "worker", "cashier", "admin")
+    }
+    people["none"] = staff("none_1", "新人")
+    people["left"] = staff("left_1", "离职", Role.CLERK, community=yunhu, is_active=False)
+    return people
+
+
+@pytest.fixture
+def places(yunhu, actors):
+    """What stands in the addresses: things of this community that everybody in the office may see."""
+    home = unit(yunhu)
+    person = resident(home, "林晓梅", "13800001234")
+    seen = case(yunhu, by=actors["clerk"], unit=home)
+    return {
+        "number": seen.number,
+        "name": "x.jpg",
+        "pk": 0,
+        "token": "x" * 32,
+        "key": uuid.uuid4(),
+        "step": 1,
+        "signed": "x",
+        "person": person.pk,
+    }
+
+
+def addresses():
+    """Return {name: names of its arguments} of every address of ours."""
+    found = {}
+
+    def walk(patterns, namespace):
+        for pattern in patterns:
+            if isinstance(pattern, URLPattern):
+                if pattern.callback.__module__.split(".")[0] in OURS:
+                    found[f"{namespace}{pattern.name}"] = list(pattern.pattern.converters)
+            elif pattern.app_name != "admin":
+                walk(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else namespace)
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+def test_every_address_is_in_the_table():
+    assert set(addresses()) - set(TABLE) == set()
+    assert set(TABLE) - set(addresses()) == set()
+
+
+@pytest.mark.parametrize("actor", ACTORS)
+def test_who_comes_in(client, actors, places, actor):
+    """A step on a case that this person may not take now is refused on the case's own page: that is inside."""
+    wrong = []
+    for name, arguments in addresses().items():
+        url = reverse(name, kwargs={argument: places[argument] for argument in arguments})
+        for method in (client.get, client.post):
+            client.logout()
+            if actor != "anonymous":
+                client.force_login(actors[actor])
+            answer = method(url)
+            assert answer.status_code < 500, name
+            turned_away = answer.status_code == 403 and places["number"] not in answer.text
+            came_in = not turned_away and not sent_to_sign_in(answer)
+            if answer.status_code != 405 and came_in != (actor in TABLE[name]):
+                wrong.append((name, method.__name__, answer.status_code))
+    assert wrong == []
+
+
+def sent_to_sign_in(answer):
+    return answer.status_code == 302 and "/accounts/login/" in answer["Location"]
+
+
+def test_the_table_bites(client, actors, places):
+    client.force_login(actors["cashier"])
+    assert client.get(reverse("desk:intake")).status_code == 403
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(TABLE) if name.startswith("complaints:")])
+def test_a_case_of_another_community_is_nowhere(client, yunhu, actors, other, places, name):
+    if "number" not in addresses()[name]:
+        pytest.skip("not about one case")
+    stranger = staff("stranger", "钱进", Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM, community=other)
+    arguments = {argument: places[argument] for argument in addresses()[name]}
+    client.force_login(stranger)
+    for method in (client.get, client.post):
+        assert method(reverse(name, kwargs=arguments)).status_code in (404, 405), name
+
+
+@pytest.mark.parametrize("model", [DutyShift, CalendarDay, ServiceHours])
+def test_a_row_of_another_community_is_nowhere(client, yunhu, other, actors, model):
+    doors = {
+        DutyShift: ("core:end_shift", lambda: on_duty(other, actors["supervisor"])),
+        CalendarDay: ("core:unset_day", lambda: CalendarDay.objects.create(community=other, date=MONDAY, kind="rest")),
+        ServiceHours: ("core:close_hours", lambda: ServiceHours.objects.filter(community=other).first()),
+    }
+    name, make = doors[model]
+    row = make()
+    client.force_login(actors["admin"])
+    assert client.post(reverse(name, args=[row.pk])).status_code == 404
+    assert model.objects.filter(pk=row.pk).exists()
+
+
+def test_every_post_needs_the_token_of_our_own_form(actors, places):
+    from django.test import Client
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(actors["supervisor"])
+    for name, arguments in addresses().items():
+        answer = client.post(reverse(name, kwargs={argument: places[argument] for argument in arguments}))
+        assert answer.status_code in (403, 405), f"{name} takes a post without a token"
+
+
+def test_no_get_writes(client, actors, places, django_assert_num_queries):
+    from django.db import connection
+
+    client.force_login(actors["supervisor"])
+    client.get(reverse("core:home"))
+
+    written = []
+
+    def watch(execute, sql, params, many, context):
+        if sql.split(None, 1)[0].upper() in ("INSERT", "UPDATE", "DELETE") and "django_session" not in sql:
+            written.append(sql)
+        return execute(sql, params, many, context)
+
+    for name, arguments in addresses().items():
+        if name == "complaints:public":
+            continue  # begins a draft, which is the visitor's own
+        with connection.execute_wrapper(watch):
+            client.get(reverse(name, kwargs={argument: places[argument] for argument in arguments}))
+    assert written == []
+    assert Draft.objects.count() == 0
