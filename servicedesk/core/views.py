@@ -65,7 +65,7 @@ def switch(request):
 @any_staff
 def theme(request):
     """Change light and dark from the menu of any page."""
-    form = ProfileForm({**request.POST.dict(), "letter_keys": request.user.letter_keys})
+    form = ProfileForm({"theme": request.POST.get("theme"), "letter_keys": request.user.letter_keys})
     if form.is_valid():
         actions.set_profile(request.user, **form.cleaned_data)
     return redirect(back_to(request, reverse("core:home")))
@@ -81,7 +81,8 @@ def profile(request):
         actions.set_profile(request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("core:profile")
-    return render(request, "core/profile.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "memberships": memberships_of(request.user)}
+    return render(request, "core/profile.html", context, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -121,7 +122,7 @@ def inbox(request):
     now = clock.now()
     rows = list(Notification.objects.inbox_of(request.user, now).select_related("community")[:100])
     entries = [{"row": row, "title": notifications.title_of(row)} for row in rows]
-    return render(request, "core/inbox.html", {"entries": entries})
+    return render(request, "core/inbox.html", {"entries": entries, "now": now})
 
 
 @require_POST
@@ -223,6 +224,7 @@ def _calendar(request, day_form, hours_form, status=200):
         "hours_form": hours_form,
         "hours": ServiceHours.objects.filter(community=request.community),
         "days": CalendarDay.objects.filter(community=request.community, date__gte=today).order_by("date")[:120],
+        "now": clock.now(),
     }
     return render(request, "core/calendar.html", context, status=status)
 

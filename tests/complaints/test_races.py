@@ -1,0 +1,193 @@
+"""Several at once, and a death at every statement: nothing is lost, doubled or half done. Each race has a control
+that shows what would happen without the lock or the transaction that it is there to prove."""
+
+import itertools
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from complaints import actions
+from complaints.models import Case, Escalation, Status
+from servicedesk.core import moves
+from servicedesk.core.errors import Refused, Stale
+from servicedesk.core.models import Event, Notification
+from tests.factories import MONDAY, at, case, fresh
+from tests.racing import CrashError, crash_at, race
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROUNDS = 15
+
+
+def test_of_two_people_who_take_one_case_one_does(yunhu, office, chen, zhou):
+    for _ in range(ROUNDS):
+        web = case(yunhu, by=None)
+        outcomes = race(
+            lambda web=web: actions.take(fresh(web), by=chen, now=MONDAY),
+            lambda web=web: actions.take(fresh(web), by=zhou, now=MONDAY),
+        )
+        assert [isinstance(outcome, Refused) for outcome in outcomes].count(True) == 1
+        assert Event.objects.about(web).filter(verb="taken").count() == 1
+
+
+def test_control_without_the_compare_both_would_take_it(yunhu, office, chen, zhou, monkeypatch):
+    def careless(thing, **facts):
+        for name, value in facts.items():
+            setattr(thing, name, value)
+        thing.save(update_fields=list(facts))
+
+    monkeypatch.setattr(moves, "write", careless)
+    doubled = 0
+    for _ in range(ROUNDS):
+        web = case(yunhu, by=None)
+        read = [fresh(web), fresh(web)]
+        race(
+            lambda read=read: actions.take(read[0], by=chen, now=MONDAY),
+            lambda read=read: actions.take(read[1], by=zhou, now=MONDAY),
+        )
+        doubled += Event.objects.about(web).filter(verb="taken").count() == 2
+    assert doubled == ROUNDS
+
+
+def overdue(yunhu, chen, many=40):
+    return [case(yunhu, by=chen, now=at("2025-09-01 09:00")) for _ in range(many)]
+
+
+def sweeps(count, chunk=7):
+    return race(*[lambda: actions.escalate_overdue(now=at("2025-09-10 12:00"), chunk=chunk) for _ in range(count)])
+
+
+def test_sweeps_side_by_side_raise_each_case_once(yunhu, office, chen):
+    cases = overdue(yunhu, chen)
+    risen = sweeps(4)
+    assert sum(risen) == len(cases)
+    for row in cases:
+        assert list(row.escalations.order_by("id").values_list("to_level", flat=True)) == [2, 3]
+        assert Event.objects.about(row).filter(verb="escalated").count() == 2
+
+
+def test_control_without_the_row_lock_sweeps_meet_on_the_same_case(yunhu, office, chen, monkeypatch):
+    overdue(yunhu, chen)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda self, **kwargs: self)
+    met = []
+    really = actions.escalating._escalate_singly
+    monkeypatch.setattr(actions.escalating, "_escalate_singly", lambda *args: met.append(1) or really(*args))
+    sweeps(4, chunk=40)
+    assert met, "without the lock the unique constraint is what saves the data"
+    assert Escalation.objects.count() == 80
+
+
+def test_ten_equal_submissions_are_one_case(yunhu, office, chen):
+    submission = uuid.uuid4()
+    outcomes = race(*[lambda: case(yunhu, by=chen, submission=submission) for _ in range(10)])
+    assert {getattr(outcome, "pk", outcome) for outcome in outcomes} == {Case.objects.get().pk}
+    assert Case.objects.get().number.endswith("-0001")
+    assert case(yunhu, by=chen).number.endswith("-0002"), "the losers gave their numbers back"
+
+
+def test_a_pause_and_a_finish_at_once_leave_one_of_them(yunhu, office, chen, liu, monkeypatch):
+    for _ in range(ROUNDS):
+        row = case(yunhu, by=chen)
+        actions.hand_over(row, department=yunhu.departments.get(code="engineering"), by=chen, now=MONDAY)
+        actions.accept(fresh(row), by=liu, now=MONDAY)
+        until = MONDAY + timedelta(hours=2)
+        outcomes = race(
+            lambda row=row, until=until: actions.pause(fresh(row), reason="material", until=until, by=liu, now=MONDAY),
+            lambda row=row: actions.resolve(fresh(row), by=liu, now=MONDAY, remedy="修好"),
+        )
+        after = fresh(row)
+        both = [outcome is None for outcome in outcomes] == [True, True]
+        assert both or any(isinstance(outcome, Stale | Refused) for outcome in outcomes)
+        open_pauses = row.pauses.filter(ended_at=None).count()
+        assert open_pauses == (1 if after.status == Status.WAITING else 0)
+
+
+# A death at every statement -------------------------------------------------------------------------------------------
+
+
+def facts(row):
+    """What must be the same after a crash and a second try as after one clean try."""
+    row = fresh(row)
+    return {
+        "status": row.status,
+        "level": row.level,
+        "next": row.next_escalation_at,
+        "escalations": list(row.escalations.order_by("id").values_list("to_level", "trigger")),
+        "events": list(Event.objects.about(row).order_by("id").values_list("verb", flat=True)),
+        "told": sorted(Notification.objects.filter(subject_id=row.pk).values_list("kind", "recipient__username")),
+    }
+
+
+def try_until_it_lives(act):
+    """Kill `act` at its first, second, … write until it survives; return how many deaths that took."""
+    for statement in itertools.count(1):
+        try:
+            with connection.execute_wrapper(crash_at(statement)):
+                act()
+        except CrashError:
+            continue
+        return statement - 1
+
+
+def late_case(yunhu, chen):
+    return case(yunhu, by=chen, now=at("2025-09-01 09:00"))
+
+
+STEPS = {
+    "resolve": lambda row, liu: actions.resolve(fresh(row), by=liu, now=MONDAY, remedy="修好"),
+    "pause": lambda row, liu: actions.pause(
+        fresh(row), reason="material", until=MONDAY + timedelta(hours=2), by=liu, now=MONDAY
+    ),
+    "escalate": lambda row, liu: actions.escalate(fresh(row), by=liu, now=MONDAY, note="请主管过问"),
+    "decline_job": lambda row, liu: actions.decline_job(fresh(row), by=liu, now=MONDAY, reason="不属本部门"),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_that_dies_at_any_statement_ends_as_if_it_had_not(yunhu, office, chen, liu, step):
+    def in_hand():
+        row = case(yunhu, by=chen)
+        actions.hand_over(row, department=yunhu.departments.get(code="engineering"), by=chen, now=MONDAY)
+        actions.accept(fresh(row), by=liu, now=MONDAY)
+        return row
+
+    clean, crashed = in_hand(), in_hand()
+    STEPS[step](clean, liu)
+    deaths = try_until_it_lives(lambda: STEPS[step](crashed, liu))
+    assert deaths >= 2
+    assert facts(crashed) == facts(clean)
+
+
+def test_a_sweep_that_dies_at_any_statement_ends_as_if_it_had_not(yunhu, office, chen, monkeypatch):
+    clean = late_case(yunhu, chen)
+    actions.escalate_overdue(now=MONDAY)
+    crashed = late_case(yunhu, chen)
+    # A sweep passes over what it cannot raise and goes on; here it is to die instead.
+    monkeypatch.setattr(actions.escalating, "_escalate_singly", _die)
+    deaths = try_until_it_lives(lambda: actions.escalate_overdue(now=MONDAY))
+    assert deaths >= 1
+    assert facts(crashed) == facts(clean)
+
+
+def _die(*args):
+    raise CrashError
+
+
+def test_receiving_that_dies_at_any_statement_leaves_no_gap_in_the_numbers(yunhu, office, chen):
+    submission = uuid.uuid4()
+    deaths = try_until_it_lives(lambda: case(yunhu, by=chen, submission=submission, severity="major", reason="x"))
+    assert deaths >= 4
+    assert Case.objects.get().number.endswith("-0001")
+
+
+def test_control_without_the_transaction_a_death_leaves_half_a_step(yunhu, office, chen, liu, monkeypatch):
+    row = case(yunhu, by=chen)
+    take_apart = actions.escalating.escalate.__wrapped__
+    with pytest.raises(CrashError), connection.execute_wrapper(crash_at(2)):
+        take_apart(fresh(row), by=chen, now=MONDAY, note="请主管过问")
+    assert Escalation.objects.filter(case=row).count() == 1
+    assert fresh(row).level == 1, "an escalation without a raised level: what the transaction is there to prevent"
+    assert transaction.get_autocommit()
