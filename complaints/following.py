@@ -22,6 +22,7 @@ from servicedesk.core.models import Community, Event, Membership, Photo, Role
 LINK_DAYS = 90
 # What the tag of each of the residents' five words looks like.
 STAGE_KEYS = ["new", "new", "work", "visit", "closed"]
+PEOPLE = ("community", "unit", "first_responsible", "assigned_to")
 # Done by the resident where no member of staff did it.
 RESIDENTS_VERBS = {"received", "resident_noted", "resident_urged", "photo_added", "reopened"}
 _ROOM_END = re.compile(r"\d{2}(?=\D*$)")
@@ -66,11 +67,21 @@ def plain_number(typed):
     return _BARE_NUMBER.sub(r"\1-\2", text) if _BARE_NUMBER.fullmatch(text) else text
 
 
+def spoken_number(typed):
+    """Return a typed number without the community's code, under which tries for it are counted."""
+    plain = plain_number(typed)
+    return plain.partition("-")[2] if plain.count("-") > 1 else plain
+
+
+def again(case):
+    """Return `case` as the database has it now. One query."""
+    return Case.objects.select_related(*PEOPLE).get(pk=case.pk)
+
+
 def _alive(now):
     """The link ends 90 days after archiving (5-reliability, Following a case)."""
     open_or_recent = Q(archived_at=None) | Q(archived_at__gt=now - datetime.timedelta(days=LINK_DAYS))
-    people = ("community", "unit", "department", "first_responsible", "assigned_to", "policy")
-    return Case.objects.filter(open_or_recent).select_related(*people)
+    return Case.objects.filter(open_or_recent).select_related(*PEOPLE)
 
 
 def reopens(case, now):
@@ -110,6 +121,12 @@ def plain(case, text, *names):
         if len(name) > 1:
             text = text.replace(name, masking.mask_name(name))
     return masking.mask_runs(text)
+
+
+def stage_of(case):
+    """Return (key of the tag, word) of how far `case` is, in the residents' five words; None where it was voided."""
+    stage = case.public_stage
+    return None if stage is None else (STAGE_KEYS[stage], PUBLIC_STAGES[stage])
 
 
 def history(case):

@@ -5,6 +5,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 
 from servicedesk.core.models import Role
 from tests import factories
@@ -28,11 +29,18 @@ def pytest_configure(config):
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table in GROWING:
-            name = "event_no_truncate" if table == "core_event" else f"{table}_no_truncate"
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+def django_db_setup(django_test_environment, django_db_modify_db_settings, django_db_blocker):
+    """Make the test database whatever tests are asked for: pytest-django makes none for those that only hold a fixture
+    of a wider scope, like the furnished house of tests/browser, and these would write into the real one."""
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default"})
+        with connection.cursor() as cursor:
+            for table in GROWING:
+                name = "event_no_truncate" if table == "core_event" else f"{table}_no_truncate"
+                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {name}")
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

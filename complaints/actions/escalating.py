@@ -67,9 +67,10 @@ def raise_to(case, level, trigger, *, by, now, note="", due_at=None):
 @transaction.atomic
 def escalate(case, *, by, now, note):
     """Raise `case` one level by hand, with the reason. Raises NotAllowed, or Refused at the top."""
-    demand(by, "escalate", case)
-    if not raise_to(case, min(case.level + 1, ladder.TOP), Escalation.Trigger.BY_HAND, by=by, now=now, note=note):
+    if case.level >= ladder.TOP:
         raise Refused(_("This case is already at the highest level."))
+    demand(by, "escalate", case)
+    raise_to(case, case.level + 1, Escalation.Trigger.BY_HAND, by=by, now=now, note=note)
 
 
 @transaction.atomic

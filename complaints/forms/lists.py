@@ -15,7 +15,6 @@ from servicedesk.core.text import TextField
 ANY = [("", _("any"))]
 # The seven tags in the order of a case's life.
 TAG_LABELS = dict(TAGS.values())
-MOST_TICKED = 100
 
 
 def department_choices(community):
@@ -77,19 +76,11 @@ class FilterForm(forms.Form):
         return found
 
 
-class BoardFilterForm(FilterForm):
-    """The two filters of the board."""
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        for name in set(self.fields) - {"kind", "department"}:
-            del self.fields[name]
-
-
 class BulkForm(forms.Form):
     """What to do with the ticked cases. The numbers are looked up among those that the person sees."""
 
     ASSIGN, HAND_OVER, URGE, ESCALATE = "assign", "hand_over", "urge", "escalate"
+    MOST = 100
 
     do = forms.ChoiceField(
         choices=[(ASSIGN, _("Assign")), (HAND_OVER, _("Hand over")), (URGE, _("Urge")), (ESCALATE, _("Escalate"))]
@@ -111,13 +102,13 @@ class BulkForm(forms.Form):
         self.fields["worker"].choices = nobody + workers
         self.fields["department"].choices = nobody + department_choices(community)
         if self.is_bound:
-            ticked = self.data.getlist("pick")[: MOST_TICKED + 1]
+            ticked = self.data.getlist("pick")[: self.MOST + 1]
             self.fields["pick"].choices = [(number, number) for number in ticked]
 
     def clean_pick(self):
         numbers = self.cleaned_data["pick"]
-        if len(numbers) > MOST_TICKED:
-            raise forms.ValidationError(_("Tick at most %(most)s cases at once.") % {"most": MOST_TICKED})
+        if len(numbers) > self.MOST:
+            raise forms.ValidationError(_("Tick at most %(most)s cases at once.") % {"most": self.MOST})
         return numbers
 
     def clean(self):

@@ -9,7 +9,7 @@ from complaints.models import Category
 from servicedesk.core import photos
 from servicedesk.core.text import PhoneField, TextField, clean_text
 
-HOME, COMMON = Category.Scope.HOME, Category.Scope.COMMON
+HOME, COMMON = Category.Scope.HOME.value, Category.Scope.COMMON.value
 PHOTOS = 4
 VISITS = [("today", _("Today")), ("tomorrow", _("Tomorrow")), ("agree", _("Agree by telephone"))]
 
@@ -200,6 +200,9 @@ class NotSolvedForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "data-count": "1000"}),
         error_messages={"required": _("Write what is still wrong, so that we can set it right.")},
     )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, auto_id="id_again_%s", **kwargs)
 
 
 class CodeForm(forms.Form):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from complaints.imports.text import plain
 from complaints.models import Channel, Kind
 from servicedesk.core import worktime
 from servicedesk.core.errors import Refused
@@ -119,7 +120,8 @@ def _built(raw, name):
     columns = {field: _parts(spec) for field, spec in raw["columns"].items()}
     if "received_at" not in columns or not columns.keys() & {"title", "description"}:
         raise ValueError(_("[columns] must name received_at, and title or description"))
-    values = {field: {str(k): str(v) for k, v in table.items()} for field, table in raw.get("values", {}).items()}
+    # Cells and column names are tidied when they are read, so what they are compared with is, too.
+    values = {field: {plain(k): str(v) for k, v in table.items()} for field, table in raw.get("values", {}).items()}
     defaults = {field: str(word) for field, word in raw.get("defaults", {}).items()}
     for field, known in WORDS.items():
         strange = (set(values.get(field, {}).values()) | ({defaults[field]} if field in defaults else set())) - known
@@ -143,9 +145,9 @@ def _built(raw, name):
         due=due,
         formats=tuple(str(text) for text in raw.get("formats", ())),
         columns=columns,
-        optional=frozenset(raw.get("optional", ())),
-        ignore=frozenset(raw.get("ignore", ())),
-        whole_numbers={str(k): int(v) for k, v in raw.get("whole_numbers", {}).items()},
+        optional=frozenset(map(plain, raw.get("optional", ()))),
+        ignore=frozenset(map(plain, raw.get("ignore", ()))),
+        whole_numbers={plain(k): int(v) for k, v in raw.get("whole_numbers", {}).items()},
         values=values,
         defaults=defaults,
         policies=policies,
@@ -159,8 +161,8 @@ def _parts(spec):
     if isinstance(spec, list):
         return tuple(part for item in spec for part in _parts(item))
     if isinstance(spec, dict):
-        return (Part(str(spec["column"]), re.compile(spec["pattern"])),)
-    return (Part(str(spec)),)
+        return (Part(plain(spec["column"]), re.compile(spec["pattern"])),)
+    return (Part(plain(spec)),)
 
 
 def _policy(code, spec):

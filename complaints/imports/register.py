@@ -31,6 +31,7 @@ class Register:
         self.centre = next((d for d in self.departments.values() if d.is_centre), None)
         self.policies = {policy.code: policy for policy in community.policies.all()}
         self.rules = {}
+        self.codes = {"": mapping.defaults.get("category", HISTORY)}
         self.categories = {category.code: category for category in community.categories.all()}
         self.buildings = dict(Building.objects.filter(community=community).values_list("code", "pk"))
         self.sections = {}
@@ -86,9 +87,10 @@ class Register:
 
     def category(self, entry, department, policy):
         """Return the category of an entry. A made one is not offered at the desk until somebody switches it on."""
-        default = self.mapping.defaults.get("category", HISTORY)
-        code = self.mapping.values.get("category", {}).get(entry.category, "" if entry.category else default)
-        code = code or code_of(entry.category)
+        code = self.codes.get(entry.category)
+        if code is None:
+            code = self.mapping.values.get("category", {}).get(entry.category) or code_of(entry.category)
+            self.codes[entry.category] = code
         if code not in self.categories:
             new = self.mapping.categories.get(code) or NewCategory(entry.category or _("Imported history"))
             kind = new.kind or entry.kind
@@ -117,13 +119,12 @@ class Register:
                 new.setdefault(self._address(entry.place), entry.place)
         self._add_units(new)
         return [
-            (
-                unit
-                or self._known_unit(entry.place)
-                or (self.buildings.get(building_code(entry.place.building)), None, "")
-            )
+            unit or self._known_unit(entry.place) or (self._building(entry.place), None, "")
             for entry, unit in zip(entries, found, strict=True)
         ]
+
+    def _building(self, place):
+        return self.buildings.get(building_code(place.building))
 
     def _add_buildings(self, entries):
         names = {}
@@ -131,12 +132,15 @@ class Register:
             code = building_code(entry.place.building)
             if code and code not in self.buildings and not self._registered_room(entry.place):
                 names.setdefault(code, entry.place.name[:80])
-        rows = [
-            Building(pk=key, community_id=self.community.pk, code=code, name=name)
-            for key, (code, name) in zip(bulk.keys_for(Building, len(names)), names.items(), strict=True)
-        ]
-        bulk.copy_in(rows)
-        self.buildings |= {building.code: building.pk for building in rows}
+        keys = dict(zip(names, bulk.keys_for(Building, len(names)), strict=True))
+        bulk.copy_values(
+            Building,
+            [
+                {"id": keys[code], "community_id": self.community.pk, "code": code, "name": name}
+                for code, name in names.items()
+            ],
+        )
+        self.buildings |= keys
 
     def _add_units(self, places):
         rows = []
@@ -149,7 +153,8 @@ class Register:
             rows.append(unit)
             self._remember_unit(key, building.pk, unit.section_id, unit.number, unit.label, unit.room_keys)
         bulk.copy_in(rows)
-        bulk.copy_in([events.build(unit, "unit_registered", by=None, now=self.now) for unit in rows])
+        about = {unit.pk: {} for unit in rows}
+        events.log_many(Unit, about, "unit_registered", community=self.community, by=None, now=self.now)
 
     def _section(self, building, code):
         known = self.sections.get((building.pk, code))
@@ -198,6 +203,8 @@ def number_of(community, source, source_id, *, taken=False):
     the same, a digest of source and id makes it its own again.
     """
     head = f"{community.code}-IM-"
+    if source_id.isdecimal() and source_id.isascii() and len(source_id) <= 40 and not taken:
+        return head + source_id
     spoken = re.sub(r"[^\w.]+", "-", source_id).strip("-.").upper()
     room = 60 - len(head)
     if spoken != source_id or len(spoken) > room or taken:

@@ -33,7 +33,7 @@ _DIRECTIVES = {
     "%S": r"(?P<S>\d{1,2})",
     "%p": r"(?P<p>[AaPp])\.?[Mm]\.?",
 }
-_BLOCK = re.compile(r"([A-Z]?\d{1,3}[A-Z]?)(?:栋|幢|座|号?楼)", re.ASCII)
+_BLOCK = re.compile(r"([A-Z]?\d{1,3}[A-Z]?)(?:栋|幢|座|号?楼)?", re.ASCII)
 _ROOM = re.compile(
     r"([A-Z]?\d{1,3}[A-Z]?)(?:栋|幢|座|号?楼)(?:(\d{1,2})单元)?(?:([A-Z]?\d{2,5}[A-Z]?)(?:室|房|号)?)?", re.ASCII
 )
@@ -124,7 +124,8 @@ class Reader:
         """Return the Entry of one Row. Raises Bad with the column and the reason."""
         if row.fault:
             raise Bad("", row.fault)
-        values = [plain(value) for value in row.values]
+        # Most cells are empty or one word, and need no look.
+        values = [value if not value or value.isalnum() else plain(value) for value in row.values]
         if len(values) > len(self.header) and any(values[len(self.header) :]):
             raise Bad("", _("The row has more values than there are columns."), values[len(self.header)])
         values += [""] * (len(self.header) - len(values))
@@ -222,7 +223,7 @@ class Reader:
                 except ValueError:
                     continue
             elif match := pattern.fullmatch(text):
-                return _from_groups(match.groupdict())
+                return _from_groups(**match.groupdict())
         return datetime.fromisoformat(text)
 
     def _word(self, field, values, facts, default):
@@ -244,13 +245,15 @@ class Reader:
         return self.mapping.values.get(field, {}).get(text) or self.mapping.defaults.get(field, "")
 
     def _short(self, field, values, facts, most):
-        text = " ".join(self._said(field, values).split())
+        text = self._said(field, values).replace("\n", " ")
         if len(text) > most:
             facts[self.first_column[field]] = text
         return text[:most]
 
     def _phone(self, values, facts):
         text = self._said("reporter_phone", values)
+        if not text:
+            return ""
         try:
             return clean_phone(text)
         except ValidationError:
@@ -296,9 +299,11 @@ def read_place(building, unit):
 
     What cannot be read is left out; nobody is asked for a unit.
     """
-    block = _BLOCK.fullmatch(_compact(building))
+    block = _BLOCK.fullmatch(_compact(building)) if len(building) <= 8 else None
     code = block[1] if block else building
     name = f"{code}栋" if block else building
+    if not unit:
+        return Place(code, name)
     spoken = _compact(unit)
     if block and (match := _DASHED.fullmatch(f"{code}-{spoken}")):
         return Place(code, name, match[2] or "", match[3])
@@ -346,17 +351,10 @@ def _compiled(written):
     return written, re.compile(pattern, re.ASCII) if has_date else None
 
 
-def _from_groups(found):
-    hour = int(found.get("H") or found.get("I") or 0)
-    if half := found.get("p"):
+def _from_groups(Y, m, d, H=None, I=None, M=None, S=None, p=""):  # noqa: E741 - named as strptime names them
+    hour = int(H or I or 0)
+    if p:
         if not 1 <= hour <= 12:
             raise ValueError(hour)
-        hour = hour % 12 + (12 if half in "Pp" else 0)
-    return datetime(  # noqa: DTZ001 - the zone is added by the caller
-        int(found["Y"]),
-        int(found["m"]),
-        int(found["d"]),
-        hour,
-        int(found.get("M") or 0),
-        int(found.get("S") or 0),
-    )
+        hour = hour % 12 + (12 if p in "Pp" else 0)
+    return datetime(int(Y), int(m), int(d), hour, int(M or 0), int(S or 0))  # noqa: DTZ001 - the caller adds the zone

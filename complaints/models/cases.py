@@ -3,7 +3,8 @@ from datetime import timedelta
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -135,6 +136,14 @@ class CaseQuerySet(models.QuerySet):
 
     def overdue(self, now):
         return self.filter(late_at(now))
+
+    def late(self, now):
+        """Return what has missed its deadline: closed after `due_at`, or still open and due before `now`.
+
+        The rows of which `Case.is_late(now)` is true: also those that ended, and imported history.
+        """
+        ended_at = Coalesce("resolved_at", "replied_at", Value(now))
+        return self.exclude(status__in=(Status.VOID, Status.MERGED)).filter(due_at__lt=ended_at)
 
     def due_soon(self, now, minutes):
         return self.filter(soon_at(now, minutes))

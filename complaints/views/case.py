@@ -108,9 +108,10 @@ def page(request, number):
     return show(request, find(request, number))
 
 
-def door_to(form_class=forms.PlainForm, done=None):
+def door_to(form_class=forms.PlainForm, done=None, page=show):
     """Make a door of a short function that takes one step: who may see the case comes in, the form is read in the
-    community's own time, a page that is out of date or a refused step comes back with every word that was typed."""
+    community's own time, a page that is out of date or a refused step comes back with every word that was typed, shown
+    by `page`."""
 
     def decorate(take_step):
         @require_POST
@@ -121,9 +122,9 @@ def door_to(form_class=forms.PlainForm, done=None):
             now = clock.now()
             name = take_step.__name__
             with timezone.override(case.community.tz):
-                form = form_class(request.POST, case=case, user=request.user, now=now)
+                form = form_class(request.POST, request.FILES, case=case, user=request.user, now=now)
                 if not form.is_valid():
-                    return show(request, case, bound=form, step=name, status=422)
+                    return page(request, case, bound=form, step=name, status=422)
                 version = form.cleaned_data["version"]
                 others = reports.changed_since(case, version, request.user) if version is not None else []
                 try:
@@ -131,7 +132,7 @@ def door_to(form_class=forms.PlainForm, done=None):
                         raise Stale
                     answer = take_step(request, case, form.facts, now)
                 except Refused as refused:
-                    return _come_back(request, number, form_class, name, refused, others)
+                    return _come_back(request, number, form_class, name, refused, others, page)
             if done:
                 messages.success(request, done)
             return answer or redirect(back_to(request, case.get_absolute_url()))
@@ -141,13 +142,13 @@ def door_to(form_class=forms.PlainForm, done=None):
     return decorate
 
 
-def _come_back(request, number, form_class, name, refused, others):
+def _come_back(request, number, form_class, name, refused, others, page):
     """Show the page as the case is now, with the words that were typed: saving again is a decision made knowingly."""
     case = find(request, number)
     data = request.POST.copy()
     data["version"] = case.version
-    form = form_class(data, case=case, user=request.user, now=clock.now())
-    return show(request, case, bound=form, step=name, refusal=str(refused), others=others, status=refused.status_code)
+    form = form_class(data, request.FILES, case=case, user=request.user, now=clock.now())
+    return page(request, case, bound=form, step=name, refusal=str(refused), others=others, status=refused.status_code)
 
 
 @door_to(done=gettext_lazy("Taken up. You are the first responsible until the resident has been told."))

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from django.contrib.contenttypes.models import ContentType
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max
 
+from servicedesk.core import bulk
 from servicedesk.core.models import Community, Event
 
 CHUNK = 2000
@@ -42,6 +43,24 @@ def log(subject, verb, *, by, now, note="", data=None, public=False):
     event = build(subject, verb, by=by, now=now, note=note, data=data, public=public)
     event.save(force_insert=True)
     return event
+
+
+def log_many(model, facts, verb, *, community, by, now):
+    """Save one Event without words about each key of `facts` (key → data), rows of `model`; one COPY."""
+    subject_type = ContentType.objects.get_for_model(model).pk
+    shared = {
+        "community_id": community.pk,
+        "subject_type_id": subject_type,
+        "verb": verb,
+        "by_id": by.pk if by else None,
+        "by_name": str(by) if by else "",
+        "at": now,
+    }
+    rows = []
+    for key, data in facts.items():
+        salt = secrets.token_hex(8)
+        rows.append(shared | {"subject_id": key, "salt": salt, "note_digest": digest(salt, ""), "data": data})
+    return bulk.copy_values(Event, rows)
 
 
 def digest(salt, note):
@@ -93,8 +112,20 @@ def _seal_chunk(community):
     for number, event in enumerate(chunk, start=last + 1):
         event.seal, event.previous_hash = number, previous
         event.hash = previous = chain_hash(event)
-    Event.objects.bulk_update(chunk, ["seal", "previous_hash", "hash"], batch_size=500)
+    _write_seals(chunk)
     return len(chunk)
+
+
+def _write_seals(chunk):
+    # One statement over arrays: `bulk_update` spends four times as long on writing its CASE expressions.
+    columns = ("pk", "seal", "previous_hash", "hash")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE core_event SET seal = sealed.seal, previous_hash = sealed.previous_hash, hash = sealed.hash"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS sealed (id, seal, previous_hash, hash)"
+            " WHERE core_event.id = sealed.id",
+            [[getattr(event, column) for event in chunk] for column in columns],
+        )
 
 
 @dataclass(frozen=True)

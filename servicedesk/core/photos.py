@@ -55,6 +55,8 @@ def reencode(upload):
             _("%(name)s is not a photo that can be opened. Send a JPEG, PNG or WebP picture."), params={"name": name}
         ) from error
     picture.thumbnail((MAX_EDGE, MAX_EDGE))
+    # Pillow writes comments and XMP of the original into the copy, where somebody's home or a script may stand.
+    picture.info.clear()
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=82, optimize=True)
     return Picture(buffer.getvalue(), picture.width, picture.height)
@@ -63,6 +65,11 @@ def reencode(upload):
 def store(picture):
     """Write a Picture under a new random name and return the name. Do it before the transaction, never inside."""
     return default_storage.save(f"{secrets.token_hex(16)}.jpg", ContentFile(picture.content))
+
+
+def discard(name):
+    """Remove a stored picture that no row points to, because what it was for was refused."""
+    default_storage.delete(name)
 
 
 def attach(picture, name, *, to, by, now, stage=Photo.Stage.REPORT, public=False):

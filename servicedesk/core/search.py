@@ -21,7 +21,8 @@ def terms(*texts):
             found.update(run[i : i + 2] for i in range(len(run) - 1))
         for word in _WORD.findall(text):
             found.add(word[:64])
-            found.update(part[:64] for part in re.split("[-_]", word))
+            if not word.isalnum():
+                found.update(part[:64] for part in re.split("[-_]", word))
     return sorted(found)[:MAX_TERMS]
 
 

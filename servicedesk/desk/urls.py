@@ -1,6 +1,6 @@
 from django.urls import path
 
-from servicedesk.desk.views import intake
+from servicedesk.desk.views import board, intake, search
 
 app_name = "desk"
 
@@ -13,4 +13,8 @@ urlpatterns = [
     path("desk/draft/forget/", intake.forget_draft, name="forget_draft"),
     path("desk/unmask/<int:pk>/", intake.unmask, name="unmask"),
     path("desk/slip/<str:number>/", intake.slip, name="slip"),
+    path("board/", board.board, name="board"),
+    path("board/bulk/", board.bulk, name="bulk"),
+    path("undo/<str:batch>/", board.undo, name="undo"),
+    path("search/", search.search, name="search"),
 ]

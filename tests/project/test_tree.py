@@ -63,7 +63,7 @@ def read_until(process, pattern):
 def test_one_ctrl_c_ends_the_web_server_the_worker_the_beat_and_the_database(data):
     port = free_port()
     process = start_tree(port)
-    watchdog = threading.Timer(90, process.kill)
+    watchdog = threading.Timer(300, process.kill)
     watchdog.start()
     try:
         greeting = read_until(process, "Ctrl-C ends everything")

@@ -16,8 +16,8 @@ class Channel(models.TextChoices):
 
 class NotificationQuerySet(models.QuerySet):
     def inbox_of(self, user, now):
-        """Return what `user` has been told in the app so far, newest first."""
-        return self.filter(recipient=user, channel=Channel.INBOX, not_before__lte=now).order_by("-id")
+        """Return what `user` has been told in the app so far, newest first; what was undone in time is not told."""
+        return self.filter(recipient=user, channel=Channel.INBOX, not_before__lte=now, dead_at=None).order_by("-id")
 
     def unread(self):
         return self.filter(read_at=None)

@@ -6,7 +6,7 @@ from servicedesk.desk.demo.story import Story, ago, ahead, answered, day, do, me
 DONE = "您好,您反映的问题已经处理好,请放心使用。感谢您的来电!"
 
 QUIET = [
-    mended(6, "08:52", "1-1-302", "indoor", "马桶水箱一直进水,关不住", "eng1", "更换进水阀,试水半小时正常。", DONE),
+    mended(6, "08:52", "6-1-302", "indoor", "马桶水箱一直进水,关不住", "eng1", "更换进水阀,试水半小时正常。", DONE),
     mended(6, "09:35", "2-2-501", "facilities", "二单元五楼楼道灯不亮", "eng2", "更换声控灯头一只。", DONE, by="desk2"),
     mended(
         6,
@@ -82,7 +82,7 @@ QUIET = [
     mended(
         2,
         "09:15",
-        "1-2-401",
+        "6-2-401",
         "indoor",
         "卫生间吊顶滴水",
         "eng1",
@@ -189,7 +189,7 @@ QUIET = [
     answered(
         3,
         "09:20",
-        "1-1-501",
+        "6-1-501",
         "other",
         "物业费能不能按季度交",
         "告知可按季度缴纳。",
@@ -360,7 +360,7 @@ WITH_DEPARTMENTS = [
         served(200),
         "indoor",
         "跳闸后合不上闸,冰箱断电",
-        "1-2-602",
+        "6-2-602",
         "desk2",
         then=(do(5, "hand_over", "desk2", department="engineering", worker="eng2"), do(14, "accept", "eng2")),
         facts={"wish": "先恢复冰箱用电"},
@@ -451,7 +451,7 @@ WITH_DEPARTMENTS = [
         day(2, "09:50"),
         "facilities",
         "树枝快伸进六楼窗户了",
-        "1-1-602",
+        "6-1-602",
         "desk1",
         then=(
             do(10, "hand_over", "desk1", department="engineering"),
@@ -513,7 +513,7 @@ LATE_AND_SOON = [
         day(4, "15:20"),
         "noise",
         "架空层晚上十一点还有人打球",
-        "1-1-201",
+        "6-1-201",
         "desk1",
         then=(do(30, "hand_over", "desk1", department="security"), do(50, "accept", "guard2")),
         facts={"wish": "十点以后关灯锁门"},
@@ -632,7 +632,7 @@ LATE_AND_SOON = [
         day(2, "11:10"),
         "facilities",
         "健身广场地垫翘起绊人",
-        "1-2-202",
+        "6-2-202",
         "desk1",
         then=(
             do(10, "hand_over", "desk1", department="engineering"),
@@ -745,7 +745,7 @@ ENDINGS = [
         day(1, "08:50"),
         "indoor",
         "洗手盆下水管脱落,地面积水",
-        "1-1-402",
+        "6-1-402",
         "desk1",
         then=(
             do(7, "hand_over", "desk1", department="engineering"),
@@ -847,7 +847,7 @@ ENDINGS = [
         day(1, "10:12"),
         "facilities",
         "健身器材松动摇晃",
-        "1-2-301",
+        "6-2-301",
         "desk2",
         then=(do(25, "ask_void", "desk2", reason="与前一日登记重复,当时没有查到。"),),
     ),
@@ -882,7 +882,7 @@ ENDINGS = [
         served(210),
         "other",
         "测试登记",
-        "1-1-101",
+        "6-1-101",
         "desk1",
         then=(do(3, "undo", "desk1"),),
     ),

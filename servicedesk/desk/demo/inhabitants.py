@@ -10,12 +10,13 @@ from residents.actions import build_person, build_unit
 from residents.models import Building, Occupancy, Person, Section, Unit
 from servicedesk.core import bulk, events
 
-# Building, its sections with their number of floors, homes on a floor. Nobody builds a number four here.
+# Building, its sections with their number of floors, homes on a floor. Nobody builds a number four here, and without
+# a number one three homes answer to 1201 and no 201 of 1 栋 does.
 BUILDINGS = [
-    ("1", [("1", 6), ("2", 6)], 2),
     ("2", [("1", 6), ("2", 6)], 2),
     ("3", [("1", 11), ("2", 18)], 2),
     ("5", [("1", 18), ("2", 11)], 2),
+    ("6", [("1", 6), ("2", 6)], 2),
     ("8", [("1", 11), ("2", 11)], 2),
     ("12", [("", 20)], 4),
 ]

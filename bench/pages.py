@@ -1,0 +1,170 @@
+"""What is measured: each page with who asks for it, how, and the goal that it is to meet."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from urllib.parse import urlencode
+
+from django.core.cache import cache
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from bench import words
+from bench.serving import Answer, Browser
+from bench.views import measured
+from complaints import actions
+from complaints.listing import PAGE
+from complaints.models import Case, Category
+from complaints.models.cases import ENDED
+from residents.models import Occupancy, Person
+from servicedesk import demo
+from servicedesk.core import clock
+from servicedesk.core.models import Community
+from servicedesk.desk.demo.places import GARDEN
+
+DEEP = 400
+LOGINS = {"clerk": "desk1", "supervisor": "sup1"}
+
+
+class World:
+    """One size as its users meet it: rows to ask for, and two people who are signed in."""
+
+    def __init__(self, size, server):
+        self.size, self.server, self.draw = size, server, Random(1)
+        self.community = Community.objects.get(code=GARDEN)
+        cases = Case.objects.filter(community=self.community)
+        self.categories = {c.code: c for c in Category.objects.filter(community=self.community).select_related("department")}
+        self.people = list(Person.objects.order_by("?")[:200])
+        self.homes = list(Occupancy.objects.select_related("person", "unit").order_by("?")[:200])
+        open_cases = cases.exclude(status__in=ENDED).filter(unit__isnull=False)
+        self.numbers = list(open_cases.order_by("?").values_list("number", flat=True)[:200])
+        self.deep = min(DEEP, size.cases // PAGE - 1)
+        self.after = cases.order_by("-id").values_list("pk", flat=True)[(self.deep - 1) * PAGE - 1]
+        self.browsers = {}
+
+    def sign_in(self):
+            for who, login in LOGINS.items():
+            browser = self.browsers[who] = Browser(self.server.port).sign_in(login, demo.PASSWORD)
+            browser.post("/community/", {"community": self.community.pk})
+
+    def home(self):
+        return self.draw.choice(self.homes)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One line of the table. `send` makes one request, prepared outside of the time it takes, and returns its answer.
+
+    `goal` and `growth` are what the ratio to the floor and its growth may be; `status` is what must come back.
+    """
+
+    name: str
+    label: str
+    send: Callable
+    goal: float | None = None
+    growth: float | None = None
+    most_queries: int | None = None
+    status: int = 200
+
+
+def get(path, who="supervisor", **page):
+    """Return a Page that is fetched; `path` may be a function of the world."""
+
+    def send(world, headers=()):
+        return world.browsers[who].get(path(world) if callable(path) else path, headers)
+
+    return Page(send=send, **page)
+
+
+def listed(name, label, **query):
+    return get(f"/cases/?{urlencode(query)}", name=name, label=label, goal=6, growth=1.25, most_queries=15)
+
+
+def sought(name, label, word):
+    """Return a Page of the finder, asked for a word of somebody else each time."""
+    return get(
+        lambda world: "/desk/find/?" + urlencode({"q": word(world.home())}), "clerk", name=name, label=label, goal=3
+    )
+
+
+def _preview(world, headers=()):
+    home = world.home()
+    fields = {
+        "who": f"o{home.pk}",
+        "category": world.categories["indoor"].pk,
+        "urgency": "ordinary",
+        "severity": "general",
+        "summary": world.draw.choice(words.MATTERS),
+    }
+    return world.browsers["clerk"].post("/desk/preview/", fields, {"HX-Request": "true", **dict(headers)})
+
+
+def _report(world, headers=()):
+    """Fill in the residents' form, page by page, and take the time of sending it off.
+
+    The budgets of an address are emptied first: everybody of the benchmark comes from the same one.
+    """
+    cache.clear()
+    resident, home = Browser(world.server.port), world.home()
+    path = resident.get(f"/p/report/?c={GARDEN}").location[:-2]
+    resident.get(f"{path}1/")
+    resident.post(f"{path}1/", {"scope": "home", "category": world.categories["indoor"].pk})
+    matter = world.draw.choice(words.MATTERS)
+    resident.post(f"{path}2/", {"summary": matter, "description": "，".join(words.PARTS[:3]), "visit": "agree"})
+    resident.post(f"{path}3/", {"room": home.unit.label, "phone": home.person.phone, "name": home.person.name})
+    answer = resident.post(f"{path}4/", {}, headers)
+    if "/t/" not in answer.location:
+        raise RuntimeError(f"The form was not taken: {answer.status} {answer.location}")
+    return answer
+
+
+def _sweep(world, headers=()):
+    """Run the sweep in this process, when it has nothing to do, and answer as a page would."""
+
+    def sweep(request):
+        actions.escalate_overdue(now=now)
+        return HttpResponse()
+
+    now = clock.now()
+    actions.escalate_overdue(now=now)
+    request = RequestFactory().get("/", headers=dict(headers))
+    began = time.perf_counter()
+    response = measured(sweep)(request)
+    return Answer(200, response.headers, b"", time.perf_counter() - began)
+
+
+FLOOR = get(lambda world: f"/bench/floor/{world.draw.choice(world.people).pk}/", name="floor", label="the floor, F")
+PAGES = [
+    get("/desk/", "clerk", name="intake", label="intake page", goal=6, growth=1.25, most_queries=15),
+    Page("preview", "intake, preview", _preview, goal=6, growth=1.25, most_queries=15),
+    listed("list", "list, newest 50 open", view="open", sort="newest"),
+    listed("list-due", "list, open by deadline", view="open"),
+    listed("list-kind", "list, all, one kind", view="all", kind="complaint"),
+    get(
+        lambda world: f"/cases/?view=all&department={world.categories['noise'].department_id}",
+        name="list-department", label="list, all, one department", goal=6, growth=1.25, most_queries=15,
+    ),
+    listed("list-level", "list, all, level 3", view="all", level=3),
+    listed("list-tag", "list, all, status waiting", view="all", tag="wait"),
+    listed("list-text", "list, all, a common word", view="all", q="漏水"),
+    listed("list-rare", "list, all, a rare word", view="all", q="龙骨"),
+    listed("list-all", "list, all, page 1", view="all"),
+    get(
+        lambda world: f"/cases/?view=all&after={world.after}",
+        name="list-deep", label="list, all, page 400", goal=6, growth=1.25, most_queries=15,
+    ),
+    get(
+        lambda world: f"/cases/{world.draw.choice(world.numbers)}/",
+        name="case", label="case page", goal=4, growth=1.25, most_queries=15,
+    ),
+    get("/board/", name="board", label="board", goal=7, growth=1.3, most_queries=15),
+    sought("find-room", "finder, room", lambda home: home.unit.label),
+    sought("find-phone", "finder, end of a telephone", lambda home: home.person.phone[-4:]),
+    sought("find-name", "finder, name", lambda home: home.person.name),
+    sought("find-initials", "finder, initials", lambda home: home.person.initials),
+    get("/search/?" + urlencode({"q": "漏水"}), name="search", label="search, a common word", goal=8),
+    get("/search/?" + urlencode({"q": "龙骨"}), name="search-rare", label="search, a rare word", goal=8),
+    Page("report", "public form, last step", _report, goal=3, status=303),
+    Page("sweep", "sweep, nothing due", _sweep, goal=2, growth=1.25),
+]  # fmt: skip

@@ -1,0 +1,95 @@
+"""The list of cases (台账): saved views, filters that are links, pages by cursor, and the way out as a file."""
+
+from django.http import FileResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from complaints import actions, exporting, listing
+from complaints.forms.lists import BulkForm, ExportForm
+from servicedesk.core import clock, spreadsheets
+from servicedesk.core.models import Role
+from servicedesk.core.roles import role_required, roles_in
+
+OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
+STAFF = (*OFFICE, Role.HEAD, Role.WORKER)
+
+
+@require_GET
+@role_required(*STAFF)
+def page(request):
+    """One page of the list that the address asks for."""
+    return _page(request, clock.now())
+
+
+def _page(request, now, *, export_form=None, status=200):
+    community = request.community
+    with timezone.override(community.tz):
+        asked = listing.read(request.GET, user=request.user, community=community, now=now)
+        found = listing.walk(asked.rows, asked.order, after=asked.after, before=asked.before)
+        is_office = bool(roles_in(request.user, community.pk) & set(OFFICE))
+        rows = listing.rows_of(request.user, community, wide=asked.wide)
+        context = {
+            "now": now,
+            "asked": asked,
+            "form": asked.form,
+            "views": _side(asked, listing.counts(rows, request.user, community, now), is_office),
+            "lines": listing.lines(found.cases, now),
+            "newer_url": asked.address(before=found.newer) if found.newer else "",
+            "older_url": asked.address(after=found.older) if found.older else "",
+            "sort_links": asked.sort_links(),
+            "clear_url": asked.address(**{name: None for name, *_rest in asked.form.active}),
+            "widen_url": asked.address(scope="all"),
+            "narrow_url": asked.address(scope=None),
+            "can_widen": listing.starts_at_the_top(request.user, community),
+            "bulk_form": BulkForm(community=community) if is_office else None,
+            "export_form": (export_form or ExportForm(here=community)) if is_office else None,
+            "most_rows": exporting.MOST_ROWS,
+        }
+        return render(request, "complaints/list.html", context, status=status)
+
+
+def _side(asked, counts, is_office):
+    """Return the saved views as links; only what is cheap to count has a number."""
+    return [
+        {
+            "label": view.label,
+            "url": asked.address(view=view.key, sort=None, **{name: None for name, *_rest in asked.form.active}),
+            "current": view.key == asked.view.key,
+            "count": counts.get(view.key),
+        }
+        for view in listing.VIEWS.values()
+        if is_office or view.key != "decide"
+    ]
+
+
+@require_POST
+@role_required(*OFFICE)
+def export(request):
+    """Hand out the list that the address asks for as a file, with the reason on record."""
+    now, community = clock.now(), request.community
+    form = ExportForm(request.POST, here=community)
+    asked = listing.read(request.GET, user=request.user, community=community, now=now)
+    keys = exporting.keys_of(asked) if form.is_valid() else []
+    if len(keys) > exporting.MOST_ROWS:
+        form.add_error(
+            None,
+            _("These are more than %(most)s cases. Narrow the list, for example by the days of receipt.")
+            % {"most": f"{exporting.MOST_ROWS:,}"},
+        )
+    if not form.is_valid():
+        return _page(request, now, export_form=form, status=422)
+    reason, kind = form.cleaned_data["reason"], form.cleaned_data["format"]
+    actions.log_export(
+        community, by=request.user, now=now, reason=reason, count=len(keys), wanted=asked.address(), form=kind
+    )
+    name = f"{community.code}-{community.local(now):%Y%m%d-%H%M}-{request.user.username}.{kind}"
+    header, rows = exporting.header(), exporting.rows(keys, community, now)
+    if kind == ExportForm.CSV:
+        lines = spreadsheets.csv_lines(header, rows)
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingHttpResponse(lines, content_type=spreadsheets.CSV_TYPE, headers=disposition)
+    about = exporting.about(request.user, community, now, reason, asked, len(keys))
+    file = spreadsheets.xlsx_file(header, rows, title=community.code, about=about)
+    return FileResponse(file, as_attachment=True, filename=name, content_type=spreadsheets.XLSX_TYPE)

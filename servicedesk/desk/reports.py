@@ -1,0 +1,323 @@
+"""What the board and the search show, read in a fixed number of queries."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, Value
+from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from complaints import listing
+from complaints.models import Case, Escalation, Status
+from complaints.models.cases import REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
+from residents import finder
+from servicedesk.core.models import Department
+from servicedesk.core.models.calendar import WEEKDAYS
+
+LATE_ROWS, OTHER_ROWS = 20, 8
+HEAT_WEEKS = 4
+HITS = 12
+
+
+def not_taken_at(now):
+    """Return the condition that nobody took a case in time, whether or not the sweep has raised it yet (ruling 7)."""
+    return Q(status=Status.RECEIVED) & (Q(level__gt=1) | Q(next_escalation_at__lte=now))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The open cases in numbers, as one grouped query gives them for each department and level."""
+
+    department: int
+    level: int
+    total: int
+    late: int
+    late_today: int
+    unowned: int
+    unowned_late: int
+    soon: int
+    to_decide: int
+    to_approve: int
+    to_void: int
+    reply: int
+    reply_late: int
+    age_0: int
+    age_1: int
+    age_2: int
+    age_3: int
+
+
+@dataclass(frozen=True)
+class Today:
+    """What came in since midnight; of what was not voided or merged, how many were resolved since then."""
+
+    received: int
+    valid: int
+    resolved: int
+
+    @property
+    def share(self):
+        """The share resolved on the day, None where nothing came in: no data is not nought."""
+        return self.resolved / self.valid if self.valid else None
+
+
+@dataclass(frozen=True)
+class DepartmentLine:
+    """One department: open cases at each level, the late ones, all."""
+
+    name: str
+    levels: list
+    late: int
+    late_url: str
+    total: int
+    url: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything on the board that changes while one looks at it."""
+
+    now: datetime.datetime
+    total: dict
+    today: Today
+    unowned: list
+    late: list
+    soon: list
+    decide: list
+    risen: list
+    departments: list
+    ageing: list
+
+
+def board(user, community, *, now, wide=False, kind="", department=None):
+    """Return the Board of one community as `user` may see it. Six queries, whatever the number of cases.
+
+    A deputy GM who is not of the desk sees level 3, or all levels with `wide`. Counts come from one grouped query
+    over the open rows; nothing is counted over the whole table.
+    """
+    rows = listing.rows_of(user, community, wide=wide)
+    facts = {"kind": kind, "department": department}
+    rows = listing.narrow(rows, facts, community)
+    midnight = listing.midnight(community.local(now).date(), community)
+    groups = _counts(rows, community, now, midnight)
+    scope = {"scope": "all"} if wide else {}
+    wanted = {**scope, **{name: value for name, value in facts.items() if value}}
+    sections = _sections(rows, community, now)
+    total = {name: sum(getattr(group, name) for group in groups) for name in Counts.__dataclass_fields__}
+    return Board(
+        now=now,
+        total=total,
+        today=_today(rows, midnight),
+        departments=_departments(groups, community, wanted),
+        ageing=_ageing(total),
+        **sections,
+    )
+
+
+def _counts(rows, community, now, midnight):
+    late = late_at(now)
+    ages = [now - datetime.timedelta(hours=hours) for hours in (4, 24, 72)]
+    groups = (
+        rows.open()
+        .values("department", "level")
+        .annotate(
+            total=Count("pk"),
+            late=Count("pk", filter=late),
+            late_today=Count("pk", filter=late & Q(due_at__gte=midnight)),
+            unowned=Count("pk", filter=UNASSIGNED),
+            unowned_late=Count("pk", filter=UNASSIGNED & late),
+            soon=Count("pk", filter=soon_at(now, community.soon_minutes)),
+            to_decide=Count("pk", filter=listing.TO_DECIDE),
+            to_approve=Count("pk", filter=Q(status=Status.PROPOSED)),
+            to_void=Count("pk", filter=Q(void_asked_at__isnull=False)),
+            reply=Count("pk", filter=Q(status__in=REPLY_OWED)),
+            reply_late=Count("pk", filter=Q(status__in=REPLY_OWED, reply_due_at__lt=now)),
+            age_0=Count("pk", filter=Q(received_at__gt=ages[0])),
+            age_1=Count("pk", filter=Q(received_at__lte=ages[0], received_at__gt=ages[1])),
+            age_2=Count("pk", filter=Q(received_at__lte=ages[1], received_at__gt=ages[2])),
+            age_3=Count("pk", filter=Q(received_at__lte=ages[2])),
+        )
+        .order_by("department", "level")
+    )
+    return [Counts(**group) for group in groups]
+
+
+def _today(rows, midnight):
+    valid = ~Q(status__in=(Status.VOID, Status.MERGED))
+    counted = rows.filter(received_at__gte=midnight).aggregate(
+        received=Count("pk"),
+        valid=Count("pk", filter=valid),
+        resolved=Count("pk", filter=valid & Q(resolved_at__isnull=False)),
+    )
+    return Today(**counted)
+
+
+def _sections(rows, community, now):
+    """Return the lists of the board by name. Two queries: the keys of all of them, then their rows."""
+    rows = rows.open()
+    late = late_at(now)
+    wanted = {
+        "unowned": (rows.filter(UNASSIGNED & late | not_taken_at(now)), "due_at", LATE_ROWS),
+        "late": (rows.filter(late).exclude(UNASSIGNED), "due_at", LATE_ROWS),
+        "soon": (rows.filter(soon_at(now, community.soon_minutes)), "due_at", OTHER_ROWS),
+        "decide": (rows.filter(listing.TO_DECIDE), "due_at", OTHER_ROWS),
+        "risen": (rows.filter(level__gt=1), "-level_since", OTHER_ROWS),
+    }
+    first, *rest = (
+        found.annotate(section=Value(name)).order_by(order, "id").values_list("section", "pk")[:most]
+        for name, (found, order, most) in wanted.items()
+    )
+    keys = list(first.union(*rest, all=True))
+    cases = {case.pk: case for case in listing.load({key for _section, key in keys})}
+    picked = {name: [cases[key] for section, key in keys if section == name and key in cases] for name in wanted}
+    for name in ("unowned", "late", "soon", "decide"):
+        picked[name].sort(key=_by_due)
+    # A case that nobody took in time stands once, at the top, and its tick has one place.
+    picked["soon"] = [case for case in picked["soon"] if case not in picked["unowned"]]
+    risen = picked.pop("risen")
+    return {"risen": _risen(risen), **{name: listing.lines(found, now) for name, found in picked.items()}}
+
+
+def _by_due(case):
+    return case.due_at is None, case.due_at or case.received_at, case.pk
+
+
+@dataclass(frozen=True)
+class Risen:
+    """A case that went up: to which level, when, why, and who holds it there."""
+
+    case: Case
+    at: datetime.datetime
+    why: str
+    holder: str
+
+
+def _risen(cases):
+    """Return a Risen for each of `cases`, the last one first. One query."""
+    steps = {}
+    for step in Escalation.objects.filter(case__in=cases).select_related("holder").order_by("id"):
+        steps[step.case_id] = step
+    found = [
+        Risen(case, case.level_since, step.get_trigger_display(), str(step.holder or ""))
+        for case in cases
+        if (step := steps.get(case.pk))
+    ]
+    return sorted(found, key=lambda risen: risen.at, reverse=True)
+
+
+def _departments(groups, community, wanted):
+    """Return a DepartmentLine for each department with open cases, the most late ones first. One query."""
+    names = {d.pk: d.name for d in Department.objects.filter(community=community)}
+    lines = []
+    for key in dict.fromkeys(group.department for group in groups):
+        own = [group for group in groups if group.department == key]
+        here = {**wanted, "department": key}
+        lines.append(
+            DepartmentLine(
+                name=names[key],
+                levels=[
+                    {
+                        "count": sum(group.total for group in own if group.level == level),
+                        "url": list_url(**here, view="open", level=level),
+                    }
+                    for level in (1, 2, 3)
+                ],
+                late=sum(group.late for group in own),
+                late_url=list_url(**here, view="late"),
+                total=sum(group.total for group in own),
+                url=list_url(**here, view="open"),
+            )
+        )
+    return sorted(lines, key=lambda line: (-line.late, -line.total, line.name))
+
+
+def list_url(**wanted):
+    """Return the address of the list of cases that a number of the board adds up to."""
+    return f"{reverse('complaints:list')}?{urlencode(wanted)}"
+
+
+def _ageing(total):
+    labels = [_("under 4 h"), _("4–24 h"), _("1–3 d"), _("over 3 d")]
+    return [{"label": label, "count": total[f"age_{n}"]} for n, label in enumerate(labels)]
+
+
+@dataclass(frozen=True)
+class Heat:
+    """When requests come in: numbers by weekday and hour, and the hour that brings most as (weekday, hour, number)."""
+
+    hours: list
+    week: list
+    most: tuple | None
+
+
+def heat(user, community, *, now, wide=False):
+    """Return the Heat of the last four weeks, in the community's own time. One query along the day of receipt."""
+    since = listing.midnight(community.local(now).date() - datetime.timedelta(weeks=HEAT_WEEKS), community)
+    groups = (
+        listing.rows_of(user, community, wide=wide)
+        .filter(received_at__gte=since)
+        .values(
+            day=ExtractIsoWeekDay("received_at", tzinfo=community.tz),
+            hour=ExtractHour("received_at", tzinfo=community.tz),
+        )
+        .annotate(count=Count("pk"))
+        .order_by("day", "hour")
+    )
+    counted = {(group["day"] - 1, group["hour"]): group["count"] for group in groups}
+    used = {8, 18, *(hour for _day, hour in counted)}
+    hours = range(min(used), max(used) + 1)
+    week = [{"label": str(name), "values": [counted.get((day, hour), 0) for hour in hours]} for day, name in WEEKDAYS]
+    most = max(counted.items(), key=lambda item: item[1], default=None)
+    return Heat(list(hours), week, (str(dict(WEEKDAYS)[most[0][0]]), most[0][1], most[1]) if most else None)
+
+
+# Search -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One line of the search: what it is, and where it leads. Telephone numbers are masked."""
+
+    id: str
+    label: str
+    mark: str
+    meta: str
+    href: str
+    tag: tuple = ()
+    where: str = ""
+
+
+def search(user, community, query, *, now, residents):
+    """Return (resident hits, case hits) for what was typed into the one box, each at most twelve.
+
+    One query for cases and up to three for people and rooms, which only `residents` allows.
+    """
+    people = finder.find(community, query, today=community.local(now).date(), most=HITS) if residents else []
+    cases = listing.matching(listing.rows_of(user, community, wide=True), query)
+    cases = cases.with_people().defer(*listing.UNSEEN).order_by("-id")[:HITS]
+    return [_resident_hit(hit) for hit in people], [_case_hit(case) for case in cases]
+
+
+def _resident_hit(hit):
+    someone = hit.occupancy
+    return Hit(
+        id=f"o{someone.pk}" if someone else f"u{hit.unit.pk}",
+        label=hit.unit.label,
+        mark=f"{someone.person.name} {someone.get_kind_display()}" if someone else _("nobody registered"),
+        meta=someone.person.masked_phone if someone else "",
+        href=list_url(view="all", q=hit.unit.label),
+    )
+
+
+def _case_hit(case):
+    return Hit(
+        id=f"c{case.pk}",
+        label=case.short_number,
+        mark=case.summary,
+        meta=f"{case.where} · {TAGS[case.status][1]}",
+        href=case.get_absolute_url(),
+        tag=TAGS[case.status],
+        where=case.where,
+    )

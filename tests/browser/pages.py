@@ -1,0 +1,266 @@
+"""Every page of the desk, once in each state worth looking at. A new page is a line here; a test misses it if not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.test import Client
+from django.urls import reverse
+
+from tests.browser import rows
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One state of one page.
+
+    `who` is a name of the cast (tests/browser/rows.py), or None for a resident. `case` puts the number of a case into
+    the address, `link` the token by which its resident follows it. `begin(house)` returns (client, address) where a
+    page needs more than that. `then(page)` does what leads to the state; the page answers `status`, also to that.
+    """
+
+    name: str
+    who: str | None = None
+    state: str = ""
+    case: str = ""
+    link: str = ""
+    query: str = ""
+    begin: Callable | None = None
+    then: Callable | None = None
+    status: int = 200
+
+    def __str__(self):
+        return " ".join(filter(None, [self.name, self.who, self.state or self.case or self.link, self.query]))
+
+    def start(self, house):
+        """Return (client or None, address) to open."""
+        if self.begin:
+            return self.begin(house)
+        args = [house.cases[self.case].number] if self.case else [house.link(self.link)] if self.link else []
+        address = reverse(self.name, args=args) + self.query
+        return house.client(self.who) if self.who else None, address
+
+
+def send(button, **typed):
+    """Return what fills in fields by name and presses `button` (a selector), and waits for the answer."""
+
+    def then(page):
+        for name, value in typed.items():
+            page.locator(f"[name={name}]").first.fill(value)
+        with page.expect_navigation():
+            page.locator(button).first.click()
+
+    return then
+
+
+def pick_caller(page):
+    page.keyboard.type("3 1201")
+    page.locator("#hits [role=option]").first.wait_for()
+    page.keyboard.press("Enter")
+    page.locator("#caller h3").wait_for()
+    page.keyboard.press("3")
+    page.locator("#verdict .read-back").wait_for()
+
+
+def tick_all(page):
+    page.locator("[data-bulk-all]").first.check()
+    page.locator("[data-bulk-bar]").wait_for()
+
+
+def tick_and_send(page):
+    tick_all(page)
+    with page.expect_navigation():
+        page.locator("[data-bulk-bar] button:not([type=button])").first.click()
+
+
+def open_palette(page):
+    page.keyboard.press("Control+k")
+    page.locator("#palette-q").fill("1201")
+    page.locator("#palette [role=option]").first.wait_for()
+
+
+def open_dialog(selector):
+    def then(page):
+        page.evaluate(f"document.querySelector('{selector}').showModal()")
+
+    return then
+
+
+def open_menus(page):
+    for menu in page.locator("details > summary").all():
+        if menu.is_visible():
+            menu.click()
+            menu.click()
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+
+
+def locked(house):
+    client = house.client("chen")
+    client.post(reverse("core:lock"))
+    return client, reverse("core:inbox")
+
+
+def form(step, **facts):
+    return lambda house: rows.form_of(house, step, **facts)
+
+
+def blank_form(house):
+    client = Client()
+    return client, client.get(reverse("complaints:public"), {"c": house.community.code}).url
+
+
+def lost_form(house):
+    return Client(), rows.form_of(house, 2)[1]
+
+
+def token(text, name="complaints:track"):
+    return lambda house: (None, reverse(name, args=[text]))
+
+
+def followed(name):
+    return lambda house: rows.by_code(house, name)
+
+
+def nowhere(who=None):
+    return lambda house: (house.client(who) if who else None, "/nowhere/")
+
+
+CASE_STEPS = {
+    "taken": ("hand_over", "resolve", "escalate", "reclassify", "merge", "ask_void", "unmask", "urge"),
+    "handed": ("assign",),
+    "in_hand": ("pause", "promise"),
+    "late": ("lower",),
+    "asked_void": ("confirm_void",),
+    "resolved": ("reply", "reopen"),
+}
+JOB_STEPS = {"in_hand": ("resolve", "note", "pause", "decline_job", "unmask"), "late": ("resolve",)}
+STATUSES = [
+    *("web", "late_web", "taken", "handed", "in_hand", "waiting", "resolved", "replied", "archived", "void", "merged"),
+    *("late", "urgent", "major", "letter", "about", "asked_void"),
+]
+SAVE = "main form:not([action*=lang]) button.primary"
+STAFF_PAGES = [
+    Visit("core:home", "new", "no work yet"),
+    Visit("core:inbox", "liu"),
+    Visit("core:inbox", "qian", "empty"),
+    Visit("core:roster", "zhou"),
+    Visit("core:roster", "sun", "empty"),
+    Visit("core:roster", "zhou", "error", then=send(SAVE), status=422),
+    Visit("core:calendar", "tang"),
+    Visit("core:calendar", "tang", "error", then=send("main form[action*=day] button.primary"), status=422),
+    Visit("core:history", "zhou"),
+    Visit("core:history", "sun", "empty"),
+    Visit("core:profile", "chen"),
+    Visit("core:inbox", "chen", "locked", begin=locked, status=401),
+    Visit(
+        "core:unlock",
+        "chen",
+        "wrong password",
+        begin=locked,
+        then=send("main form button", password="not-this-one"),
+        status=422,
+    ),
+    Visit("core:styleguide", "chen"),
+    Visit("desk:intake", "chen"),
+    Visit("desk:intake", "he", "empty"),
+    Visit("desk:intake", "both", "two communities"),
+    Visit("desk:intake", "chen", "a caller picked", then=pick_caller),
+    Visit("desk:intake", "chen", "error", then=send("form#intake .sticky-foot button.primary"), status=422),
+    Visit("desk:intake", "chen", "everything open", then=open_menus),
+    Visit("desk:intake", "chen", "palette", then=open_palette),
+    Visit("desk:intake", "chen", "keys", then=open_dialog("#keys")),
+    Visit("desk:intake", "chen", "lock dialog", then=open_dialog("#lock")),
+    Visit("desk:slip", "chen", case="taken"),
+    Visit("desk:board", "zhou"),
+    Visit("desk:board", "chen"),
+    Visit("desk:board", "guo"),
+    Visit("desk:board", "guo", query="?scope=all"),
+    Visit("desk:board", "sun", "empty"),
+    Visit("desk:board", "zhou", "ticked", then=tick_all),
+    Visit("desk:bulk", "zhou", "error", begin=lambda house: (house.client("zhou"), reverse("desk:board")),
+          then=tick_and_send, status=422),
+    Visit("desk:search", "chen", "empty"),
+    Visit("desk:search", "chen", query="?q=1201"),
+    Visit("desk:search", "chen", "no match", query="?q=9-9-0909"),
+    Visit("desk:search", "liu", query="?q=1201"),
+    Visit("complaints:list", "chen"),
+    Visit("complaints:list", "zhou", query="?view=late"),
+    Visit("complaints:list", "zhou", query="?view=all&q=1201"),
+    Visit("complaints:list", "chen", "no match", query="?q=nothing+like+this"),
+    Visit("complaints:list", "he", "empty"),
+    Visit("complaints:list", "guo"),
+    Visit("complaints:list", "liu"),
+    Visit("complaints:list", "zhou", "ticked", then=tick_all),
+    *(Visit("complaints:case", "zhou", case=name) for name in STATUSES),
+    Visit("complaints:case", "chen", case="taken"),
+    Visit("complaints:case", "liu", case="in_hand"),
+    *(
+        Visit("complaints:case", "zhou", case=name, query=f"?do={step}")
+        for name, steps in CASE_STEPS.items()
+        for step in steps
+    ),
+    Visit("complaints:case", "chen", "error", case="taken", query="?do=resolve",
+          then=send("#panel button.primary"), status=422),
+    Visit("complaints:jobs", "liu"),
+    Visit("complaints:jobs", "han"),
+    Visit("complaints:jobs", "qian", "empty"),
+    *(Visit("complaints:job", "liu", case=name) for name in ("handed", "in_hand", "waiting", "resolved", "late")),
+    *(
+        Visit("complaints:job", "liu", case=name, query=f"?do={step}")
+        for name, steps in JOB_STEPS.items()
+        for step in steps
+    ),
+    Visit("complaints:job", "han", case="handed", query="?do=assign"),
+    Visit("account_login"),
+    Visit("account_login", None, "error", then=send(SAVE, login="chen", password="wrong-password"), status=200),
+    Visit("account_logout", "chen"),
+    Visit("account_change_password", "chen"),
+    Visit("account_reauthenticate", "chen"),
+    Visit("mfa_index", "chen"),
+    Visit("mfa_activate_totp", "chen"),
+    Visit("usersessions_list", "chen"),
+    Visit("404", "chen", begin=nowhere("chen"), status=404),
+    Visit("403", "li_na", begin=lambda house: (house.client("li_na"), reverse("desk:intake")), status=403),
+]
+RESIDENTS_PAGES = [
+    Visit("complaints:home_public", None, "two communities"),
+    Visit("complaints:home_public", query="?c=YH"),
+    Visit("complaints:public", None, "two communities"),
+    Visit("complaints:public", None, "closed", query="?c=XX", status=404),
+    Visit("complaints:report_step", None, "1", begin=blank_form),
+    Visit("complaints:report_step", None, "1 error", begin=blank_form, then=send("#answers button.primary"), status=422),
+    Visit("complaints:report_step", None, "1 answered", begin=form(1)),
+    Visit("complaints:report_step", None, "2 with a photo", begin=form(2)),
+    Visit("complaints:report_step", None, "2 error", begin=form(2),
+          then=send("#answers button.primary", summary=""), status=422),
+    Visit("complaints:report_step", None, "3", begin=form(3)),
+    Visit("complaints:report_step", None, "3 error", begin=form(3),
+          then=send("#answers button.primary", phone="abc"), status=422),
+    Visit("complaints:report_step", None, "3 common", begin=form(3, scope="common", category="facilities")),
+    Visit("complaints:report_step", None, "4", begin=form(4)),
+    Visit("complaints:report_step", None, "gone", begin=lost_form, status=404),
+    *(Visit("complaints:track", link=name) for name in STATUSES if name != "about"),
+    Visit("complaints:track", None, "not solved, error", link="replied",
+          then=send("form[action*=reopen] button"), status=422),
+    Visit("complaints:track", None, "unknown", begin=token("x" * 32), status=404),
+    Visit("complaints:track_print", link="taken"),
+    Visit("complaints:track_by_code"),
+    Visit("complaints:track_by_code", None, "error", then=send("main form button.primary"), status=422),
+    Visit("complaints:track_by_code", None, "wrong", status=422,
+          then=send("main form button.primary", number="YH260101-0001", code="7KQ4M2XD9F")),
+    Visit("complaints:followed", None, "in hand", begin=followed("in_hand")),
+    Visit("404", begin=nowhere(), status=404),
+]
+PAGES = STAFF_PAGES + RESIDENTS_PAGES
+
+# Addresses that answer a GET and are not a page of their own.
+NOT_PAGES = {
+    "core:root": "leads on",
+    "core:healthz": "three words for machines",
+    "desk:find": "lines of the finder, seen while a caller is picked",
+    "desk:pick": "the card of a caller, seen while one is picked",
+    "complaints:photo": "a picture",
+    "complaints:report_photo": "a picture, seen on page 2 of the form",
+    "complaints:track_photo": "a picture, seen on the tracking page",
+    "complaints:followed_photo": "a picture, seen on the tracking page",
+    "complaints:followed_print": "the same sheet as by the link",
+}

@@ -1,0 +1,80 @@
+"""The demo: a week of two communities that ends now, whatever the hour, made by the real actions."""
+
+import pytest
+from django.core.management import call_command
+
+from complaints.models import Case, Escalation, Pause, Reply, Status
+from residents.models import Occupancy, Person, Unit
+from servicedesk import demo as logins
+from servicedesk.core import duty, events
+from servicedesk.core.models import CalendarDay, Community, Event, Membership, Notification, Photo, User
+from servicedesk.desk import demo
+from tests.factories import at
+
+pytestmark = pytest.mark.django_db
+# No action of this storey leads there yet: the pages of verifying and approving come next.
+NOT_YET = {Status.VERIFIED, Status.PROPOSED, Status.APPROVED, Status.DECLINED}
+
+
+def look_at_the_board(now):
+    """What has to be on show whatever the hour."""
+    garden = Community.objects.get(code="YH")
+    cases = Case.objects.in_community(garden)
+    assert set(cases.values_list("status", flat=True)) == set(Status) - NOT_YET
+    assert {1, 2, 3} <= set(cases.clocked().values_list("level", flat=True))
+    assert cases.overdue(now).count() >= 3
+    assert cases.due_soon(now, garden.soon_minutes).exists()
+    assert cases.unassigned().count() >= 3
+    assert not Case.objects.filter(next_escalation_at__lte=now).exists(), "the sweep has done all that was due"
+    assert not Pause.objects.filter(ended_at=None, until__lte=now).exists()
+    assert not Event.objects.filter(at__gt=now).exists()
+    triggers = set(Escalation.objects.values_list("trigger", flat=True))
+    assert {"late", "still_late", "not_taken", "major", "urgent", "category", "by_hand", "reopened"} <= triggers
+    assert {"promise_missed", "reply_missed", "concerns_staff"} <= triggers
+    assert {"phone", "visit", "letter", "web", "patrol"} == set(cases.values_list("channel", flat=True))
+    assert {"phone", "visit", "letter"} <= set(Reply.objects.values_list("channel", flat=True))
+    assert Photo.objects.count() >= 8
+    assert cases.filter(concerned__isnull=False).count() >= 3
+    assert cases.filter(merged_into__summary="三栋整栋停水", merged_into__status=Status.IN_HAND).count() == 2
+    assert duty.duty_manager(garden, now) is not None
+    for community in Community.objects.all():
+        assert events.first_break(community) is None
+        assert not Event.objects.filter(community=community).unsealed().exists()
+
+
+def counts():
+    return [model.objects.count() for model in (Case, Event, Person, Unit, Notification, User, CalendarDay, Photo)]
+
+
+def test_the_command_loads_a_week_and_a_second_call_adds_nothing(client, time_machine, capsys):
+    now = at("2026-11-23 15:00")
+    time_machine.move_to(now, tick=False)
+    call_command("load_demo")
+    made = Case.objects.count()
+    assert f"{made} cases" in capsys.readouterr().out
+    assert 60 <= made <= 90
+    look_at_the_board(now)
+    before = counts()
+    call_command("load_demo")
+    assert "nothing was added" in capsys.readouterr().out
+    assert counts() == before
+
+    for name in logins.LOGINS:
+        assert client.login(username=name, password=logins.PASSWORD), name
+    assert User.objects.get(username="admin1").is_superuser
+    assert not User.objects.exclude(username__in=logins.LOGINS).filter(password__startswith="argon2").exists()
+    both = Membership.objects.filter(user__username__in=["sup1", "gm1", "head1", "cash1", "admin1"])
+    assert both.values("user", "community").distinct().count() == 10
+
+    living = {(row.unit.label, row.person.name) for row in Occupancy.objects.filter(unit__number="1201").with_people()}
+    assert {("3-2-1201", "王小梅"), ("3-2-1201", "李大伟"), ("12-1201", "赵敏")} <= living
+    assert Unit.objects.filter(community__code="YH").by_room("1201").count() == 3, "three rooms are told apart"
+    assert Unit.objects.filter(community__code="YH").by_room("3-1201").get().label == "3-2-1201"
+    assert 280 <= Unit.objects.filter(community__code="YH").count() <= 320
+    assert not Person.objects.exclude(phone="").exclude(phone__startswith="1380000").exists(), "made-up numbers only"
+
+
+def test_the_board_is_not_stale_at_night_either():
+    now = at("2026-10-02 02:40")
+    demo.load(now=now)
+    look_at_the_board(now)
