@@ -1,1 +1,1 @@
-"""Measures the pages and the sweep against a floor of the same run; `make bench`. What it finds is in docs/performance.md."""
+"""Measures the pages and the sweep against a floor of the same run, see docs/performance.md: `make bench`."""

@@ -4,7 +4,6 @@ import argparse
 import os
 import secrets
 import sys
-import time
 from collections import defaultdict
 from datetime import timedelta
 

@@ -21,7 +21,7 @@ from complaints.actions.receiving import terms_of
 from complaints.models import Case, Category, Channel, Concern, Escalation, Kind, Pause, Reply, Status
 from complaints.models.cases import ENDED, LETTERS, SETTLED
 from residents.actions import build_person, build_unit
-from residents.models import Building, Occupancy, Section, Unit
+from residents.models import Building, Occupancy, Section
 from servicedesk.core import bulk
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.events import digest

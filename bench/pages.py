@@ -34,7 +34,7 @@ class World:
         self.size, self.server, self.draw = size, server, Random(1)
         self.community = Community.objects.get(code=GARDEN)
         cases = Case.objects.filter(community=self.community)
-        self.categories = {c.code: c for c in Category.objects.filter(community=self.community).select_related("department")}
+        self.categories = {category.code: category for category in Category.objects.filter(community=self.community)}
         self.people = list(Person.objects.order_by("?")[:200])
         self.homes = list(Occupancy.objects.select_related("person", "unit").order_by("?")[:200])
         open_cases = cases.exclude(status__in=ENDED).filter(unit__isnull=False)
@@ -44,7 +44,7 @@ class World:
         self.browsers = {}
 
     def sign_in(self):
-            for who, login in LOGINS.items():
+        for who, login in LOGINS.items():
             browser = self.browsers[who] = Browser(self.server.port).sign_in(login, demo.PASSWORD)
             browser.post("/community/", {"community": self.community.pk})
 

@@ -71,21 +71,10 @@ def of_sweeps(rows):
     head = ["due at once", "sweep, s", "cases a second", "bare SQL, s", "ratio", "goal", "", "peak memory, MB"]
     lines = []
     for n, row in rows.items():
-        ours, bare = statistics.median(row["ours"]), statistics.median(row["bare"])
+        ours, bare, memory = (statistics.median(row[name]) for name in ("ours", "bare", "memory"))
         met = "met" if ours <= 3 * bare else "MISSED"
-        memory = statistics.median(row["memory"])
-        lines.append(
-            [
-                f"{n:,}",
-                f"{ours:.2f}",
-                f"{n / ours:,.0f}",
-                f"{bare:.2f}",
-                f"{ours / bare:.2f}",
-                "≤ 3",
-                met,
-                f"{memory:.0f}",
-            ]
-        )
+        figures = [f"{ours:.2f}", f"{n / ours:,.0f}", f"{bare:.2f}", f"{ours / bare:.2f}"]
+        lines.append([f"{n:,}", *figures, "≤ 3", met, f"{memory:.0f}"])
     return "\n".join([_lines(head, lines), ""])
 
 

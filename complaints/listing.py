@@ -17,9 +17,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from complaints.forms.lists import FilterForm
+from complaints.forms.lists import FilterForm, department_choices
 from complaints.models import Case, Channel, Status
-from complaints.models.cases import REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
+from complaints.models.cases import CLOCKED, REPLY_OWED, TAGS
 from servicedesk.core.models import Role
 from servicedesk.core.roles import roles_in
 from servicedesk.core.search import query_terms
@@ -27,8 +27,42 @@ from servicedesk.core.templatetags.desk_tags import DeadlineCell, deadline_cell
 
 PAGE = 50
 TO_DECIDE = Q(status=Status.PROPOSED) | Q(void_asked_at__isnull=False)
-# What a list line never shows and what makes a row wide.
-UNSEEN = ("description", "explanation", "terms", "remedy", "imported_facts")
+# What a line of a list or of a file shows. A whole row with all that belongs to it is four times as much to read.
+RELATED = ("unit", "building", "department", "first_responsible", "assigned_to")
+SHOWN = (
+    "number",
+    "kind",
+    "channel",
+    "status",
+    "severity",
+    "urgency",
+    "validity",
+    "reporter_name",
+    "reporter_phone",
+    "place",
+    "summary",
+    "wish",
+    "received_at",
+    "due_at",
+    "resolved_at",
+    "reply_due_at",
+    "replied_at",
+    "archived_at",
+    "level",
+    "level_since",
+    "void_asked_at",
+    "urges",
+    "cycle",
+    "community",
+    "category",
+    "unit__label",
+    "building__name",
+    "department__name",
+    "first_responsible__name",
+    "first_responsible__username",
+    "assigned_to__name",
+    "assigned_to__username",
+)
 _SHORT_NUMBER = re.compile(r"^[a-z]{2}\d*-\d+$")
 _TAIL = re.compile(r"^\d{1,4}$")
 
@@ -117,18 +151,41 @@ VIEWS = {
 
 def counts(rows, user, community, now):
     """Return how many rows each of the open views holds, by key. One query over the open rows only."""
-    late, soon = late_at(now), soon_at(now, community.soon_minutes)
-    return rows.open().aggregate(
-        open=Count("pk"),
-        mine=Count("pk", filter=Q(first_responsible=user) | Q(assigned_to=user)),
-        unassigned=Count("pk", filter=UNASSIGNED),
-        late=Count("pk", filter=late),
-        soon=Count("pk", filter=soon),
-        decide=Count("pk", filter=TO_DECIDE),
-        reply=Count("pk", filter=Q(status__in=REPLY_OWED)),
-        waiting=Count("pk", filter=Q(status=Status.WAITING)),
-        visit=Count("pk", filter=Q(status=Status.REPLIED)),
+    soon = now + datetime.timedelta(minutes=community.soon_minutes)
+    groups = (
+        rows.open()
+        .values("status")
+        .annotate(
+            total=Count("pk"),
+            mine=Count("pk", filter=Q(first_responsible=user) | Q(assigned_to=user)),
+            without_worker=Count("pk", filter=Q(assigned_to=None)),
+            past_due=Count("pk", filter=Q(due_at__lt=now)),
+            nearly_due=Count("pk", filter=Q(due_at__gte=now, due_at__lt=soon)),
+            void_asked=Count("pk", filter=Q(void_asked_at__isnull=False)),
+        )
+        .order_by("status")
     )
+    return {
+        "open": sum(g["total"] for g in groups),
+        "mine": sum(g["mine"] for g in groups),
+        "unassigned": sum(unowned_of(g) for g in groups),
+        "late": sum(g["past_due"] for g in groups if g["status"] in CLOCKED),
+        "soon": sum(g["nearly_due"] for g in groups if g["status"] in CLOCKED),
+        "decide": sum(to_decide_of(g) for g in groups),
+        "reply": sum(g["total"] for g in groups if g["status"] in REPLY_OWED),
+        "waiting": sum(g["total"] for g in groups if g["status"] == Status.WAITING),
+        "visit": sum(g["total"] for g in groups if g["status"] == Status.REPLIED),
+    }
+
+
+def unowned_of(group):
+    """Return how many cases of a group of one status nobody works on: the twin of `unassigned()` for counts."""
+    return {Status.RECEIVED: group["total"], Status.HANDED: group["without_worker"]}.get(group["status"], 0)
+
+
+def to_decide_of(group):
+    """Return how many cases of a group of one status wait for a decision: the twin of TO_DECIDE for counts."""
+    return group["total"] if group["status"] == Status.PROPOSED else group["void_asked"]
 
 
 # Filters ------------------------------------------------------------------------------------------------------------
@@ -245,7 +302,7 @@ class Page:
     older: str
 
 
-def walk(rows, order, *, after="", before="", size=PAGE):
+def walk(rows, order, community, *, after="", before="", size=PAGE):
     """Return the Page after (or before) a written cursor; one that cannot be read gives the first. Two queries.
 
     The keys are walked along an index, so that the last page costs what the first one does, and what is added in
@@ -256,9 +313,9 @@ def walk(rows, order, *, after="", before="", size=PAGE):
     backwards = backwards and cursor is not None
     keys = _keys(rows, order, cursor, backwards, size + 1)
     if backwards and len(keys) <= size:
-        return walk(rows, order, size=size)
+        return walk(rows, order, community, size=size)
     more, keys = len(keys) > size, keys[:size]
-    cases = load(reversed(keys) if backwards else keys)
+    cases = load(reversed(keys) if backwards else keys, community)
     has_newer, has_older = (more, True) if backwards else (cursor is not None, more)
     return Page(
         cases,
@@ -267,10 +324,17 @@ def walk(rows, order, *, after="", before="", size=PAGE):
     )
 
 
-def load(keys):
-    """Return the cases of `keys` in that order, with all that a list line shows. One query."""
+def as_lines(rows):
+    """Return `rows` with what a line shows and nothing else; other facts of such a case cost a query each."""
+    return rows.select_related(*RELATED).only(*SHOWN)
+
+
+def load(keys, community):
+    """Return the cases of `keys`, all of `community`, in that order, with all that a list line shows. One query."""
     keys = list(keys)
-    found = {case.pk: case for case in Case.objects.filter(pk__in=keys).with_people().defer(*UNSEEN)}
+    found = {case.pk: case for case in as_lines(Case.objects.filter(pk__in=keys))}
+    for case in found.values():
+        case.community = community
     return [found[key] for key in keys if key in found]
 
 
@@ -327,6 +391,11 @@ class Asked:
         return usual_order(self.view, self.form.cleaned_data)
 
     @property
+    def departments(self):
+        """The (key, name) pairs of the departments in use, read once for the page."""
+        return self.form.fields["department"].choices[1:]
+
+    @property
     def chips(self):
         """The filters in use, each with the address without it."""
         return [
@@ -355,7 +424,7 @@ def usual_order(view, facts):
 
 def read(params, *, user, community, now):
     """Return what the query string `params` asks for. Three queries, for the choices of the filters."""
-    form = FilterForm(params, community=community)
+    form = FilterForm(params, community=community, departments=department_choices(community))
     form.is_valid()
     view = VIEWS.get(params.get("view", ""), VIEWS["open"])
     order = params.get("sort", "")

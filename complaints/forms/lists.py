@@ -49,13 +49,13 @@ class FilterForm(forms.Form):
     received_from = DayField(label=_("Received from"), required=False)
     received_to = DayField(label=_("Received until"), required=False)
 
-    def __init__(self, *args, community, **kwargs):
+    def __init__(self, *args, community, departments, **kwargs):
         super().__init__(*args, **kwargs)
         people = Membership.objects.holding(Role.CLERK, Role.SUPERVISOR).filter(community=community)
         names = {m.user_id: str(m.user) for m in people.select_related("user").order_by("user__name")}
         categories = [(category.pk, category.name) for category in community.categories.all()]
         self.fields["category"].choices = ANY + categories
-        self.fields["department"].choices = ANY + department_choices(community)
+        self.fields["department"].choices = ANY + departments
         self.fields["first"].choices = [*ANY, *names.items()]
 
     def clean_q(self):
@@ -63,6 +63,23 @@ class FilterForm(forms.Form):
         if words and not query_terms(words):
             raise forms.ValidationError(_("Type at least two characters."))
         return words
+
+    @property
+    def selects(self):
+        """The filters with choices, as a page draws them: name, label, and (value, words, whether chosen) options.
+
+        Drawn by the page itself, because Django's widgets render a template for every option.
+        """
+        chosen = {name: self.data.get(name, "") for name in self.fields}
+        return {
+            name: {
+                "name": name,
+                "label": field.label,
+                "options": [(value, words, str(value) == chosen[name]) for value, words in field.choices],
+            }
+            for name, field in self.fields.items()
+            if hasattr(field, "choices")
+        }
 
     @property
     def active(self):
@@ -90,7 +107,7 @@ class BulkForm(forms.Form):
     department = forms.TypedChoiceField(label=_("Department"), required=False, coerce=int, empty_value=None)
     note = TextField(label=_("Note"), required=False, max_length=1000)
 
-    def __init__(self, *args, community, **kwargs):
+    def __init__(self, *args, community, departments, **kwargs):
         super().__init__(*args, **kwargs)
         people = Membership.objects.active().holding(Role.WORKER, Role.HEAD).filter(community=community)
         people = people.select_related("user", "department").order_by("department", "user__name")
@@ -100,7 +117,7 @@ class BulkForm(forms.Form):
         nobody = [("", _("choose"))]
         workers = [(department, list(names.items())) for department, names in groups.items()]
         self.fields["worker"].choices = nobody + workers
-        self.fields["department"].choices = nobody + department_choices(community)
+        self.fields["department"].choices = nobody + departments
         if self.is_bound:
             ticked = self.data.getlist("pick")[: self.MOST + 1]
             self.fields["pick"].choices = [(number, number) for number in ticked]

@@ -20,7 +20,7 @@ from servicedesk.core.errors import Refused
 from servicedesk.core.models import CalendarDay, ServiceHours
 from servicedesk.core.spreadsheets import safe_text
 
-CHUNK = 2000
+CHUNK = 1000
 # Deadlines that differ from the source's by no more than this are the same rule seen through its own clock.
 AGREES = timedelta(minutes=3)
 # The first half of the advisory lock of an import; the second is the community.
@@ -56,7 +56,7 @@ class Rejects:
 def import_cases(table, mapping, *, community, now, rejects, by=None, dry_run=False, load_calendar=False, seen=None):
     """Import every row of a checked Table and return the Report; `seen(rows)` is told of the progress.
 
-    A row is known by its source and its id there, so that a second run adds nothing. Each chunk of 2,000 is one
+    A row is known by its source and its id there, so that a second run adds nothing. Each chunk of 1,000 is one
     transaction with its cases, events, buildings and categories: what was interrupted is repeated, and goes on. A row
     that cannot be read, or that the database refuses, goes to `rejects` and stops nothing. A dry run does everything
     and takes it back. Raises Refused before anything is written where the file, the mapping or the community does
@@ -170,6 +170,9 @@ class _Run:
     @transaction.atomic
     def write(self, entries):
         """Write the entries that are not there yet, with their events."""
+        with connection.cursor() as cursor:
+            # The limit is for pages, where somebody waits; a chunk of long texts may take longer on a busy server.
+            cursor.execute("SET LOCAL statement_timeout = 0")
         there = self._there(entries)
         self.report.there += len(there)
         entries = [entry for entry in entries if (entry.source, entry.source_id) not in there]

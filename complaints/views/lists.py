@@ -14,6 +14,8 @@ from servicedesk.core.roles import role_required, roles_in
 
 OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
 STAFF = (*OFFICE, Role.HEAD, Role.WORKER)
+# The filters that a page folds away until one of them is in use.
+MORE_FILTERS = {"category", "channel", "first", "received_from", "received_to"}
 
 
 @require_GET
@@ -27,13 +29,15 @@ def _page(request, now, *, export_form=None, status=200):
     community = request.community
     with timezone.override(community.tz):
         asked = listing.read(request.GET, user=request.user, community=community, now=now)
-        found = listing.walk(asked.rows, asked.order, after=asked.after, before=asked.before)
+        found = listing.walk(asked.rows, asked.order, community, after=asked.after, before=asked.before)
         is_office = bool(roles_in(request.user, community.pk) & set(OFFICE))
         rows = listing.rows_of(request.user, community, wide=asked.wide)
         context = {
             "now": now,
             "asked": asked,
             "form": asked.form,
+            "selects": asked.form.selects,
+            "more_open": any(name in MORE_FILTERS for name, *_rest in asked.form.active),
             "views": _side(asked, listing.counts(rows, request.user, community, now), is_office),
             "lines": listing.lines(found.cases, now),
             "newer_url": asked.address(before=found.newer) if found.newer else "",
@@ -43,8 +47,10 @@ def _page(request, now, *, export_form=None, status=200):
             "widen_url": asked.address(scope="all"),
             "narrow_url": asked.address(scope=None),
             "can_widen": listing.starts_at_the_top(request.user, community),
-            "bulk_form": BulkForm(community=community) if is_office else None,
-            "export_form": (export_form or ExportForm(here=community)) if is_office else None,
+            "bulk_form": BulkForm(community=community, departments=asked.departments) if is_office else None,
+            "export_form": export_form
+            or (ExportForm(here=community) if is_office and "export" in request.GET else None),
+            "export_url": asked.address(export="1") + "#export" if is_office else "",
             "most_rows": exporting.MOST_ROWS,
         }
         return render(request, "complaints/list.html", context, status=status)

@@ -79,8 +79,7 @@ def home(request):
     """Report, follow, telephone: what a resident may do here, for one community or for each."""
     communities = _open_communities()
     community = _chosen(request, communities)
-    choices = [] if community else _labelled(communities)
-    return _page(request, "home", {"choices": choices, "tabs": tabs("home_public")}, community)
+    return _page(request, "home", {"choices": [] if community else _labelled(communities)}, community)
 
 
 @require_GET
@@ -197,14 +196,6 @@ def _chosen(request, communities):
 
 def _labelled(communities):
     return [(community, label_of(community)) for community in communities]
-
-
-def tabs(current):
-    """Return the residents' three places for the bar at the foot of a page; `current` is the name of its address."""
-    places = [("home_public", _("Start")), ("public", _("Report")), ("track_by_code", _("Follow"))]
-    return [
-        {"label": label, "url": reverse(f"complaints:{name}"), "current": name == current} for name, label in places
-    ]
 
 
 def _address(key, step):

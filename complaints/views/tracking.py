@@ -18,7 +18,7 @@ from complaints.actions.drafting import MOST_PHOTOS
 from complaints.budget import Budget, address_of
 from complaints.forms.public import AddForm, CodeForm, NotSolvedForm, typed
 from complaints.models import Case, Status
-from complaints.views.public import SeeOther, tabs
+from complaints.views.public import SeeOther
 from servicedesk.core import clock, masking, photos, tokens
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Community, Event
@@ -89,9 +89,7 @@ def followed_case(view):
         case = following.by_session(number, opened, now) if number else following.by_link(token, now)
         if case is None:
             phones = Community.objects.filter(is_public=True).order_by("code")
-            return render(
-                request, "complaints/tracking/unknown.html", {"communities": phones, "tabs": tabs("")}, status=404
-            )
+            return render(request, "complaints/tracking/unknown.html", {"communities": phones}, status=404)
         with timezone.override(case.community.tz):
             return view(request, Followed(case, token), now, **kwargs)
 
@@ -202,7 +200,7 @@ def by_code(request):
             request.session["followed"] = {**request.session.get("followed", {}), case.number: case.code_digest}
             return SeeOther(Followed(case, "").url())
     phones = Community.objects.filter(is_public=True).order_by("code")
-    context = {"form": form, "refused": refused, "communities": phones, "tabs": tabs("track_by_code")}
+    context = {"form": form, "refused": refused, "communities": phones}
     return render(request, "complaints/tracking/by_code.html", context, status=status)
 
 
@@ -272,6 +270,5 @@ def _page(request, followed, now, status=200, add_form=None, reopen_form=None, r
         "words": homeless["note"].value() if homeless else "",
         # A page that answers a form would send it again if it were loaded anew.
         "refresh": status == 200,
-        "tabs": tabs(""),
     }
     return render(request, "complaints/tracking/page.html", context, status=status)

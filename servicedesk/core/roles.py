@@ -16,7 +16,7 @@ def memberships_of(user):
                 Membership.objects.active()
                 .filter(user=user)
                 .select_related("community", "department")
-                .order_by("community__code", "id")
+                .order_by("id")
             )
             if user.is_authenticated
             else []
@@ -35,7 +35,7 @@ def departments_in(user, community_id, *roles):
 
 
 def communities_with(user, roles=None):
-    """Return the communities in which `user` holds one of `roles` (any role where None), ordered by code."""
+    """Return the communities in which `user` holds one of `roles` (any role where None), longest held first."""
     found = {m.community_id: m.community for m in memberships_of(user) if roles is None or m.role in roles}
     return list(found.values())
 

@@ -1,19 +1,19 @@
 """What the board and the search show, read in a fixed number of queries."""
 
 import datetime
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, Value
-from django.db.models.functions import ExtractHour, ExtractIsoWeekDay
+from django.db.models.functions import TruncHour
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from complaints import listing
 from complaints.models import Case, Escalation, Status
-from complaints.models.cases import REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
+from complaints.models.cases import CLOCKED, REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
 from residents import finder
-from servicedesk.core.models import Department
 from servicedesk.core.models.calendar import WEEKDAYS
 
 LATE_ROWS, OTHER_ROWS = 20, 8
@@ -28,25 +28,24 @@ def not_taken_at(now):
 
 @dataclass(frozen=True)
 class Counts:
-    """The open cases in numbers, as one grouped query gives them for each department and level."""
+    """The open cases of one department at one level in numbers; `older` than 4, 24 and 72 hours."""
 
-    department: int
-    level: int
-    total: int
-    late: int
-    late_today: int
-    unowned: int
-    unowned_late: int
-    soon: int
-    to_decide: int
-    to_approve: int
-    to_void: int
-    reply: int
-    reply_late: int
-    age_0: int
-    age_1: int
-    age_2: int
-    age_3: int
+    department: int = 0
+    level: int = 0
+    total: int = 0
+    late: int = 0
+    late_today: int = 0
+    unowned: int = 0
+    unowned_late: int = 0
+    soon: int = 0
+    to_decide: int = 0
+    to_approve: int = 0
+    to_void: int = 0
+    reply: int = 0
+    reply_late: int = 0
+    older_4: int = 0
+    older_24: int = 0
+    older_72: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,11 +90,11 @@ class Board:
     ageing: list
 
 
-def board(user, community, *, now, wide=False, kind="", department=None):
-    """Return the Board of one community as `user` may see it. Six queries, whatever the number of cases.
+def board(user, community, *, now, names, wide=False, kind="", department=None):
+    """Return the Board of one community as `user` may see it. Five queries, whatever the number of cases.
 
-    A deputy GM who is not of the desk sees level 3, or all levels with `wide`. Counts come from one grouped query
-    over the open rows; nothing is counted over the whole table.
+    `names` are those of the departments by key. A deputy GM who is not of the desk sees level 3, or all levels with
+    `wide`. Counts come from one grouped query over the open rows; nothing is counted over the whole table.
     """
     rows = listing.rows_of(user, community, wide=wide)
     facts = {"kind": kind, "department": department}
@@ -110,38 +109,58 @@ def board(user, community, *, now, wide=False, kind="", department=None):
         now=now,
         total=total,
         today=_today(rows, midnight),
-        departments=_departments(groups, community, wanted),
+        departments=_departments(groups, names, wanted),
         ageing=_ageing(total),
         **sections,
     )
 
 
 def _counts(rows, community, now, midnight):
-    late = late_at(now)
-    ages = [now - datetime.timedelta(hours=hours) for hours in (4, 24, 72)]
+    """Return the Counts of each department and level. One query over the open rows; only simple comparisons in it,
+    because each is made for every open row: what a status means is added up here."""
+    ages = {f"older_{hours}": now - datetime.timedelta(hours=hours) for hours in (4, 24, 72)}
+    late, soon = Q(due_at__lt=now), now + datetime.timedelta(minutes=community.soon_minutes)
     groups = (
         rows.open()
-        .values("department", "level")
+        .values("department", "level", "status")
         .annotate(
             total=Count("pk"),
-            late=Count("pk", filter=late),
-            late_today=Count("pk", filter=late & Q(due_at__gte=midnight)),
-            unowned=Count("pk", filter=UNASSIGNED),
-            unowned_late=Count("pk", filter=UNASSIGNED & late),
-            soon=Count("pk", filter=soon_at(now, community.soon_minutes)),
-            to_decide=Count("pk", filter=listing.TO_DECIDE),
-            to_approve=Count("pk", filter=Q(status=Status.PROPOSED)),
-            to_void=Count("pk", filter=Q(void_asked_at__isnull=False)),
-            reply=Count("pk", filter=Q(status__in=REPLY_OWED)),
-            reply_late=Count("pk", filter=Q(status__in=REPLY_OWED, reply_due_at__lt=now)),
-            age_0=Count("pk", filter=Q(received_at__gt=ages[0])),
-            age_1=Count("pk", filter=Q(received_at__lte=ages[0], received_at__gt=ages[1])),
-            age_2=Count("pk", filter=Q(received_at__lte=ages[1], received_at__gt=ages[2])),
-            age_3=Count("pk", filter=Q(received_at__lte=ages[2])),
+            past_due=Count("pk", filter=late),
+            past_due_today=Count("pk", filter=Q(due_at__gte=midnight, due_at__lt=now)),
+            nearly_due=Count("pk", filter=Q(due_at__gte=now, due_at__lt=soon)),
+            without_worker=Count("pk", filter=Q(assigned_to=None)),
+            without_worker_late=Count("pk", filter=Q(assigned_to=None) & late),
+            void_asked=Count("pk", filter=Q(void_asked_at__isnull=False)),
+            reply_past_due=Count("pk", filter=Q(reply_due_at__lt=now)),
+            **{name: Count("pk", filter=Q(received_at__lte=moment)) for name, moment in ages.items()},
         )
-        .order_by("department", "level")
+        .order_by("department", "level", "status")
     )
-    return [Counts(**group) for group in groups]
+    return [_read_group(group) for group in groups]
+
+
+def _read_group(group):
+    status = group["status"]
+    clocked, owed = status in CLOCKED, status in REPLY_OWED
+    unowned_late = {Status.RECEIVED: group["past_due"], Status.HANDED: group["without_worker_late"]}
+    return Counts(
+        department=group["department"],
+        level=group["level"],
+        total=group["total"],
+        late=group["past_due"] if clocked else 0,
+        late_today=group["past_due_today"] if clocked else 0,
+        soon=group["nearly_due"] if clocked else 0,
+        unowned=listing.unowned_of(group),
+        unowned_late=unowned_late.get(status, 0),
+        to_decide=listing.to_decide_of(group),
+        to_approve=group["total"] if status == Status.PROPOSED else 0,
+        to_void=group["void_asked"],
+        reply=group["total"] if owed else 0,
+        reply_late=group["reply_past_due"] if owed else 0,
+        older_4=group["older_4"],
+        older_24=group["older_24"],
+        older_72=group["older_72"],
+    )
 
 
 def _today(rows, midnight):
@@ -170,7 +189,7 @@ def _sections(rows, community, now):
         for name, (found, order, most) in wanted.items()
     )
     keys = list(first.union(*rest, all=True))
-    cases = {case.pk: case for case in listing.load({key for _section, key in keys})}
+    cases = {case.pk: case for case in listing.load({key for _section, key in keys}, community)}
     picked = {name: [cases[key] for section, key in keys if section == name and key in cases] for name in wanted}
     for name in ("unowned", "late", "soon", "decide"):
         picked[name].sort(key=_by_due)
@@ -207,16 +226,15 @@ def _risen(cases):
     return sorted(found, key=lambda risen: risen.at, reverse=True)
 
 
-def _departments(groups, community, wanted):
-    """Return a DepartmentLine for each department with open cases, the most late ones first. One query."""
-    names = {d.pk: d.name for d in Department.objects.filter(community=community)}
+def _departments(groups, names, wanted):
+    """Return a DepartmentLine for each department with open cases, the most late ones first. No query."""
     lines = []
     for key in dict.fromkeys(group.department for group in groups):
         own = [group for group in groups if group.department == key]
         here = {**wanted, "department": key}
         lines.append(
             DepartmentLine(
-                name=names[key],
+                name=names.get(key, "–"),
                 levels=[
                     {
                         "count": sum(group.total for group in own if group.level == level),
@@ -239,8 +257,9 @@ def list_url(**wanted):
 
 
 def _ageing(total):
+    older = [total["total"], total["older_4"], total["older_24"], total["older_72"], 0]
     labels = [_("under 4 h"), _("4–24 h"), _("1–3 d"), _("over 3 d")]
-    return [{"label": label, "count": total[f"age_{n}"]} for n, label in enumerate(labels)]
+    return [{"label": label, "count": older[n] - older[n + 1]} for n, label in enumerate(labels)]
 
 
 @dataclass(frozen=True)
@@ -258,14 +277,13 @@ def heat(user, community, *, now, wide=False):
     groups = (
         listing.rows_of(user, community, wide=wide)
         .filter(received_at__gte=since)
-        .values(
-            day=ExtractIsoWeekDay("received_at", tzinfo=community.tz),
-            hour=ExtractHour("received_at", tzinfo=community.tz),
-        )
+        .values(at=TruncHour("received_at", tzinfo=community.tz))
         .annotate(count=Count("pk"))
-        .order_by("day", "hour")
+        .order_by("at")
     )
-    counted = {(group["day"] - 1, group["hour"]): group["count"] for group in groups}
+    counted = Counter()
+    for group in groups:
+        counted[group["at"].weekday(), group["at"].hour] += group["count"]
     used = {8, 18, *(hour for _day, hour in counted)}
     hours = range(min(used), max(used) + 1)
     week = [{"label": str(name), "values": [counted.get((day, hour), 0) for hour in hours]} for day, name in WEEKDAYS]
@@ -296,7 +314,7 @@ def search(user, community, query, *, now, residents):
     """
     people = finder.find(community, query, today=community.local(now).date(), most=HITS) if residents else []
     cases = listing.matching(listing.rows_of(user, community, wide=True), query)
-    cases = cases.with_people().defer(*listing.UNSEEN).order_by("-id")[:HITS]
+    cases = listing.as_lines(cases).order_by("-id")[:HITS]
     return [_resident_hit(hit) for hit in people], [_case_hit(case) for case in cases]
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connections
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
@@ -48,11 +49,15 @@ def browser_type_launch_args(browser_type_launch_args):
     }
 
 
-@pytest.fixture(scope="session", autouse=True)
-def rows_beside_a_browser():
-    """Let tests look at rows: Playwright keeps an event loop in their thread, at which Django takes fright."""
+@pytest.fixture(scope="session")
+def rows_beside_a_browser(playwright):
+    """Let tests look at rows: Playwright keeps an event loop in their thread, at which Django takes fright.
+
+    Django also opens a second connection there; it must be gone before the loop is, or nobody can close it.
+    """
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     yield
+    connections.close_all()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
@@ -71,7 +76,7 @@ def nothing_remembered(settings, tmp_path, photos_of_the_house, request):
 
 
 @pytest.fixture(scope="module")
-def house(django_db_setup, django_db_blocker, photos_of_the_house):
+def house(django_db_setup, django_db_blocker, rows_beside_a_browser, photos_of_the_house):
     """A community with something on every page, made once for all the visits of a file; `house.url` serves it."""
     with django_db_blocker.unblock():
         before, django_settings.MEDIA_ROOT = django_settings.MEDIA_ROOT, photos_of_the_house
@@ -88,7 +93,7 @@ def house(django_db_setup, django_db_blocker, photos_of_the_house):
 
 
 @pytest.fixture
-def site(live_server):
+def site(rows_beside_a_browser, live_server):
     """The address of a server over the rows of this test alone."""
     return live_server.url
 
@@ -102,7 +107,9 @@ def open_browser(browser):
     contexts = []
 
     def start(url, who=None, *, language="zh-hans", width=1366, height=768, **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        # A colour on its way to another would be measured half-way.
+        size = {"width": width, "height": height}
+        context = browser.new_context(viewport=size, reduced_motion="reduce", **options)
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         client = who if isinstance(who, Client) else Client()

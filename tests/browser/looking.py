@@ -104,12 +104,12 @@ def bones(page, language):
 
 def stray_chinese(page):
     """Return the Chinese of an English page that nobody typed."""
-    return [text for text in page.evaluate(TEXTS) if HAN.search(text)]
+    return [f"Chinese: {text}" for text in page.evaluate(TEXTS) if HAN.search(text)]
 
 
 def stray_english(page):
     """Return the words of a Chinese page that nobody translated."""
-    return sorted({word for text in page.evaluate(TEXTS) for word in _english(text)})
+    return [f"English: {text}" for text in page.evaluate(TEXTS) if _english(text)]
 
 
 def _english(text):

@@ -12,7 +12,7 @@ from servicedesk.core.models import Event, Notification
 from tests import factories
 from tests.factories import at, fresh
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
 
 def sweep(now):

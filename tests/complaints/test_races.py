@@ -17,7 +17,7 @@ from servicedesk.core.models import Event, Notification
 from tests.factories import MONDAY, at, case, fresh
 from tests.racing import CrashError, crash_at, race
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
 ROUNDS = 15
 

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         parser.add_argument("--large", action="store_true", help="accept a file that is very large when unpacked")
 
     def handle(self, *, file, community, mapping, dry_run, rejects, calendar, sheet, large, **options):
-        rejects = rejects or Path(f"{file.name}.rejects.csv")
+        rejects = Path(rejects or f"{file.name}.rejects.csv")
         try:
             chosen = Community.objects.get(code=community)
             plan = mappings.load(mapping)

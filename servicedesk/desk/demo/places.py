@@ -7,7 +7,7 @@ from servicedesk.core.calendar import load_holidays
 from servicedesk.core.models import Community, Department, ServiceHours
 
 GARDEN = "YH"
-TOWER = "LA"
+TOWER = "ZA"
 OPENS, CLOSES = 510, 1080
 SATURDAY_CLOSES = 720
 
@@ -137,8 +137,8 @@ def build(now):
     )
     tower = Community.objects.create(
         code=TOWER,
-        name="柳岸大厦",
-        name_en="Willow Bank Tower",
+        name="钟岸大厦",
+        name_en="Bell Bank Tower",
         phone="000-8000 1801",
         outside_holder="总公司监察室 转 8006",
     )

@@ -1,4 +1,4 @@
-"""The same week in 柳岸大厦, an office tower with companies in it."""
+"""The same week in 钟岸大厦, an office tower with companies in it."""
 
 from complaints.models import Channel, Kind, Pause
 from servicedesk.desk.demo.story import Story, ago, ahead, answered, day, do, mended, served

@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.forms.lists import ANY, department_choices
+from complaints.forms.lists import ANY
 from complaints.models import Kind
 
 
@@ -13,6 +13,6 @@ class BoardFilterForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=ANY + Kind.choices)
     department = forms.TypedChoiceField(label=_("Department"), required=False, coerce=int, empty_value=None)
 
-    def __init__(self, *args, community, **kwargs):
+    def __init__(self, *args, departments, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["department"].choices = ANY + department_choices(community)
+        self.fields["department"].choices = ANY + departments

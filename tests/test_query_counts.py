@@ -1,0 +1,45 @@
+"""What each page costs, pinned: the same for few rows and for many, and never more than fifteen queries."""
+
+import pytest
+from django.urls import reverse
+
+from residents.models import Occupancy
+from tests import counting
+from tests.factories import MONDAY, case
+
+pytestmark = pytest.mark.django_db
+
+PAGES = {
+    "intake page": lambda number, who: (reverse("desk:intake"), {}),
+    "intake finder, room": lambda number, who: (reverse("desk:find"), {"q": "3-2-1201"}),
+    "intake finder, telephone end": lambda number, who: (reverse("desk:find"), {"q": "1234"}),
+    "intake finder, initials": lambda number, who: (reverse("desk:find"), {"q": "lxm"}),
+    "intake, caller picked": lambda number, who: (reverse("desk:pick"), {"who": who}),
+    "case page": lambda number, who: (reverse("complaints:case", args=[number]), {}),
+    "case page, panel open": lambda number, who: (reverse("complaints:case", args=[number]), {"do": "hand_over"}),
+    "inbox": lambda number, who: (reverse("core:inbox"), {}),
+    "roster": lambda number, who: (reverse("core:roster"), {}),
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("others", [1, 12])
+def test_a_page_costs_the_same_for_few_rows_and_for_many(
+    client, yunhu, office, zhou, chen, lin, home, page, others, time_machine
+):
+    time_machine.move_to(MONDAY, tick=False)
+    rows = [case(yunhu, by=chen, unit=home, reporter=lin, urgency="special_urgent") for _ in range(others + 1)]
+    client.force_login(zhou)
+    url, query = PAGES[page](rows[0].number, f"o{Occupancy.objects.get(person=lin).pk}")
+    client.get(url, query)
+    with counting.pinned(page) as captured:
+        assert client.get(url, query).status_code == 200
+    assert len(captured) <= 15
+
+
+def test_the_judgement_before_saving_is_cheap(client, yunhu, chen):
+    client.force_login(chen)
+    data = {"category": yunhu.categories.get(code="indoor").pk, "summary": "漏水"}
+    client.post(reverse("desk:preview"), data)
+    with counting.pinned("intake, judgement"):
+        client.post(reverse("desk:preview"), data)
