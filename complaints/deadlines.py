@@ -42,7 +42,12 @@ def count(case, policy, *, pauses=()):
 
 
 def clock_facts(case, policy, *, pauses=()):
-    """Return the columns of the clock for `case` under `policy`, to be written in one UPDATE."""
+    """Return the columns of the clock for `case` under `policy`, to be written in one UPDATE.
+
+    None where history came without a rule to count by: what its source said of the deadline stays.
+    """
+    if policy is None:
+        return {}
     deadline = count(case, policy, pauses=pauses)
     return {
         "policy": policy,

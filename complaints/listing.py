@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Func, Q, Value
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThan
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
@@ -19,13 +20,14 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.lists import FilterForm, department_choices
 from complaints.models import Case, Channel, Status
-from complaints.models.cases import CLOCKED, REPLY_OWED, TAGS
+from complaints.models.cases import REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
 from servicedesk.core.models import Role
 from servicedesk.core.roles import roles_in
 from servicedesk.core.search import query_terms
 from servicedesk.core.templatetags.desk_tags import DeadlineCell, deadline_cell
 
 PAGE = 50
+MOST_COUNTED = 2000
 TO_DECIDE = Q(status=Status.PROPOSED) | Q(void_asked_at__isnull=False)
 # What a line of a list or of a file shows. A whole row with all that belongs to it is four times as much to read.
 RELATED = ("unit", "building", "department", "first_responsible", "assigned_to")
@@ -150,42 +152,22 @@ VIEWS = {
 
 
 def counts(rows, user, community, now):
-    """Return how many rows each of the open views holds, by key. One query over the open rows only."""
-    soon = now + datetime.timedelta(minutes=community.soon_minutes)
-    groups = (
-        rows.open()
-        .values("status")
-        .annotate(
-            total=Count("pk"),
-            mine=Count("pk", filter=Q(first_responsible=user) | Q(assigned_to=user)),
-            without_worker=Count("pk", filter=Q(assigned_to=None)),
-            past_due=Count("pk", filter=Q(due_at__lt=now)),
-            nearly_due=Count("pk", filter=Q(due_at__gte=now, due_at__lt=soon)),
-            void_asked=Count("pk", filter=Q(void_asked_at__isnull=False)),
-        )
-        .order_by("status")
+    """Return how many rows each of the open views holds, by key; nothing where more than 2,000 are open.
+
+    One query over at most so many rows: a number beside a link is not worth more. The board counts them all.
+    """
+    counted = rows.open()[: MOST_COUNTED + 1].aggregate(
+        open=Count("pk"),
+        mine=Count("pk", filter=Q(first_responsible=user) | Q(assigned_to=user)),
+        unassigned=Count("pk", filter=UNASSIGNED),
+        late=Count("pk", filter=late_at(now)),
+        soon=Count("pk", filter=soon_at(now, community.soon_minutes)),
+        decide=Count("pk", filter=TO_DECIDE),
+        reply=Count("pk", filter=Q(status__in=REPLY_OWED)),
+        waiting=Count("pk", filter=Q(status=Status.WAITING)),
+        visit=Count("pk", filter=Q(status=Status.REPLIED)),
     )
-    return {
-        "open": sum(g["total"] for g in groups),
-        "mine": sum(g["mine"] for g in groups),
-        "unassigned": sum(unowned_of(g) for g in groups),
-        "late": sum(g["past_due"] for g in groups if g["status"] in CLOCKED),
-        "soon": sum(g["nearly_due"] for g in groups if g["status"] in CLOCKED),
-        "decide": sum(to_decide_of(g) for g in groups),
-        "reply": sum(g["total"] for g in groups if g["status"] in REPLY_OWED),
-        "waiting": sum(g["total"] for g in groups if g["status"] == Status.WAITING),
-        "visit": sum(g["total"] for g in groups if g["status"] == Status.REPLIED),
-    }
-
-
-def unowned_of(group):
-    """Return how many cases of a group of one status nobody works on: the twin of `unassigned()` for counts."""
-    return {Status.RECEIVED: group["total"], Status.HANDED: group["without_worker"]}.get(group["status"], 0)
-
-
-def to_decide_of(group):
-    """Return how many cases of a group of one status wait for a decision: the twin of TO_DECIDE for counts."""
-    return group["total"] if group["status"] == Status.PROPOSED else group["void_asked"]
+    return counted if counted["open"] <= MOST_COUNTED else {}
 
 
 # Filters ------------------------------------------------------------------------------------------------------------
@@ -239,6 +221,17 @@ class Order:
     def names(self, backwards):
         sign = "-" if self.descending != backwards else ""
         return [sign + name for name in dict.fromkeys((self.column, "id"))]
+
+    def sorted(self, backwards):
+        """Return this order in a form that no index answers, for few rows out of many.
+
+        The open rows are found by their own index and sorted; the planner would rather walk an index of all rows in
+        this order, past years of closed ones.
+        """
+        return [
+            Coalesce(name.lstrip("-"), name.lstrip("-")).desc() if name.startswith("-") else Coalesce(name, name).asc()
+            for name in self.names(backwards)
+        ]
 
     def beyond(self, cursor, backwards):
         """Return the condition that a row with a value stands after the row that `cursor` names."""
@@ -302,18 +295,19 @@ class Page:
     older: str
 
 
-def walk(rows, order, community, *, after="", before="", size=PAGE):
+def walk(rows, order, community, *, after="", before="", size=PAGE, few=False):
     """Return the Page after (or before) a written cursor; one that cannot be read gives the first. Two queries.
 
     The keys are walked along an index, so that the last page costs what the first one does, and what is added in
-    front meanwhile moves nothing. From the second page back to the first may cost two more.
+    front meanwhile moves nothing. `few` says that all of `rows` are open: then they may be sorted instead. From the
+    second page back to the first may cost two queries more.
     """
     backwards = bool(before) and not after
     cursor = order.read(before if backwards else after)
     backwards = backwards and cursor is not None
-    keys = _keys(rows, order, cursor, backwards, size + 1)
+    keys = _keys(rows, order, cursor, backwards, size + 1, few)
     if backwards and len(keys) <= size:
-        return walk(rows, order, community, size=size)
+        return walk(rows, order, community, size=size, few=few)
     more, keys = len(keys) > size, keys[:size]
     cases = load(reversed(keys) if backwards else keys, community)
     has_newer, has_older = (more, True) if backwards else (cursor is not None, more)
@@ -338,12 +332,13 @@ def load(keys, community):
     return [found[key] for key in keys if key in found]
 
 
-def _keys(rows, order, cursor, backwards, most):
+def _keys(rows, order, cursor, backwards, most, few):
     """Return up to `most` keys beyond `cursor`. One query; rows without a value stand behind all others."""
     names = order.names(backwards)
     if not order.nullable:
         rows = rows.filter(order.beyond(cursor, backwards)) if cursor else rows
-        return list(rows.order_by(*names).values_list("pk", flat=True)[:most])
+        by = order.sorted(backwards) if few and order != ORDERS["newest"] else names
+        return list(rows.order_by(*by).values_list("pk", flat=True)[:most])
     valued, bare = rows.filter(**{f"{order.column}__isnull": False}), rows.filter(**{order.column: None})
     if cursor and cursor[0] is None:
         bare = bare.filter(id__lt=cursor[1]) if names[1] == "-id" else bare.filter(id__gt=cursor[1])

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from complaints import ladder
 from complaints.models import Case, Channel, Escalation, Kind, Pause, Severity, Status, Urgency
-from complaints.words import PUBLIC_NOTES, PUBLIC_VERBS, VERBS
+from complaints.words import VERBS
 from servicedesk.core.calendar import calendar_of
-from servicedesk.core.models import Event, Photo
+from servicedesk.core.models import Event, Photo, User
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,20 @@ def _change(name, was, now):
     return f"{Case._meta.get_field(name).verbose_name} {was} → {now}"
 
 
+STAFF = ("first_responsible", "assigned_to", "holder", "void_asked_by")
+
+
+def name_staff(case):
+    """Fill in the people who have to do with `case`. One query."""
+    keys = {name: getattr(case, f"{name}_id") for name in STAFF}
+    found = User.objects.in_bulk([key for key in keys.values() if key])
+    for name, key in keys.items():
+        setattr(case, name, found.get(key))
+
+
 def timeline(case, *, only=""):
     """Return the Entries of `case`, newest first; `only` is "public", "internal" or empty. Two queries."""
-    rows = Event.objects.about(case).select_related("by")
+    rows = Event.objects.about(case)
     if only:
         rows = rows.filter(is_public=only == "public")
     photos = list(Photo.objects.about(case).only("name", "stage", "at", "by_id"))
@@ -101,17 +112,6 @@ def _belongs(photo, event):
 def _file(case, photo):
     url = reverse("complaints:photo", args=[case.number, photo.name])
     return {"url": url, "thumb_url": url, "label": photo.get_stage_display()}
-
-
-def public_timeline(case):
-    """Return what the resident may read of `case`, newest first: public events in plain words. One query."""
-    entries = []
-    for event in Event.objects.about(case).public():
-        if event.verb in PUBLIC_VERBS:
-            text = event.note if event.verb in PUBLIC_NOTES else ""
-            title = sentence(event, case.community.tz, words=PUBLIC_VERBS)
-            entries.append(Entry(at=event.at, who="", kind="outer", title=title, text=text, event=event))
-    return entries
 
 
 def changed_since(case, version, user):
@@ -168,13 +168,20 @@ def ladder_of(case, now):
     return steps
 
 
+# What a line about another case of the unit shows.
+SAME_UNIT = ("community_id", "number", "summary", "status", "due_at", "resolved_at", "replied_at")
+
+
 def same_unit(case, user, now):
     """Return (open cases of the unit, count of the last twelve months) that `user` may see. Two queries."""
     if case.unit_id is None:
         return [], 0
     cases = Case.objects.visible_to(user).filter(unit=case.unit_id).exclude(pk=case.pk)
     year = now - datetime.timedelta(days=365)
-    return list(cases.open().with_people().by_due()[:5]), cases.filter(received_at__gte=year).count()
+    found = list(cases.open().by_due().only(*SAME_UNIT)[:5])
+    for other in found:
+        other.community = case.community
+    return found, cases.filter(received_at__gte=year).count()
 
 
 def waiting(case):

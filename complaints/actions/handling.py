@@ -131,7 +131,7 @@ def pause(case, *, reason, until, by, now, note=""):
     Pause.objects.create(case=case, cycle=case.cycle, reason=reason, starts_at=now, until=until, by=by)
     facts = deadlines.clock_facts(case, case.policy, pauses=deadlines.pauses_of(case))
     facts["next_escalation_at"] = deadlines.next_step(case, status=Status.WAITING, **facts)
-    data = {"reason": str(reason), "until": until.isoformat(), "due_was": was.isoformat()}
+    data = {"reason": str(reason), "until": until.isoformat(), "due_was": was and was.isoformat()}
     move(case, Status.WAITING, by=by, now=now, verb="paused", note=note, data=data, public=True, **facts)
     telling.tell(case, telling.holders_for(case, 2, now), "case_paused", now=now, key=case.version, but=by)
 
@@ -276,7 +276,7 @@ def reclassify(case, *, kind, severity, urgency, category, by, now, note):
 def urge(case, *, by, now, note=""):
     """Ask whoever has the case to hurry."""
     demand(by, "urge", case)
-    write(case, urged_at=now, urges=case.urges + 1)
+    write(case, urges=case.urges + 1)
     event = events.log(case, "urged", by=by, now=now, note=note, data={"version": case.version})
     telling.tell(
         case, [case.assigned_to, case.holder, case.first_responsible], "case_urged", now=now, key=case.version, but=by

@@ -77,7 +77,7 @@ class PlaceForm(forms.Form):
     )
     category = forms.ChoiceField(
         label=_("What is it about?"),
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"data-user": True}),
         error_messages={
             "required": _("Choose what it is about."),
             "invalid_choice": _("Choose what it is about from the list."),

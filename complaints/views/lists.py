@@ -29,7 +29,9 @@ def _page(request, now, *, export_form=None, status=200):
     community = request.community
     with timezone.override(community.tz):
         asked = listing.read(request.GET, user=request.user, community=community, now=now)
-        found = listing.walk(asked.rows, asked.order, community, after=asked.after, before=asked.before)
+        found = listing.walk(
+            asked.rows, asked.order, community, after=asked.after, before=asked.before, few=asked.view.is_open
+        )
         is_office = bool(roles_in(request.user, community.pk) & set(OFFICE))
         rows = listing.rows_of(request.user, community, wide=asked.wide)
         context = {

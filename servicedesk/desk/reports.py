@@ -139,6 +139,16 @@ def _counts(rows, community, now, midnight):
     return [_read_group(group) for group in groups]
 
 
+def _unowned_of(group):
+    """Return how many cases of a group of one status nobody works on: what `unassigned()` says of one case."""
+    return {Status.RECEIVED: group["total"], Status.HANDED: group["without_worker"]}.get(group["status"], 0)
+
+
+def _to_decide_of(group):
+    """Return how many cases of a group of one status wait for a decision: what TO_DECIDE says of one case."""
+    return group["total"] if group["status"] == Status.PROPOSED else group["void_asked"]
+
+
 def _read_group(group):
     status = group["status"]
     clocked, owed = status in CLOCKED, status in REPLY_OWED
@@ -150,9 +160,9 @@ def _read_group(group):
         late=group["past_due"] if clocked else 0,
         late_today=group["past_due_today"] if clocked else 0,
         soon=group["nearly_due"] if clocked else 0,
-        unowned=listing.unowned_of(group),
+        unowned=_unowned_of(group),
         unowned_late=unowned_late.get(status, 0),
-        to_decide=listing.to_decide_of(group),
+        to_decide=_to_decide_of(group),
         to_approve=group["total"] if status == Status.PROPOSED else 0,
         to_void=group["void_asked"],
         reply=group["total"] if owed else 0,

@@ -124,6 +124,7 @@ def nowhere(who=None):
     return lambda house: (house.client(who) if who else None, "/nowhere/")
 
 
+COMMON_MATTER = {"summary": "楼道灯不亮", "place": "3 栋 2 单元大堂"}
 CASE_STEPS = {
     "taken": ("hand_over", "resolve", "escalate", "reclassify", "merge", "ask_void", "unmask", "urge"),
     "handed": ("assign",),
@@ -156,7 +157,7 @@ STAFF_PAGES = [
         "chen",
         "wrong password",
         begin=locked,
-        then=send("main form button", password="not-this-one"),
+        then=send("form[action*=unlock] button", password="not-this-one"),
         status=422,
     ),
     Visit("core:styleguide", "chen"),
@@ -185,7 +186,7 @@ STAFF_PAGES = [
     Visit("complaints:list", "chen"),
     Visit("complaints:list", "zhou", query="?view=late"),
     Visit("complaints:list", "zhou", query="?view=all&q=1201"),
-    Visit("complaints:list", "chen", "no match", query="?q=nothing+like+this"),
+    Visit("complaints:list", "chen", "no match", query="?q=没有这样的事"),
     Visit("complaints:list", "he", "empty"),
     Visit("complaints:list", "guo"),
     Visit("complaints:list", "liu"),
@@ -235,7 +236,7 @@ RESIDENTS_PAGES = [
     Visit("complaints:report_step", None, "3", begin=form(3)),
     Visit("complaints:report_step", None, "3 error", begin=form(3),
           then=send("#answers button.primary", phone="abc"), status=422),
-    Visit("complaints:report_step", None, "3 common", begin=form(3, scope="common", category="facilities")),
+    Visit("complaints:report_step", None, "3 common", begin=form(3, scope="common", category="facilities", matter=COMMON_MATTER)),
     Visit("complaints:report_step", None, "4", begin=form(4)),
     Visit("complaints:report_step", None, "gone", begin=lost_form, status=404),
     *(Visit("complaints:track", link=name) for name in STATUSES if name != "about"),

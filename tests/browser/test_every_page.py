@@ -37,7 +37,8 @@ def test_a_page_is_whole(house, open_browser, wanted, language):
     wrong += looking.too_wide(page, SMALLEST if is_of_the_hand else PHONE)
     page.set_viewport_size({"width": PHONE, "height": 740})
     wrong += [f"on a phone: {line}" for line in looking.violations(page)]
-    assert page.watch.wrong + wrong == []
+    found = page.watch.wrong + wrong
+    assert not found, "\n".join(found)
 
 
 def test_the_checks_bite(house, open_browser):

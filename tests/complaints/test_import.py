@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import actions
@@ -155,6 +156,31 @@ def test_an_open_case_is_seen_taken_and_found_like_any_other(desk, chen):
     case = Case.objects.visible_to(chen).open().get(terms__contains=search.query_terms("楼上"))
     actions.take(case, by=chen, now=NOW)
     assert factories.fresh(case).first_responsible == chen
+
+
+def test_an_imported_case_stands_in_the_list_the_search_and_on_its_page(desk, zhou, client):
+    run(write([row("1", title="电梯异响", who="王小梅"), row("2", title="电梯停运", closed="2024/3/9 10:00")]))
+    client.force_login(zhou)
+    assert "YH-IM-1" in client.get(reverse("complaints:list")).text
+    found = client.get(reverse("desk:search"), {"q": "电梯"}).text
+    assert "IM-1" in found
+    assert "IM-2" in found
+    for number in ("YH-IM-1", "YH-IM-2"):
+        assert client.get(reverse("complaints:case", args=[number])).status_code == 200
+    assert client.get(reverse("desk:board")).status_code == 200
+
+
+def test_an_open_case_without_a_deadline_can_be_worked_to_its_end(desk, office):
+    run(write([row()]))
+    clerk, head = office["clerk"], office["head"]
+    case = Case.objects.get()
+    actions.take(case, by=clerk, now=NOW)
+    actions.hand_over(case, department=desk.departments.get(code="engineering"), by=clerk, now=NOW)
+    actions.accept(case, by=head, now=NOW)
+    actions.pause(case, reason="material", until=NOW + datetime.timedelta(hours=3), by=head, now=NOW)
+    actions.resume(case, by=head, now=NOW + datetime.timedelta(hours=1))
+    actions.resolve(case, by=head, now=NOW + datetime.timedelta(hours=2), remedy="已修好")
+    assert factories.fresh(case).status == Status.RESOLVED
 
 
 def test_every_case_has_one_event_and_the_chain_is_whole(desk):

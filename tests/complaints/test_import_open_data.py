@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.db.models import Q
 
 from complaints.models import Case, Status
@@ -32,6 +33,9 @@ pytestmark = [
 @pytest.fixture
 def city(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    with connection.cursor() as cursor:
+        # The test's own transaction is open while a workbook is read; outside of tests none is.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     return factories.community()
 
 

@@ -157,7 +157,7 @@ def preview(request):
     form = PreviewForm(request.POST, community=request.community)
     form.is_valid()
     with timezone.override(request.community.tz):
-        return render(request, "desk/intake.html#verdict", _side(request, form.cleaned_data, now))
+        return render(request, "desk/intake.html#preview", _side(request, form.cleaned_data, now))
 
 
 @require_POST
