@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Func, Q, Value
+from django.db.models import BooleanField, Count, F, Func, Q, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan, LessThan
 from django.utils.dateparse import parse_datetime
@@ -239,7 +239,7 @@ class Order:
         value, key = cursor
         if self.column == "id":
             return compare(F("id"), key)
-        return compare(Func(F(self.column), F("id"), function="ROW"), Func(Value(value), Value(key), function="ROW"))
+        return compare(_row(F(self.column), F("id")), _row(Value(value), Value(key)))
 
     def write(self, case):
         """Return the cursor that names the place of `case`: its value and its key."""
@@ -260,6 +260,11 @@ class Order:
             return (None, int(key)) if self.nullable else None
         read = _read_level if self.column == "level" else _read_moment
         return (read(value), int(key)) if read(value) is not None else None
+
+
+def _row(*parts):
+    """Return `ROW(…)`, which the database compares part by part and answers from an index. Its type is never read."""
+    return Func(*parts, function="ROW", output_field=BooleanField())
 
 
 def _read_level(text):

@@ -3,18 +3,18 @@ from datetime import timedelta
 from django import template
 from django.urls import reverse
 
-from servicedesk.core.templatetags.desk_tags import deadline_cell
+from servicedesk.core.templatetags.desk_tags import deadline_mark
 
 register = template.Library()
 
 
-@register.inclusion_tag("components/deadline.html")
+@register.simple_tag
 def case_deadline(case, now):
-    """The deadline of a case in words: time left, time over, or when it was met. No query."""
+    """Return the mark of a case's deadline: time left, time over, or whether it was met. No query."""
     soon = timedelta(minutes=case.community.soon_minutes)
     done_at = case.resolved_at or case.replied_at
     ended = case.is_ended and done_at is None
-    return {"deadline": deadline_cell(None if ended else case.due_at, now=now, done_at=done_at, soon=soon)}
+    return deadline_mark(None if ended else case.due_at, now, done_at=done_at, soon=soon)
 
 
 @register.simple_tag

@@ -22,9 +22,7 @@ class Stale(Refused):
     def __init__(self, sentence=None):
         super().__init__(
             sentence
-            or _(
-                "Somebody else has changed this in the meantime. Your words are kept; look at it and save again."
-            )
+            or _("Somebody else has changed this in the meantime. Your words are kept; look at it and save again.")
         )
 
 

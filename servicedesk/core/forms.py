@@ -77,7 +77,9 @@ class DayForm(forms.Form):
 
     date = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))
     kind = forms.ChoiceField(label=_("Kind of day"), choices=DAY_KINDS)
-    name = forms.CharField(label=_("Name of the day"), max_length=CalendarDay._meta.get_field("name").max_length, required=False)
+    name = forms.CharField(
+        label=_("Name of the day"), max_length=CalendarDay._meta.get_field("name").max_length, required=False
+    )
     is_closed = forms.BooleanField(label=_("The desk is closed"), required=False)
     opens = MinuteField(label=_("Opens"), required=False)
     closes = MinuteField(label=_("Closes"), required=False)

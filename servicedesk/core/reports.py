@@ -26,7 +26,7 @@ def health(now):
     return Health(
         unsealed=Event.objects.unsealed().filter(at__lt=now - timedelta(minutes=5)).count(),
         unsent=Notification.objects.to_send(now - timedelta(minutes=10)).count(),
-        dead=Notification.objects.filter(dead_at__isnull=False).count(),
+        dead=Notification.objects.filter(dead_at__isnull=False).exclude(last_error="undone").count(),
     )
 
 

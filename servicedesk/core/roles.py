@@ -12,12 +12,7 @@ def memberships_of(user):
     """Return the roles of `user` that are in force, with community and department; one query for each user object."""
     if not hasattr(user, "_memberships"):
         user._memberships = (
-            list(
-                Membership.objects.active()
-                .filter(user=user)
-                .select_related("community", "department")
-                .order_by("id")
-            )
+            list(Membership.objects.active().filter(user=user).select_related("community", "department").order_by("id"))
             if user.is_authenticated
             else []
         )

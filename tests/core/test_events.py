@@ -104,6 +104,7 @@ def test_the_actors_name_stays_as_it_was_at_the_time(yunhu, chen):
         ("UPDATE core_event SET data = '{\"x\": 1}' WHERE seal = 1", 1, "changed"),
         ("UPDATE core_event SET is_public = true WHERE seal = 5", 5, "changed"),
         ("UPDATE core_event SET note = '改过' WHERE seal = 2", 2, "words_changed"),
+        ("UPDATE core_event SET note = '', salt = '', note_digest = repeat('0', 64) WHERE seal = 2", 2, "changed"),
         ("DELETE FROM core_event WHERE seal = 3", 3, "missing"),
         ("DELETE FROM core_event WHERE seal = 1", 1, "missing"),
         ("UPDATE core_event SET seal = CASE seal WHEN 2 THEN 102 ELSE 103 END WHERE seal IN (2, 3)", 2, "missing"),
