@@ -54,6 +54,7 @@ def clock_facts(case, policy, *, pauses=()):
         "due_at": deadline.due_at,
         "after_hours": deadline.after_hours,
         "explanation": list(deadline.explanation),
+        "counted_with": case.community.calendar_version,
     }
 
 

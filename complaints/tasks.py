@@ -17,3 +17,8 @@ def resume_waiting():
 @shared_task(name="complaints.tasks.forget_drafts")
 def forget_drafts():
     actions.forget_drafts(now=clock.now())
+
+
+@shared_task(name="complaints.tasks.recount_deadlines")
+def recount_deadlines():
+    actions.recount_deadlines(now=clock.now())

@@ -40,6 +40,7 @@ VERBS = {
     "merge_received": _("Another call joined: %(number)s"),
     "undone": _("Undone: %(what)s"),
     "unmasked": _("Telephone number looked at"),
+    "recounted": _("The calendar changed; now due %(until)s"),
     "code_renewed": _("New tracking code issued"),
     "imported": _("Imported"),
 }
@@ -53,6 +54,7 @@ PUBLIC_VERBS = {
     "accepted": _("%(department)s has accepted the job: %(who)s."),
     "started": _("We are working on it."),
     "arrived": _("Our colleague has arrived on site."),
+    "recounted": _("The service calendar changed; the promised time is now %(until)s."),
     "paused": _("Waiting: %(reason)s. It goes on by itself on %(until)s at the latest."),
     "resumed": _("Work goes on."),
     "resolved": _("The work is done. We will get back to you with the result."),

@@ -39,6 +39,7 @@ from complaints.actions.receiving import (
     renew_code,
     take,
 )
+from complaints.actions.recounting import recount_deadlines
 from complaints.actions.replying import add_resident_note, archive, reopen, reply, resident_urge
 from complaints.actions.undoing import undo
 from complaints.actions.voiding import ask_void, confirm_void, merge, refuse_void
@@ -75,6 +76,7 @@ __all__ = [
     "raise_to",
     "receive_case",
     "reclassify",
+    "recount_deadlines",
     "refuse_void",
     "renew_code",
     "reopen",

@@ -280,6 +280,9 @@ class Case(models.Model):
     after_hours = models.BooleanField(default=False, db_default=False)
     due_at = models.DateTimeField(_("due"), null=True)  # null only on imported rows, by CHECK
     explanation = models.JSONField(default=list)
+    counted_with = models.PositiveIntegerField(
+        default=1, db_default=1, editable=False, help_text="Version of the calendar that the deadline was counted with."
+    )
     arrive_by = models.DateTimeField(null=True)
     approved_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)

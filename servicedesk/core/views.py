@@ -182,7 +182,7 @@ def set_day(request):
     if not form.is_valid():
         return _calendar(request, form, HoursForm(), status=422)
     actions.set_day(request.community, by=request.user, now=clock.now(), **form.cleaned_data)
-    messages.success(request, _("Saved. Deadlines counted from now on use it."))
+    messages.success(request, _("Saved. The deadlines of open cases are counted again within a minute."))
     return redirect("core:calendar")
 
 

@@ -283,7 +283,8 @@ def test_the_links_of_a_page_keep_view_filters_and_order(client, chen, yunhu, of
 def test_a_cursor_that_is_none_shows_the_first_page(client, chen, several, cursor, sort):
     for name in ("after", "before"):
         answer = listed(client, chen, view="open", sort=sort, **{name: cursor})
-        if not (cursor == "~5" and sort == "due"):
+        # Two of them do name a place: a level, and a row without a deadline.
+        if (sort, cursor) not in {("-level", "1~2"), ("due", "~5")}:
             assert len(rows(answer)) == 5
 
 

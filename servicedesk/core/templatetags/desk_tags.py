@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import segno
 from django import template
+from django.forms.utils import flatatt
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
@@ -148,6 +149,13 @@ def pct(share):
 def attr(attrs, name):
     """Return one attribute of a widget, whose name a template cannot spell because of its hyphen."""
     return attrs.get(name, "")
+
+
+@register.filter
+def flat(attrs):
+    """Return the attributes of a widget as they stand in its tag; without a template of their own, of which a form
+    would draw a hundred."""
+    return flatatt({name: value if isinstance(value, bool) else str(value) for name, value in attrs.items()})
 
 
 @register.filter
