@@ -1,4 +1,4 @@
-"""The benchmark's own databases, one for each size, on a server of its own; kept for a day or until the code changes."""
+"""The databases of the benchmark, one for each size, on its own server; kept for a day or until the code changes."""
 
 import hashlib
 import os

@@ -3,13 +3,18 @@
 import datetime
 from dataclasses import dataclass, field
 
+from django.db import models
+from django.db.models import Count, F, Q, When, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from complaints import ladder
 from complaints.models import Case, Channel, Escalation, Kind, Pause, Severity, Status, Urgency
+from complaints.models.cases import ENDED
 from complaints.words import VERBS
 from servicedesk.core.calendar import calendar_of
+from servicedesk.core.duty import LEVELS
 from servicedesk.core.models import Event, Photo, User
 
 
@@ -46,6 +51,8 @@ def sentence(event, tz, *, words=VERBS):
 
 
 def _fact(key, value, tz):
+    if key in ("from_level", "to_level"):
+        return LEVELS[value]
     if key == "trigger":
         return Escalation.Trigger(value).label
     if key == "reason":
@@ -57,8 +64,12 @@ def _fact(key, value, tz):
     if key == "what":
         return VERBS.get(value, value)
     if key == "changes":
-        return "; ".join(_change(*change) for change in value)
+        return _separator().join(_change(*change) for change in value)
     return value
+
+
+def _separator():
+    return pgettext("between things in a list", ", ")
 
 
 def _change(name, was, now):
@@ -137,7 +148,11 @@ def five_clears(case):
     told = case.replied_at is not None
     return [
         Clear(_("listen"), bool(case.summary), _("The matter in the caller's words.")),
-        Clear(_("ask"), not unasked, _("Still unasked: %(what)s") % {"what": ", ".join(unasked)} if unasked else ""),
+        Clear(
+            _("ask"),
+            not unasked,
+            _("Still unasked: %(what)s") % {"what": _separator().join(unasked)} if unasked else "",
+        ),
         Clear(_("record"), bool(case.number), case.short_number),
         Clear(_("read back"), case.read_back_at is not None, "" if case.read_back_at else _("Not read back yet.")),
         Clear(_("follow"), told, "" if told else _("The resident has not been told the result.")),
@@ -145,9 +160,9 @@ def five_clears(case):
 
 
 def ladder_of(case, now):
-    """Return the three steps of responsibility for `case`: who holds each, since when. At most one query."""
+    """Return the three steps of responsibility for `case`: who holds each, since when. One query above level 1."""
     rows = Escalation.objects.filter(case=case, level_cycle=case.level_cycle).select_related("holder")
-    since = {row.to_level: row for row in rows}
+    since = {row.to_level: row for row in (rows if case.level > 1 else ())}
     due = ladder.level_due(case, calendar_of(case.community), case.community.take_minutes, now)
     labels = [_("Receiver"), _("Supervisor"), _("Deputy GM")]
     steps = []
@@ -173,15 +188,21 @@ SAME_UNIT = ("community_id", "number", "summary", "status", "due_at", "resolved_
 
 
 def same_unit(case, user, now):
-    """Return (open cases of the unit, count of the last twelve months) that `user` may see. Two queries."""
+    """Return (open cases of the unit, count of the last twelve months) that `user` may see. One query."""
     if case.unit_id is None:
         return [], 0
-    cases = Case.objects.visible_to(user).filter(unit=case.unit_id).exclude(pk=case.pk)
-    year = now - datetime.timedelta(days=365)
-    found = list(cases.open().by_due().only(*SAME_UNIT)[:5])
+    in_a_year, is_open = Q(received_at__gte=now - datetime.timedelta(days=365)), ~Q(status__in=ENDED)
+    found = list(
+        Case.objects.visible_to(user)
+        .filter(in_a_year | is_open, unit=case.unit_id)
+        .exclude(pk=case.pk)
+        .annotate(in_a_year=Window(Count("pk", filter=in_a_year)))
+        .order_by(models.Case(When(is_open, then=0), default=1), F("due_at").asc(nulls_last=True), "id")
+        .only(*SAME_UNIT)[:5]
+    )
     for other in found:
         other.community = case.community
-    return found, cases.filter(received_at__gte=year).count()
+    return [other for other in found if not other.is_ended], found[0].in_a_year if found else 0
 
 
 def waiting(case):

@@ -56,7 +56,9 @@ class FinishForm(PicturesForm):
     @property
     def facts(self):
         remedy, reason = self.cleaned_data["remedy"], self.cleaned_data.get("no_photo_reason")
-        return {"remedy": f"{remedy}\n{_('No photo:')} {reason}" if reason else remedy, "pictures": self.pictures}
+        if reason:
+            remedy += "\n" + _("No photo: %(reason)s") % {"reason": reason}
+        return {"remedy": remedy, "pictures": self.pictures}
 
 
 class WordForm(PicturesForm):

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Channel, Kind
 from complaints.models.cases import TAGS
+from servicedesk.core.duty import LEVELS
 from servicedesk.core.models import Department, Membership, Role
 from servicedesk.core.search import query_terms
 from servicedesk.core.text import TextField
@@ -41,7 +42,7 @@ class FilterForm(forms.Form):
         required=False,
         coerce=int,
         empty_value=None,
-        choices=[*ANY, (1, _("level 1")), (2, _("level 2")), (3, _("level 3"))],
+        choices=[*ANY, *LEVELS.items()],
     )
     tag = forms.ChoiceField(label=_("Status"), required=False, choices=[*ANY, *TAG_LABELS.items()])
     channel = forms.ChoiceField(label=_("Came by"), required=False, choices=ANY + Channel.choices)

@@ -216,7 +216,7 @@ class CodeForm(forms.Form):
         error_messages={"required": _("Write the number of your request.")},
     )
     code = TextField(
-        label=_("Code"),
+        label=_("Tracking code"),
         help_text=_("Ten characters, for example 7KQ4M-2XD9F."),
         max_length=40,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "class": "w-phone"}),

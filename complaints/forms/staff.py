@@ -4,6 +4,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Case, Category, Channel, Kind, Pause, Severity, Urgency
+from servicedesk.core.choices import RowField
+from servicedesk.core.duty import LEVELS
 from servicedesk.core.models import Department, Role, User
 from servicedesk.core.text import TextField
 
@@ -45,7 +47,7 @@ class PlainForm(StepForm):
 
 
 class HandOverForm(StepForm):
-    department = forms.ModelChoiceField(
+    department = RowField(
         Department.objects.none(), label=_("Department"), widget=forms.RadioSelect(attrs={"class": "inline"})
     )
     note = TextField(label=_("What they should know"), required=False, max_length=1000, widget=text_area())
@@ -59,7 +61,7 @@ class HandOverForm(StepForm):
 
 
 class AssignForm(StepForm):
-    worker = forms.ModelChoiceField(User.objects.none(), label=_("Worker"))
+    worker = RowField(User.objects.none(), label=_("Worker"))
     note = TextField(label=_("What they should know"), required=False, max_length=1000, widget=text_area(2))
 
     def prepare(self):
@@ -114,11 +116,11 @@ class ReasonForm(StepForm):
 
 class LowerForm(ReasonForm):
     to_level = forms.TypedChoiceField(
-        label=_("To level"), coerce=int, choices=[(1, _("level 1")), (2, _("level 2"))], widget=forms.RadioSelect
+        label=_("To level"), coerce=int, choices=list(LEVELS.items()), widget=forms.RadioSelect
     )
 
     def prepare(self):
-        self.fields["to_level"].choices = [(n, _("level %d") % n) for n in range(1, self.case.level)]
+        self.fields["to_level"].choices = [(n, LEVELS[n]) for n in range(1, self.case.level)]
 
 
 class PromiseForm(StepForm):
@@ -132,7 +134,7 @@ class FollowUpForm(StepForm):
 
 class ReclassifyForm(StepForm):
     kind = forms.ChoiceField(label=_("Kind"), choices=Kind.choices)
-    category = forms.ModelChoiceField(Category.objects.none(), label=_("Category"))
+    category = RowField(Category.objects.none(), label=_("Category"))
     urgency = forms.ChoiceField(label=_("Urgency"), choices=Urgency.choices)
     severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices)
     note = TextField(label=_("Why"), max_length=1000, widget=text_area(2))

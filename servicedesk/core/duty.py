@@ -2,12 +2,18 @@
 
 from datetime import timedelta
 
+from django.utils.translation import gettext_lazy as _
+
 from servicedesk.core.models import DutyShift, Role, User
+
+# The three levels of responsibility (三级负责制), as they are called.
+LEVELS = {1: _("Level 1"), 2: _("Level 2"), 3: _("Level 3")}
 
 
 def duty_manager(community, now):
     """Return the duty manager (当值经理) of `community` at `now`, or None where the roster is empty. One query."""
-    shift = DutyShift.objects.filter(community=community, user__is_active=True).at(now).select_related("user").first()
+    shifts = DutyShift.objects.filter(community=community, user__is_active=True).at(now).select_related("user")
+    shift = shifts.order_by("id").first()
     return shift.user if shift else None
 
 

@@ -89,9 +89,11 @@ def _read_back(community, facts, someone, category, due_at):
     }
     if category.arrive_minutes:
         return (
-            _("%(name)s, let me check: %(where)s, %(matter)s. %(department)s will be there within %(minutes)s minutes")
+            _(
+                "%(name)s, let me check: %(where)s, %(matter)s. %(department)s will be there within %(minutes)s"
+                " minutes, and it is settled by %(due)s at the latest. Is that right?"
+            )
             % said
-            + _(", and it is settled by %(due)s at the latest. Is that right?") % said
         )
     return (
         _("%(name)s, let me check: %(where)s, %(matter)s. %(department)s will settle it by %(due)s. Is that right?")

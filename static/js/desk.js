@@ -20,6 +20,8 @@
     if (el.select && el.type !== "radio") el.select();
   };
   let lastActive = Date.now();
+  // Of use without a script only; as the first of its form it would also answer to Enter in every box.
+  $$("button.no-js").forEach((button) => (button.disabled = true));
 
   /* Finder: a combobox after the ARIA practices. */
   const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
@@ -191,7 +193,7 @@
     } else if (event.key === "F8" || event.key === "F9") {
       const form = saveForm();
       if (!form) return false;
-      const button = event.key === "F9" ? $("[data-save-print]", form) : $("[type=submit]:not([data-save-print]),button:not([type])", form);
+      const button = event.key === "F9" ? $("[data-save-print]", form) : $$("[type=submit],button:not([type])", form).find((one) => visible(one) && !one.matches("[data-save-print]"));
       if (event.key === "F9" && !button) return false;
       form.requestSubmit(button || undefined);
     } else return false;

@@ -6,11 +6,13 @@ that is emptied afterwards. A visit only looks, so that all visits share one fur
 
 import os
 import shutil
+import threading
 
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.core.management import call_command
+from django.core.signals import request_finished, request_started
 from django.db import connections
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
@@ -98,8 +100,41 @@ def site(rows_beside_a_browser, live_server):
     return live_server.url
 
 
+class Traffic:
+    """Counts the requests that the server is answering."""
+
+    def __init__(self):
+        self._open, self._changed = 0, threading.Condition()
+
+    def started(self, **kwargs):
+        self._count(1)
+
+    def finished(self, **kwargs):
+        self._count(-1)
+
+    def _count(self, by):
+        with self._changed:
+            self._open += by
+            self._changed.notify_all()
+
+    def wait(self):
+        """Return when nothing is being answered any more."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._open <= 0, PATIENCE / 1000), "a request never ended"
+
+
 @pytest.fixture
-def open_browser(browser):
+def traffic():
+    counter = Traffic()
+    request_started.connect(counter.started)
+    request_finished.connect(counter.finished)
+    yield counter
+    request_started.disconnect(counter.started)
+    request_finished.disconnect(counter.finished)
+
+
+@pytest.fixture
+def open_browser(browser, traffic):
     """Open a window of somebody's own and return its watched page: `open_browser(url, chen, language="en")`.
 
     `who` is None for a resident, a member of staff who is signed in already, or a test client whose cookies it takes.
@@ -123,6 +158,8 @@ def open_browser(browser):
         return page
 
     yield start
-    # Before the server stops and the rows go: a page that still asks would hold them.
+    # A page saves its draft when it is closed, and a request on its way holds the rows that are to be emptied.
     for context in contexts:
+        context.set_offline(True)
         context.close()
+    traffic.wait()

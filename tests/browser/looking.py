@@ -35,29 +35,36 @@ class Watch:
     """Remembers what goes wrong while a page is open. `expect` a status that the page itself is meant to have."""
 
     def __init__(self, page):
-        self.wrong = []
-        self.expected = set()
+        self._found = []
+        self._refused = []
+        self._expected = set()
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
+        page.on("pageerror", lambda error: self._found.append(f"script: {error}"))
         page.on("response", self._response)
         page.on("requestfailed", self._failed)
 
     def expect(self, *statuses):
-        self.expected |= set(statuses)
+        self._expected |= set(statuses)
+
+    @property
+    def wrong(self):
+        """What went wrong so far, a line each."""
+        refused = [f"{status} {url}" for status, url in self._refused if status not in self._expected]
+        return self._found + refused
 
     def _console(self, message):
         # The browser reports an answer above 399 once more; the answer itself is looked at in `_response`.
         if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
-            self.wrong.append(f"console: {message.text}")
+            self._found.append(f"console: {message.text}")
 
     def _response(self, response):
-        if response.status >= 400 and response.status not in self.expected:
-            self.wrong.append(f"{response.status} {response.url}")
+        if response.status >= 400:
+            self._refused.append((response.status, response.url))
 
     def _failed(self, request):
         # A page that is left while it asks, and a download, break off on purpose.
         if request.failure != "net::ERR_ABORTED":
-            self.wrong.append(f"{request.failure} {request.url}")
+            self._found.append(f"{request.failure} {request.url}")
 
 
 def violations(page, **options):

@@ -58,7 +58,7 @@ def pick_caller(page):
     page.keyboard.press("Enter")
     page.locator("#caller h3").wait_for()
     page.keyboard.press("3")
-    page.locator("#verdict .read-back").wait_for()
+    page.locator("#verdict q").wait_for()
 
 
 def tick_all(page):
@@ -210,7 +210,7 @@ STAFF_PAGES = [
         "chen",
         "error",
         case="taken",
-        query="?do=resolve",
+        query="?do=escalate",
         then=send("#panel button.primary"),
         status=422,
     ),

@@ -17,9 +17,9 @@ def visit(house, open_browser, wanted, **screen):
     answer = page.goto(house.url + address)
     assert wanted.then or answer.status == wanted.status, f"{address} answered {answer.status}"
     if wanted.then:
+        page.watch.expect(answer.status)
         answers = []
         page.on("response", lambda response: answers.append(response.status))
-        page.watch.expect(answer.status)
         wanted.then(page)
         assert wanted.status == 200 or wanted.status in answers, f"{address} answered {answers}"
     return page

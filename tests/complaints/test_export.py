@@ -7,7 +7,7 @@ from datetime import timedelta
 import openpyxl
 import pytest
 
-from complaints import actions, exporting
+from complaints import exporting
 from complaints.models import Case, Concern
 from servicedesk.core import spreadsheets
 from servicedesk.core.models import Event, Role
@@ -139,7 +139,9 @@ def test_telephone_numbers_are_masked_in_every_column(client, chen, yunhu, offic
     )
     for form in ("csv", "xlsx"):
         answer = take_out(client, chen, format=form)
-        cells = [cell for line in (table(answer) if form == "csv" else book(answer).worksheets[0].values) for cell in line]
+        cells = [
+            cell for line in (table(answer) if form == "csv" else book(answer).worksheets[0].values) for cell in line
+        ]
         assert "138****1234" in cells
         assert not any(PHONE in str(cell) for cell in cells)
 
@@ -175,7 +177,7 @@ def test_text_never_becomes_a_formula(client, chen, yunhu, office, form):
             assert [cell[:1] for cell in (line[6], line[7], line[8])] == ["'"] * 3, repr(payload)
         else:
             cells = next(book(answer).worksheets[0].iter_rows(min_row=2))
-            assert {cell.data_type for cell in cells} <= {"s", "n", "d"}, repr(payload)
+            assert {cell.data_type for cell in cells} <= {"s", "inlineStr", "n", "d"}, repr(payload)
             assert cells[6].value.startswith("'")
 
 
@@ -205,7 +207,7 @@ def test_a_file_too_long_for_the_browser_is_refused_with_a_sentence(client, chen
     assert answer.status_code == 422
     assert "2" in answer.context["export_form"].non_field_errors()[0]
     assert not exported().exists()
-    assert len(table(take_out(client, chen, "?view=all&q=事 0001"))) == 1
+    assert len(table(take_out(client, chen, "?view=all&q=0001"))) == 2
 
 
 def test_the_rows_of_a_file_are_late_as_the_pages_say(client, chen, yunhu, office, time_machine):
@@ -217,12 +219,11 @@ def test_the_rows_of_a_file_are_late_as_the_pages_say(client, chen, yunhu, offic
 
 def test_a_hundred_rows_cost_the_queries_of_ten(client, chen, yunhu, office):
     made = 0
-    actions.log_export(yunhu, by=chen, now=MONDAY, reason="", count=0, wanted="", form="csv")
+    take_out(client, chen)
     for count in (10, 100):
         for _n in range(made, count):
             factories.case(yunhu, by=chen)
         made = count
-        client.force_login(chen)
         with pinned("case list, taken out"):
             answer = client.post(URL, {"community": yunhu.pk, "reason": "周例会", "format": "csv"})
             assert len(table(answer)) == count + 1

@@ -10,7 +10,10 @@ from django import template
 from django.forms.utils import flatatt
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+
+from servicedesk.core.duty import LEVELS
 
 register = template.Library()
 
@@ -46,7 +49,7 @@ ICONS = {
 
 
 DEADLINE_ICONS = {"over": "alert", "soon": "clock", "done": "check"}
-_OFF = format_html(' class="{}"', "off")
+_OFF = SafeString(' class="off"')
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,58 @@ def flat(attrs):
     return flatatt({name: value if isinstance(value, bool) else str(value) for name, value in attrs.items()})
 
 
+# The choices of a form are drawn here as well: the intake alone has seventy.
+
+
+@register.simple_tag
+def options(widget):
+    """Return the options of a select; what people have named themselves is marked, so that nothing translates it."""
+    return SafeString("").join(_option_group(group, choices) for group, choices, _index in widget["optgroups"])
+
+
+def _option_group(group, choices):
+    lines = format_html_join(
+        "",
+        '<option value="{}"{}{}>{}</option>\n',
+        ((choice["value"], flat(choice["attrs"]), _mark(choice), choice["label"]) for choice in choices),
+    )
+    return format_html('<optgroup label="{}">{}</optgroup>', group, lines) if group else lines
+
+
+@register.simple_tag
+def choices(widget):
+    """Return radio buttons or tick boxes, each in its label; `data-n` is the digit that a key picks it by."""
+    return SafeString("").join(
+        format_html('<p class="choice-group">{}</p>', group) + _choice_lines(found) if group else _choice_lines(found)
+        for group, found, _index in widget["optgroups"]
+    )
+
+
+def _choice_lines(found):
+    return format_html_join(
+        "",
+        '<label class="choice"{} data-n="{}"><input type="{}" name="{}" value="{}"{}><span{}>{}</span></label>\n',
+        (
+            (
+                format_html(' for="{}"', choice["attrs"]["id"]) if "id" in choice["attrs"] else "",
+                choice["value"],
+                choice["type"],
+                choice["name"],
+                choice["value"],
+                flat(choice["attrs"]),
+                _mark(choice),
+                choice["label"],
+            )
+            for choice in found
+        ),
+    )
+
+
+def _mark(choice):
+    is_row = getattr(choice["value"], "instance", None) is not None
+    return SafeString(" data-user") if is_row or "data-user" in choice["attrs"] else ""
+
+
 @register.filter
 def length_of(value):
     """Return the number of characters in `value`, 0 for None."""
@@ -191,7 +246,7 @@ def level(number, label=""):
         number,
         _OFF if number < 2 else "",
         _OFF if number < 3 else "",
-        label or _("Level %(level)s") % {"level": number},
+        label or LEVELS[number],
     )
 
 

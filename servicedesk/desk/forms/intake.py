@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Category, Channel, Kind, Severity, Urgency
 from residents.models import Occupancy, Unit
+from servicedesk.core.choices import RowField, RowsField
 from servicedesk.core.masking import has_identity_number
 from servicedesk.core.models import User
 from servicedesk.core.text import PhoneField, TextField
@@ -41,7 +42,7 @@ class IntakeForm(forms.Form):
     place = TextField(label=_("Place"), required=False, max_length=200, help_text=_("If it is not the caller's unit."))
     anonymous_reason = TextField(label=_("No name, because"), required=False, max_length=200)
     no_phone_reason = TextField(label=_("No telephone, because"), required=False, max_length=200)
-    category = forms.ModelChoiceField(
+    category = RowField(
         Category.objects.none(), label=_("Category"), widget=DigitSelect("#id_summary"), empty_label=None
     )
     urgency = forms.ChoiceField(
@@ -73,7 +74,7 @@ class IntakeForm(forms.Form):
     letter_on = forms.DateField(
         label=_("Date of the letter"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
-    concerns = forms.ModelMultipleChoiceField(
+    concerns = RowsField(
         User.objects.none(),
         label=_("About a member of staff"),
         required=False,
@@ -149,7 +150,7 @@ class IntakeForm(forms.Form):
 class PreviewForm(forms.Form):
     """As much of an unfinished intake as the verdict needs; anything that does not fit is left out."""
 
-    category = forms.ModelChoiceField(Category.objects.none(), required=False)
+    category = RowField(Category.objects.none(), required=False)
     urgency = forms.ChoiceField(choices=Urgency.choices, required=False)
     severity = forms.ChoiceField(choices=Severity.choices, required=False)
     kind = forms.ChoiceField(choices=[("", ""), *Kind.choices], required=False)

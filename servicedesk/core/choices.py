@@ -1,0 +1,26 @@
+"""Choices among rows, read once for a form."""
+
+from django import forms
+from django.forms.models import ModelChoiceIterator
+
+
+class _ReadOnce(ModelChoiceIterator):
+    """The rows of a choice, kept by its queryset; Django's own opens a cursor at the server each time one is drawn."""
+
+    def __iter__(self):
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        for row in self.queryset:
+            yield self.choice(row)
+
+
+class RowField(forms.ModelChoiceField):
+    """One of some rows."""
+
+    iterator = _ReadOnce
+
+
+class RowsField(forms.ModelMultipleChoiceField):
+    """Any of some rows."""
+
+    iterator = _ReadOnce
