@@ -15,18 +15,20 @@ def about(case, **more):
     }
 
 
-def without_concerned(case, people):
-    """Return `people` in their order without those whom `case` concerns. One query, none for an unsaved list."""
+def without_concerned(case, people, concerned=None):
+    """Return `people` in their order without those whom `case` concerns. One query, none where `concerned` has the
+    keys of those already or nobody is left."""
     people = [person for person in people if person is not None]
     if not people:
         return []
-    concerned = set(case.concerned.values_list("user_id", flat=True))
+    if concerned is None:
+        concerned = set(case.concerned.values_list("user_id", flat=True))
     return [person for person in people if person.pk not in concerned]
 
 
-def tell(case, people, kind, *, now, key, but=None, undoable=False, **more):
+def tell(case, people, kind, *, now, key, but=None, undoable=False, concerned=None, **more):
     """Write the notifications of one fact about `case` for `people`, except the one who did it. Told once a `key`."""
-    told = [person for person in without_concerned(case, people) if person != but]
+    told = [person for person in without_concerned(case, people, concerned) if person != but]
     notifications.notify(
         told,
         kind,

@@ -37,29 +37,32 @@ def community(code="YH", name="云湖花园", *, opens=510, closes=1080, **facts
     ServiceHours.objects.bulk_create(
         [ServiceHours(community=made, weekday=day, opens=opens, closes=closes) for day in range(7)]
     )
-    for slug, title, is_centre in [
-        ("centre", "客服中心", True),
-        ("engineering", "工程部", False),
-        ("security", "秩序部", False),
-        ("cleaning", "保洁部", False),
-    ]:
-        Department.objects.create(community=made, code=slug, name=title, is_centre=is_centre)
+    departments = Department.objects.bulk_create(
+        [
+            Department(community=made, code=slug, name=title, is_centre=slug == "centre")
+            for slug, title in [
+                ("centre", "客服中心"),
+                ("engineering", "工程部"),
+                ("security", "秩序部"),
+                ("cleaning", "保洁部"),
+            ]
+        ]
+    )
     policies(made)
-    categories(made)
+    categories(made, {department.code: department for department in departments})
     return made
 
 
 def policies(community):
-    DeadlinePolicy.objects.create(
-        community=community, code="same_day", name="当日办结", article="S3 第十九条", count="same_day"
-    )
-    DeadlinePolicy.objects.create(
-        community=community, code="three_days", name="三日办结", article="S3 第十九条", count="natural_days", amount=3
+    article = "S3 第十九条"
+    same_day = {"code": "same_day", "name": "当日办结", "count": "same_day"}
+    three_days = {"code": "three_days", "name": "三日办结", "count": "natural_days", "amount": 3}
+    DeadlinePolicy.objects.bulk_create(
+        [DeadlinePolicy(community=community, article=article, **facts) for facts in (same_day, three_days)]
     )
 
 
-def categories(community):
-    departments = {d.code: d for d in Department.objects.filter(community=community)}
+def categories(community, departments):
     rows = [
         (1, "noise", "装修噪音", "security", Kind.COMPLAINT, 1),
         (2, "facilities", "公共设施", "engineering", Kind.REPAIR, 1),
@@ -69,18 +72,22 @@ def categories(community):
         (7, "service", "服务", "centre", Kind.COMPLAINT, 1),
         (9, "favours", "索要钱物", "centre", Kind.COMPLAINT, 3),
     ]
-    for digit, code, name, department, kind, level in rows:
-        Category.objects.create(
-            community=community,
-            digit=digit,
-            code=code,
-            name=name,
-            department=departments[department],
-            kind=kind,
-            straight_to_level=level,
-            probes=["几点在家"] if code == "indoor" else [],
-            phrases=["漏水", "跳闸"] if code == "indoor" else [],
-        )
+    Category.objects.bulk_create(
+        [
+            Category(
+                community=community,
+                digit=digit,
+                code=code,
+                name=name,
+                department=departments[department],
+                kind=kind,
+                straight_to_level=level,
+                probes=["几点在家"] if code == "indoor" else [],
+                phrases=["漏水", "跳闸"] if code == "indoor" else [],
+            )
+            for digit, code, name, department, kind, level in rows
+        ]
+    )
 
 
 def staff(username, name, *roles, community=None, department=None, **facts):

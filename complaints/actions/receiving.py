@@ -67,9 +67,6 @@ def receive_case(
     `pictures` are (Picture, stored name) pairs.
     """
     token = token_of(submission)
-    existing = Case.objects.filter(submission=submission).first()
-    if existing is not None:
-        return existing, token
     department = category.department
     at = received_at or now
     case = Case(
@@ -145,7 +142,8 @@ def _save(case, *, by, now, concerns, pictures, reason):
         people = telling.holders_for(case, 3, now)
         telling.tell(case, people, "case_told_level_three", now=now, key=case.cycle, but=by)
     if case.status == Status.RECEIVED:
-        telling.tell(case, telling.clerks(case), "case_arrived", now=now, key=case.cycle, but=by)
+        about = {user.pk for user in concerns}
+        telling.tell(case, telling.clerks(case), "case_arrived", now=now, key=case.cycle, but=by, concerned=about)
 
 
 def _at_once(case, concerns):

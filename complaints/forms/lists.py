@@ -20,7 +20,8 @@ TAG_LABELS = dict(TAGS.values())
 
 def department_choices(community):
     """Return the (key, name) pairs of the departments in use. One query."""
-    return [(d.pk, d.name) for d in Department.objects.filter(community=community, is_active=True)]
+    rows = Department.objects.filter(community=community, is_active=True).order_by("-is_centre", "id")
+    return list(rows.values_list("pk", "name"))
 
 
 class DayField(forms.DateField):
@@ -53,8 +54,8 @@ class FilterForm(forms.Form):
     def __init__(self, *args, community, departments, **kwargs):
         super().__init__(*args, **kwargs)
         people = Membership.objects.holding(Role.CLERK, Role.SUPERVISOR).filter(community=community)
-        names = {m.user_id: str(m.user) for m in people.select_related("user").order_by("user__name")}
-        categories = [(category.pk, category.name) for category in community.categories.all()]
+        names = dict(people.order_by("user__name").values_list("user_id", "user__name"))
+        categories = list(community.categories.order_by("digit", "id").values_list("pk", "name"))
         self.fields["category"].choices = ANY + categories
         self.fields["department"].choices = ANY + departments
         self.fields["first"].choices = [*ANY, *names.items()]
@@ -111,10 +112,10 @@ class BulkForm(forms.Form):
     def __init__(self, *args, community, departments, **kwargs):
         super().__init__(*args, **kwargs)
         people = Membership.objects.active().holding(Role.WORKER, Role.HEAD).filter(community=community)
-        people = people.select_related("user", "department").order_by("department", "user__name")
+        people = people.order_by("department", "user__name").values_list("department__name", "user_id", "user__name")
         groups = {}
-        for membership in people:
-            groups.setdefault(membership.department.name, {})[membership.user_id] = str(membership.user)
+        for department, key, name in people:
+            groups.setdefault(department, {})[key] = name
         nobody = [("", _("choose"))]
         workers = [(department, list(names.items())) for department, names in groups.items()]
         self.fields["worker"].choices = nobody + workers

@@ -44,10 +44,10 @@ class SeeOther(HttpResponseRedirect):
 
 
 class Pages:
-    """The pages of one draft as forms; the categories are read once."""
+    """The pages of one draft as forms; the categories are read once, and what was answered is judged once."""
 
     def __init__(self, draft):
-        self.draft = draft
+        self.draft, self._answered = draft, (None, [])
         self.categories = list(
             Category.objects.filter(community=draft.community, is_public=True, is_active=True).select_related(
                 "department", "policy"
@@ -65,8 +65,12 @@ class Pages:
         return ContactForm(scope=answers.get("scope"), **kwargs)
 
     def answered(self):
-        """Return the three forms bound to the answers as they were kept."""
-        return [self.form(step, self.draft.answers) for step in range(1, CHECK)]
+        """Return the three forms bound to the answers as they are kept."""
+        answers, forms = self._answered
+        if answers is not self.draft.answers:
+            forms = [self.form(step, self.draft.answers) for step in range(1, CHECK)]
+            self._answered = self.draft.answers, forms
+        return forms
 
     def reached(self):
         """Return the first page whose answers are missing or no longer hold; the check page where all are there."""
@@ -171,7 +175,6 @@ def _submit(request, draft, pages, now):
     """Send the form off and lead to its tracking page; whoever sends it again is led to the same one."""
     forms, facts = pages.answered(), {}
     for form in forms:
-        form.full_clean()
         facts |= {name: value for name, value in form.cleaned_data.items() if not name.startswith("photo")}
     category, trap, _scope = forms[0].categories[facts.pop("category")], facts.pop("website"), facts.pop("scope")
     case, token, is_new = actions.submit_draft(draft, now=now, category=category, **facts)

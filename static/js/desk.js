@@ -343,7 +343,10 @@
     startTimers(el.form);
   });
   function startTimers(form) {
-    $$("[data-timer]", form).forEach((timer) => (timer.since = timer.since || Date.now()));
+    $$("[data-timer]").forEach((timer) => {
+      const field = $(timer.dataset.timerInput);
+      if (form.contains(timer) || (field && field.form === form)) timer.since = timer.since || Date.now();
+    });
   }
   function showTimers() {
     $$("[data-timer]").forEach((timer) => {
@@ -512,6 +515,7 @@
   on("submit", (event) => {
     const form = event.target;
     if (form.matches("[data-bulk]")) ticked.clear();
+    showTimers();
     form.unsaved = false;
   });
   restoreTicks();

@@ -167,7 +167,7 @@ def flat(attrs):
 @register.simple_tag
 def options(widget):
     """Return the options of a select; what people have named themselves is marked, so that nothing translates it."""
-    return SafeString("").join(_option_group(group, choices) for group, choices, _index in widget["optgroups"])
+    return format_html_join("", "{}", ((_option_group(group, found),) for group, found, _index in widget["optgroups"]))
 
 
 def _option_group(group, choices):
@@ -182,9 +182,13 @@ def _option_group(group, choices):
 @register.simple_tag
 def choices(widget):
     """Return radio buttons or tick boxes, each in its label; `data-n` is the digit that a key picks it by."""
-    return SafeString("").join(
-        format_html('<p class="choice-group">{}</p>', group) + _choice_lines(found) if group else _choice_lines(found)
-        for group, found, _index in widget["optgroups"]
+    return format_html_join(
+        "",
+        "{}{}",
+        (
+            (format_html('<p class="choice-group">{}</p>', group) if group else "", _choice_lines(found))
+            for group, found, _index in widget["optgroups"]
+        ),
     )
 
 
