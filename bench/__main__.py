@@ -10,6 +10,7 @@ from datetime import timedelta
 from servicedesk import embedded
 
 ROUNDS, QUICK_ROUNDS = 40, 3
+SWEEP_ROUNDS = 2
 WARM_UP = 4
 SIZES = {"1k": 1_000, "100k": 100_000, "1m": 1_000_000}
 DUE = [1_000, 10_000, 100_000]
@@ -175,7 +176,7 @@ def measure_sweeps(wanted):
     print(f"due: {size.cases:,} cases, all open, filled in {seconds:.0f} s", flush=True)
     rows = {n: {"ours": [], "bare": [], "memory": []} for n in counts}
     try:
-        for _ in range(1 if wanted.quick else 3):
+        for _ in range(1 if wanted.quick else SWEEP_ROUNDS):
             for name in ("bench_ours", "bench_bare"):
                 databases.copy(databases.name_of(size), name)
             now = moment
@@ -186,6 +187,7 @@ def measure_sweeps(wanted):
                 rows[n]["memory"].append(memory)
                 took, bare_cases = sweeping.bare("bench_bare", now)
                 rows[n]["bare"].append(took)
+                print(f"{n:,}: {rows[n]['ours'][-1]:.2f} s, in bare SQL {took:.2f} s", flush=True)
                 if not cases == bare_cases == n:
                     raise RuntimeError(f"{n} cases were due; the sweep raised {cases}, the SQL {bare_cases}.")
                 now -= timedelta(milliseconds=0.5)

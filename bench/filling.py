@@ -80,7 +80,7 @@ def fill(size, now):
     Takes about a minute for 100,000 cases.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SET statement_timeout = 0")
+        cursor.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
     with transaction.atomic():
         garden, tower = places.build(now)
         staff.hire(garden, tower, now)
@@ -89,7 +89,7 @@ def fill(size, now):
     _Register(garden, size, homes, now).write()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-        cursor.execute("RESET statement_timeout")
+        cursor.execute("RESET statement_timeout; RESET idle_in_transaction_session_timeout")
 
 
 def _copy(rows):

@@ -20,7 +20,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from complaints.forms.lists import FilterForm, department_choices
+from complaints.forms.lists import Choices, FilterForm, choices_of
 from complaints.models import Case, Channel, Status
 from complaints.models.cases import REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
 from servicedesk.core.models import Role
@@ -29,7 +29,7 @@ from servicedesk.core.search import query_terms
 from servicedesk.core.templatetags.desk_tags import DeadlineCell, deadline_cell
 
 PAGE = 50
-MOST_COUNTED = 2000
+MOST_COUNTED = 1000
 TO_DECIDE = Q(status=Status.PROPOSED) | Q(void_asked_at__isnull=False)
 # What a line of a list or of a file shows of the case itself, and of what belongs to it: names only, because rows of
 # seven tables for each line cost more than all the rest of the page.
@@ -160,7 +160,7 @@ VIEWS = {
 
 
 def counts(rows, user, community, now):
-    """Return how many rows each of the open views holds, by key; nothing where more than 2,000 are open.
+    """Return how many rows each of the open views holds, by key; nothing where more than 1,000 are open.
 
     One query over at most so many rows: a number beside a link is not worth more. The board counts them all.
     """
@@ -379,6 +379,7 @@ class Asked:
     view: View
     order_name: str
     wide: bool
+    choices: Choices
     form: FilterForm
     rows: object
     after: str
@@ -397,11 +398,6 @@ class Asked:
 
     def _usual(self):
         return usual_order(self.view, self.form.cleaned_data)
-
-    @property
-    def departments(self):
-        """The (key, name) pairs of the departments in use, read once for the page."""
-        return self.form.fields["department"].choices[1:]
 
     @property
     def chips(self):
@@ -431,8 +427,9 @@ def usual_order(view, facts):
 
 
 def read(params, *, user, community, now):
-    """Return what the query string `params` asks for. Three queries, for the choices of the filters."""
-    form = FilterForm(params, community=community, departments=department_choices(community))
+    """Return what the query string `params` asks for. One query, for the choices of the filters."""
+    choices = choices_of(community)
+    form = FilterForm(params, choices=choices)
     form.is_valid()
     view = VIEWS.get(params.get("view", ""), VIEWS["open"])
     order = params.get("sort", "")
@@ -444,6 +441,7 @@ def read(params, *, user, community, now):
         view=view,
         order_name=order,
         wide=wide,
+        choices=choices,
         form=form,
         rows=narrow(rows, form.cleaned_data, community),
         after=params.get("after", ""),

@@ -3,15 +3,12 @@
 import datetime
 from dataclasses import dataclass, field
 
-from django.db import models
-from django.db.models import Count, F, Q, When, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from complaints import ladder
 from complaints.models import Case, Channel, Escalation, Kind, Pause, Severity, Status, Urgency
-from complaints.models.cases import ENDED
 from complaints.words import VERBS
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.duty import LEVELS
@@ -188,21 +185,14 @@ SAME_UNIT = ("community_id", "number", "summary", "status", "due_at", "resolved_
 
 
 def same_unit(case, user, now):
-    """Return (open cases of the unit, count of the last twelve months) that `user` may see. One query."""
+    """Return (open cases of the unit, count of the last twelve months) that `user` may see. Two queries."""
     if case.unit_id is None:
         return [], 0
-    in_a_year, is_open = Q(received_at__gte=now - datetime.timedelta(days=365)), ~Q(status__in=ENDED)
-    found = list(
-        Case.objects.visible_to(user)
-        .filter(in_a_year | is_open, unit=case.unit_id)
-        .exclude(pk=case.pk)
-        .annotate(in_a_year=Window(Count("pk", filter=in_a_year)))
-        .order_by(models.Case(When(is_open, then=0), default=1), F("due_at").asc(nulls_last=True), "id")
-        .only(*SAME_UNIT)[:5]
-    )
+    cases = Case.objects.visible_to(user).filter(unit=case.unit_id).exclude(pk=case.pk)
+    found = list(cases.open().by_due().only(*SAME_UNIT)[:5])
     for other in found:
         other.community = case.community
-    return [other for other in found if not other.is_ended], found[0].in_a_year if found else 0
+    return found, cases.filter(received_at__gte=now - datetime.timedelta(days=365)).count()
 
 
 def waiting(case):

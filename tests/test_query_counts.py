@@ -22,17 +22,17 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("others", [1, 12])
 def test_a_page_costs_the_same_for_few_rows_and_for_many(
-    client, yunhu, office, zhou, chen, lin, home, page, others, time_machine
+    client, yunhu, office, zhou, chen, lin, home, name, others, time_machine
 ):
     time_machine.move_to(MONDAY, tick=False)
     rows = [case(yunhu, by=chen, unit=home, reporter=lin, urgency="special_urgent") for _ in range(others + 1)]
     client.force_login(zhou)
-    url, query = PAGES[page](rows[0].number, f"o{Occupancy.objects.get(person=lin).pk}")
+    url, query = PAGES[name](rows[0].number, f"o{Occupancy.objects.get(person=lin).pk}")
     client.get(url, query)
-    with counting.pinned(page) as captured:
+    with counting.pinned(name) as captured:
         assert client.get(url, query).status_code == 200
     assert len(captured) <= 15
 

@@ -20,6 +20,12 @@ from servicedesk.core.moves import write
 logger = logging.getLogger(__name__)
 
 CHUNK = 5000
+# What the ladder, the history and the messages of a sweep need to know of a case.
+CLIMBING = (
+    *("community_id", "number", "summary", "status", "urgency", "clock_started_at", "due_at"),
+    *("promised_reply_at", "promise_raises_to", "reply_due_at", "reply_raises_to"),
+    *("level", "level_cycle", "level_from_at", "level_since", "holder_id"),
+)
 # More than this many cases in one pass reach a person as one digest and not as a flood.
 SINGLE_MESSAGES = 3
 
@@ -132,32 +138,39 @@ def _escalate_chunk(now, chunk, passed_over, batch, only=None):
     due = due.filter(pk=only) if only else due.exclude(pk__in=passed_over) if passed_over else due
     cases = list(
         due.select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .defer("explanation", "terms", "description", "remedy", "imported_facts")
+        .only(*CLIMBING)
         .order_by("next_escalation_at")[:chunk]
     )
     if not cases:
         return 0, 0
     pass_ = _Pass(cases, now)
-    escalations, history, groups, told = [], [], defaultdict(list), defaultdict(list)
+    climbed, history, written, told = [], defaultdict(list), [], defaultdict(list)
     for case in cases:
-        steps = pass_.steps(case)
-        was, level = case.level, case.level
-        for step in steps.due:
-            holder = pass_.holders(case, step.to_level)[:1]
-            escalations.append(pass_.escalation(case, level, step, holder))
-            history.append(pass_.event(case, level, step))
+        due, next_at = pass_.steps(case)
+        level, people = case.level, []
+        for step in due:
+            people = pass_.holders(case, step.to_level)
+            climbed.append(pass_.escalation(case, level, step, people))
+            data = {"from_level": level, "to_level": step.to_level, "trigger": str(step.trigger)}
+            history[case.community].append((case.pk, data))
             level = step.to_level
-        people = pass_.holders(case, level) if level > was else []
-        groups[level, level > was, steps.next_at, people[0].pk if people else None].append(case.pk)
+        written.append(
+            {
+                "id": case.pk,
+                "next_escalation_at": next_at,
+                "level": level,
+                "level_since": now if due else case.level_since,
+                "holder_id": (people[0].pk if people else None) if due else case.holder_id,
+            }
+        )
         for person in people:
             told[person].append((case, level))
-    for (level, rose, next_at, holder), keys in groups.items():
-        facts = {"level": level, "level_since": now, "holder_id": holder} if rose else {}
-        Case.objects.filter(pk__in=keys).update(next_escalation_at=next_at, **facts)
-    bulk.copy_in(escalations)
-    bulk.copy_in(history)
+    bulk.write_values(Case, written)
+    bulk.copy_values(Escalation, climbed)
+    for community, facts in history.items():
+        events.log_many(Case, facts, "escalated", community=community, by=None, now=now)
     _tell(told, now, batch)
-    return len(cases), len({row.case_id for row in escalations})
+    return len(cases), len({row["case_id"] for row in climbed})
 
 
 def _tell(told, now, batch):
@@ -183,16 +196,6 @@ def _tell(told, now, batch):
                 )
 
 
-class _Steps:
-    """What the clock does to one case now, and when it comes back to it."""
-
-    def __init__(self, case, calendar, take_minutes, now):
-        rising = ladder.pending(case, calendar, take_minutes)
-        self.due = [step for step in rising if step.at <= now]
-        later = [step for step in rising if step.at > now]
-        self.next_at = later[0].at if later else None
-
-
 class _Pass:
     """What one chunk needs to know once: communities, calendars, holders, whom cases concern."""
 
@@ -207,8 +210,10 @@ class _Pass:
         self._holders = {}
 
     def steps(self, case):
-        community = self.communities[case.community_id]
-        return _Steps(case, calendar_of(community), community.take_minutes, self.now)
+        """Return what the clock does to one case now, and when it comes back to it."""
+        rising = ladder.pending(case, calendar_of(case.community), case.community.take_minutes)
+        due = [step for step in rising if step.at <= self.now]
+        return due, rising[len(due)].at if len(due) < len(rising) else None
 
     def holders(self, case, level):
         key = (case.community_id, level, case.is_urgent)
@@ -216,18 +221,14 @@ class _Pass:
             self._holders[key] = level_holders(case.community, level, self.now, urgent=case.is_urgent)
         return [person for person in self._holders[key] if person.pk not in self.concerned.get(case.pk, ())]
 
-    def escalation(self, case, level, step, holder):
-        return Escalation(
-            case=case,
-            level_cycle=case.level_cycle,
-            from_level=level,
-            to_level=step.to_level,
-            trigger=step.trigger,
-            due_at=step.at,
-            at=self.now,
-            holder=holder[0] if holder else None,
-        )
-
-    def event(self, case, level, step):
-        data = {"from_level": level, "to_level": step.to_level, "trigger": str(step.trigger)}
-        return events.build(case, "escalated", by=None, now=self.now, data=data)
+    def escalation(self, case, level, step, people):
+        return {
+            "case_id": case.pk,
+            "level_cycle": case.level_cycle,
+            "from_level": level,
+            "to_level": step.to_level,
+            "trigger": str(step.trigger),
+            "due_at": step.at,
+            "at": self.now,
+            "holder_id": people[0].pk if people else None,
+        }

@@ -1,15 +1,18 @@
 """What staff type beside a list of cases: filters, what to do with the ticked rows, why a list is taken out."""
 
 import datetime
+from dataclasses import dataclass
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Channel, Kind
 from complaints.models.cases import TAGS
 from servicedesk.core.duty import LEVELS
-from servicedesk.core.models import Department, Membership, Role
+from servicedesk.core.models import Membership, Role
 from servicedesk.core.search import query_terms
 from servicedesk.core.text import TextField
 
@@ -18,10 +21,50 @@ ANY = [("", _("any"))]
 TAG_LABELS = dict(TAGS.values())
 
 
-def department_choices(community):
-    """Return the (key, name) pairs of the departments in use. One query."""
-    rows = Department.objects.filter(community=community, is_active=True).order_by("-is_centre", "id")
-    return list(rows.values_list("pk", "name"))
+@dataclass(frozen=True)
+class Choices:
+    """What the fields of a list offer, as (key, name) pairs; the workers under the names of their departments."""
+
+    departments: list
+    former_departments: list
+    categories: list
+    people: list
+    workers: list
+
+
+def choices_of(community):
+    """Return the Choices of `community`. One query for all of them, because every list asks for them."""
+    departments = community.departments
+    active = Membership.objects.active().filter(community=community)
+    answering = Membership.objects.filter(community=community).holding(Role.CLERK, Role.SUPERVISOR)
+    rows = _named("department", departments.filter(is_active=True), "pk", "name", "is_centre").union(
+        _named("former", departments.filter(is_active=False), "pk", "name", "is_centre"),
+        _named("category", community.categories, "pk", "name", "digit"),
+        _named("person", answering, "user_id", "user__name", "role"),
+        _named("worker", active.holding(Role.WORKER, Role.HEAD), "user_id", "user__name", "department__name"),
+        all=True,
+    )
+    found = {"department": [], "former": [], "category": [], "person": [], "worker": []}
+    for part, key, name, more in rows:
+        found[part].append((key, name, more))
+    workers = {}
+    for key, name, department in sorted(found["worker"], key=lambda row: (row[2], row[1])):
+        workers.setdefault(department, {})[key] = name
+    return Choices(
+        departments=_pairs(found["department"], lambda row: (row[2] != "true", row[0])),
+        former_departments=_pairs(found["former"], lambda row: row[1]),
+        categories=_pairs(found["category"], lambda row: (row[2] is None, int(row[2] or 0), row[0])),
+        people=_pairs(found["person"], lambda row: row[1]),
+        workers=[(department, list(names.items())) for department, names in workers.items()],
+    )
+
+
+def _named(part, rows, key, name, more):
+    return rows.order_by().values_list(Value(part), F(key), F(name), Cast(more, CharField()))
+
+
+def _pairs(rows, order):
+    return list({key: name for key, name, _more in sorted(rows, key=order)}.items())
 
 
 class DayField(forms.DateField):
@@ -32,7 +75,7 @@ class DayField(forms.DateField):
 
 
 class FilterForm(forms.Form):
-    """The filters of a list. Choices are read once, so a filter in use costs no query more than one that is not."""
+    """The filters of a list. The choices are read before, so that a filter in use costs no query of its own."""
 
     q = TextField(label=_("Words"), required=False, max_length=120, widget=forms.TextInput(attrs={"type": "search"}))
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=ANY + Kind.choices)
@@ -51,14 +94,11 @@ class FilterForm(forms.Form):
     received_from = DayField(label=_("Received from"), required=False)
     received_to = DayField(label=_("Received until"), required=False)
 
-    def __init__(self, *args, community, departments, **kwargs):
+    def __init__(self, *args, choices, **kwargs):
         super().__init__(*args, **kwargs)
-        people = Membership.objects.holding(Role.CLERK, Role.SUPERVISOR).filter(community=community)
-        names = dict(people.order_by("user__name").values_list("user_id", "user__name"))
-        categories = list(community.categories.order_by("digit", "id").values_list("pk", "name"))
-        self.fields["category"].choices = ANY + categories
-        self.fields["department"].choices = ANY + departments
-        self.fields["first"].choices = [*ANY, *names.items()]
+        self.fields["category"].choices = ANY + choices.categories
+        self.fields["department"].choices = ANY + choices.departments
+        self.fields["first"].choices = ANY + choices.people
 
     def clean_q(self):
         words = self.cleaned_data["q"]
@@ -109,17 +149,11 @@ class BulkForm(forms.Form):
     department = forms.TypedChoiceField(label=_("Department"), required=False, coerce=int, empty_value=None)
     note = TextField(label=_("Note"), required=False, max_length=1000)
 
-    def __init__(self, *args, community, departments, **kwargs):
+    def __init__(self, *args, choices, **kwargs):
         super().__init__(*args, **kwargs)
-        people = Membership.objects.active().holding(Role.WORKER, Role.HEAD).filter(community=community)
-        people = people.order_by("department", "user__name").values_list("department__name", "user_id", "user__name")
-        groups = {}
-        for department, key, name in people:
-            groups.setdefault(department, {})[key] = name
         nobody = [("", _("choose"))]
-        workers = [(department, list(names.items())) for department, names in groups.items()]
-        self.fields["worker"].choices = nobody + workers
-        self.fields["department"].choices = nobody + departments
+        self.fields["worker"].choices = nobody + choices.workers
+        self.fields["department"].choices = nobody + choices.departments
         if self.is_bound:
             ticked = self.data.getlist("pick")[: self.MOST + 1]
             self.fields["pick"].choices = [(number, number) for number in ticked]

@@ -307,7 +307,7 @@ class _Run:
                 about = {
                     facts["id"]: {"version": 0, "source": entry.source, "line": entry.line} for entry, facts in pairs
                 }
-                events.log_many(Case, about, "imported", community=self.community, by=self.by, now=self.now)
+                events.log_many(Case, about.items(), "imported", community=self.community, by=self.by, now=self.now)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             if len(pairs) == 1:
                 reason = _("The database refuses it: %(why)s") % {"why": error.diag.message_primary}

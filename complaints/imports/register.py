@@ -154,7 +154,7 @@ class Register:
             self._remember_unit(key, building.pk, unit.section_id, unit.number, unit.label, unit.room_keys)
         bulk.copy_in(rows)
         about = {unit.pk: {} for unit in rows}
-        events.log_many(Unit, about, "unit_registered", community=self.community, by=None, now=self.now)
+        events.log_many(Unit, about.items(), "unit_registered", community=self.community, by=None, now=self.now)
 
     def _section(self, building, code):
         known = self.sections.get((building.pk, code))

@@ -5,17 +5,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('complaints', '0004_case_counted_with'),
-        ('core', '0002_history_only_grows'),
-        ('residents', '0001_ground'),
+        ("complaints", "0004_case_counted_with"),
+        ("core", "0002_history_only_grows"),
+        ("residents", "0001_ground"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('status__in', ('archived', 'void', 'merged')), _negated=True), fields=['community', '-id'], name='case_open_newest'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("status__in", ("archived", "void", "merged")), _negated=True),
+                fields=["community", "-id"],
+                name="case_open_newest",
+            ),
         ),
     ]

@@ -46,7 +46,7 @@ def log(subject, verb, *, by, now, note="", data=None, public=False):
 
 
 def log_many(model, facts, verb, *, community, by, now):
-    """Save one Event without words about each key of `facts` (key → data), rows of `model`; one COPY."""
+    """Save one Event without words for each pair of key and data in `facts`, about rows of `model`; one COPY."""
     subject_type = ContentType.objects.get_for_model(model).pk
     shared = {
         "community_id": community.pk,
@@ -57,7 +57,7 @@ def log_many(model, facts, verb, *, community, by, now):
         "at": now,
     }
     rows = []
-    for key, data in facts.items():
+    for key, data in facts:
         salt = secrets.token_hex(8)
         rows.append(shared | {"subject_id": key, "salt": salt, "note_digest": digest(salt, ""), "data": data})
     return bulk.copy_values(Event, rows)

@@ -115,6 +115,7 @@ class Calendar:
     )
     _midnights: dict[date, datetime] = field(default_factory=dict, init=False, repr=False, compare=False)
     _closes: dict[date, datetime] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _openings: dict[date, datetime] = field(default_factory=dict, init=False, repr=False, compare=False)
     _counts: dict[tuple, tuple[date, list[dict]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -196,8 +197,12 @@ class Calendar:
 
     def next_opening(self, at: datetime) -> datetime:
         """The opening, in UTC, of the first service day after the local day of `at`. Raises NoServiceDays."""
-        day = self.next_service_day(self.day_of(at))
-        return self._moment(day, self.windows(day)[0][0])
+        today = self.day_of(at)
+        known = self._openings.get(today)
+        if known is None:
+            day = self.next_service_day(today)
+            known = self._openings[today] = self._moment(day, self.windows(day)[0][0])
+        return known
 
     def service_minutes_between(self, a: datetime, b: datetime) -> timedelta:
         """How much service lies from `a` to `b`; zero if `b` is not after `a`. Costs one look a day between them."""

@@ -16,7 +16,7 @@ from complaints.models.cases import CLOCKED, REPLY_OWED, TAGS, UNASSIGNED, late_
 from residents import finder
 from servicedesk.core.models.calendar import WEEKDAYS
 
-LATE_ROWS, OTHER_ROWS = 20, 8
+LATE_ROWS, OTHER_ROWS = 12, 6
 HEAT_WEEKS = 4
 HITS = 12
 
@@ -245,7 +245,7 @@ def _departments(groups, names, wanted):
         here = {**wanted, "department": key}
         lines.append(
             DepartmentLine(
-                name=names.get(key, "–"),
+                name=names[key],
                 levels=[
                     {
                         "count": sum(group.total for group in own if group.level == level),

@@ -372,7 +372,7 @@ def test_what_a_list_line_shows_needs_no_query_of_its_own(client, chen, yunhu, o
         client.get(URL + answer.context["older_url"])
 
 
-def test_a_board_of_two_thousand_open_cases_is_counted_and_a_longer_list_is_not(yunhu, chen, monkeypatch, several):
+def test_a_desk_with_a_thousand_open_cases_is_counted_and_a_fuller_one_is_not(yunhu, chen, monkeypatch, several):
     rows_of = listing.rows_of(chen, yunhu)
     assert listing.counts(rows_of, chen, yunhu, MONDAY)["open"] == 5
     monkeypatch.setattr(listing, "MOST_COUNTED", 4)

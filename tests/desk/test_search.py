@@ -131,7 +131,7 @@ def test_at_most_twelve_of_a_kind_are_shown_newest_first(client, chen, yunhu, of
 
 
 def test_an_answer_costs_the_same_for_few_and_for_many(client, chen, yunhu, office, lin, leak):
-    client.force_login(chen)
+    search(client, chen, "")
     for count in (1, 20):
         for _n in range(count):
             factories.case(yunhu, by=chen, unit=leak.unit)

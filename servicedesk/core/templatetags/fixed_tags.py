@@ -9,6 +9,8 @@ from django.templatetags.static import StaticNode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from servicedesk.core.templatetags.desk_tags import icon
+
 register = template.Library()
 
 
@@ -49,5 +51,5 @@ def _is_fixed(node):
     if isinstance(node, StaticNode):
         return node.varname is None and not node.path.is_var
     if isinstance(node, SimpleNode):
-        return not node.takes_context and node.target_var is None and not any(a.is_var for a in node.args)
+        return node.func is icon and node.target_var is None and not any(name.is_var for name in node.args)
     return False

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from complaints import actions, listing
-from complaints.forms.lists import BulkForm, department_choices
+from complaints.forms.lists import BulkForm, choices_of
 from complaints.models import Case
 from servicedesk.core import clock
 from servicedesk.core.models import Department, Event, Role, User
@@ -30,15 +30,17 @@ OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
 def board(request):
     """The whole board, or, for a page that looks again by itself, the parts of it that change."""
     now, community, user = clock.now(), request.community, request.user
-    departments = department_choices(community)
-    form = BoardFilterForm(request.GET, departments=departments)
+    choices = choices_of(community)
+    form = BoardFilterForm(request.GET, departments=choices.departments)
     form.is_valid()
     facts = {name: value for name, value in form.cleaned_data.items() if value}
     starts_at_top = listing.starts_at_the_top(user, community)
     wide = starts_at_top and request.GET.get("scope") == "all"
     kept = {**facts, **({"scope": "all"} if wide else {})}
     with timezone.override(community.tz):
-        seen = reports.board(user, community, now=now, names=dict(departments), wide=wide, **facts)
+        seen = reports.board(
+            user, community, now=now, names=dict(choices.departments + choices.former_departments), wide=wide, **facts
+        )
         context = {
             "now": now,
             "form": form,
@@ -55,7 +57,7 @@ def board(request):
             return render(request, "desk/board.html#live", context)
         context |= {
             "heat": reports.heat(user, community, now=now, wide=wide),
-            "bulk_form": BulkForm(community=community, departments=departments),
+            "bulk_form": BulkForm(choices=choices),
         }
         return render(request, "desk/board.html", context)
 
@@ -119,8 +121,7 @@ def _tiles(seen, kept):
 def bulk(request):
     """Take one step on every ticked case; what refuses is named by its number, the rest can be undone in one go."""
     now = clock.now()
-    departments = department_choices(request.community)
-    form = BulkForm(request.POST, community=request.community, departments=departments)
+    form = BulkForm(request.POST, choices=choices_of(request.community))
     cases = _ticked(request)
     if form.is_valid() and not cases:
         form.add_error("pick", form.fields["pick"].error_messages["required"])
