@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 from datetime import timedelta
 
+from bench import serving
 from servicedesk import embedded
 
 ROUNDS, QUICK_ROUNDS = 40, 3
@@ -20,16 +21,24 @@ FLOOR_EVERY = 4
 
 def main():
     wanted = arguments()
-    prepare()
-    sizes = make_databases(wanted)
-    print(flush=True)
+    start_database()
+    try:
+        with serving.cache() as cache:
+            set_up()
+            print(f"The cache is {cache}.", flush=True)
+            measure(wanted)
+    finally:
+        embedded.leave()
+
+
+def measure(wanted):
     from bench import table
 
+    sizes = make_databases(wanted)
     if not wanted.only_sweep:
-        print(table.of_pages(*measure_pages(sizes, wanted)), flush=True)
+        print("\n" + table.of_pages(measure_pages(sizes, wanted)), flush=True)
     if not wanted.no_sweep:
-        print(table.of_sweeps(measure_sweeps(wanted)), flush=True)
-    embedded.leave()
+        print("\n" + table.of_sweeps(measure_sweeps(wanted)), flush=True)
 
 
 def arguments():
@@ -51,8 +60,8 @@ def arguments():
     return wanted
 
 
-def prepare():
-    """Start the database server and set the app up as in production, on plain http and without a second factor."""
+def start_database():
+    """Start the database server and say how the app is to run: as in production, on plain http."""
     os.environ["SERVICEDESK_DATA"] = str(embedded.data_dir() / "bench")
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "bench.settings",
@@ -65,6 +74,9 @@ def prepare():
     }
     os.chdir(embedded.BASE_DIR)
     embedded.ensure_running()
+
+
+def set_up():
     import django
     from django.core.management import call_command
 
@@ -90,11 +102,10 @@ def measure_pages(sizes, wanted):
     """Return what the rounds found: the pages, the times, the queries, and what the workers weigh."""
     from bench import databases
     from bench.pages import FLOOR, PAGES, World
-    from bench.serving import Server
 
     only = set(filter(None, wanted.only.split(",")))
     pages = [page for page in PAGES if not only or page.name in only]
-    servers = {size.name: Server(databases.name_of(size)) for size in sizes}
+    servers = {size.name: serving.Server(databases.name_of(size)) for size in sizes}
     try:
         worlds = []
         for size in sizes:
@@ -115,11 +126,12 @@ def measure_pages(sizes, wanted):
                 databases.use(databases.name_of(world.size))
                 one_round(world, pages, found)
         for world in worlds:
+            databases.use(databases.name_of(world.size))
             for n in range(wanted.requests):
                 pages[n % (len(pages) - 1)].send(world)
             found.memory[world.size.name].append(world.server.memory())
         found.requests = (wanted.rounds + WARM_UP) * len(pages) + wanted.requests
-        return (found,)
+        return found
     finally:
         for server in servers.values():
             server.stop()

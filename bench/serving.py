@@ -1,7 +1,9 @@
 """The app behind gunicorn as in production, and a browser without a screen that takes the time of each answer."""
 
+import contextlib
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,13 +22,36 @@ WORKERS = 2
 START_SECONDS = 60
 
 
+def free_port():
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def cache():
+    """Let the app have the cache that it has in production, Redis, where this machine has one; yields what it is."""
+    program = shutil.which("redis-server")
+    if "REDIS_URL" in os.environ or program is None:
+        yield "Redis" if "REDIS_URL" in os.environ else "the database, as there is no redis-server here"
+        return
+    port = free_port()
+    os.environ["REDIS_URL"] = f"redis://{HOST}:{port}/0"
+    command = [program, "--bind", HOST, "--port", str(port), "--save", "", "--dir", str(embedded.data_dir())]
+    redis = subprocess.Popen(command, stdout=subprocess.DEVNULL, process_group=0)
+    try:
+        yield "Redis"
+    finally:
+        redis.terminate()
+        redis.wait()
+
+
 class Server:
     """Two workers over one database, on a free port."""
 
     def __init__(self, database):
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.log = embedded.data_dir() / f"{database}.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

@@ -107,7 +107,7 @@ def unlock(request):
         for value in values
     ]
     if not form.is_valid() or not accounts.unlock(request, form.cleaned_data["password"]):
-        sentence = _("That is not the password of %(name)s. Nothing is lost; try again.") % {"name": request.user}
+        sentence = _("That is not your password. Nothing is lost; try again.")
         context = {"sent": sent, "target": target, "was_post": bool(sent), "sentence": sentence}
         return render(request, "core/locked.html", context, status=422)
     if sent:

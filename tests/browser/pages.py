@@ -90,7 +90,7 @@ def open_menus(page):
         if menu.is_visible():
             menu.click()
             menu.click()
-    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    page.evaluate("document.querySelectorAll('main details').forEach((one) => (one.open = true))")
 
 
 def locked(house):
@@ -197,7 +197,7 @@ STAFF_PAGES = [
     Visit("complaints:list", "guo"),
     Visit("complaints:list", "liu"),
     Visit("complaints:list", "zhou", "ticked", then=tick_all),
-    *(Visit("complaints:case", "zhou", case=name) for name in STATUSES),
+    *(Visit("complaints:case", "chen" if name == "about" else "zhou", case=name) for name in STATUSES),
     Visit("complaints:case", "chen", case="taken"),
     Visit("complaints:case", "liu", case="in_hand"),
     *(
