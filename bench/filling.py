@@ -323,7 +323,7 @@ class _Register:
     def _write_chunk(self, cases):
         _copy(cases)
         _copy(self._escalations(cases))
-        _copy(event for case in cases for event in self._history(case))
+        bulk.copy_values(Event, [event for case in cases for event in self._history(case)])
         _copy(Concern(case=case, user=self.clerks[-1]) for case in cases if case.pk % 997 == 0)
         _copy(
             Pause(case=case, cycle=1, reason="material", starts_at=case.accepted_at, until=case.due_at + SPAN,
@@ -371,12 +371,23 @@ class _Register:
 
     def _event(self, case, verb, by, at, data=None, note=""):
         salt = f"{self.draw.getrandbits(64):016x}"
-        return Event(
-            community=self.garden, subject_type=self.subject, subject_id=case.pk, verb=verb, by=by,
-            by_name=str(by) if by else "", at=at, note=note, salt=salt, note_digest=digest(salt, note),
-            data={"version": 0} | (data or {}), is_public=verb != "escalated", seal=next(self.seals),
-            previous_hash=f"{self.draw.getrandbits(256):064x}", hash=f"{self.draw.getrandbits(256):064x}",
-        )  # fmt: skip
+        return {
+            "community_id": self.garden.pk,
+            "subject_type_id": self.subject.pk,
+            "subject_id": case.pk,
+            "verb": verb,
+            "by_id": by.pk if by else None,
+            "by_name": str(by) if by else "",
+            "at": at,
+            "note": note,
+            "salt": salt,
+            "note_digest": digest(salt, note),
+            "data": {"version": 0} | (data or {}),
+            "is_public": verb != "escalated",
+            "seal": next(self.seals),
+            "previous_hash": f"{self.draw.getrandbits(256):064x}",
+            "hash": f"{self.draw.getrandbits(256):064x}",
+        }
 
     def _write_inboxes(self, cases):
         """Tell the desk of the last cases: most of it read, some not."""

@@ -91,7 +91,7 @@ def house(django_db_setup, django_db_blocker, rows_beside_a_browser, photos_of_t
             server.stop()
             django_settings.MEDIA_ROOT = before
             # What the `db` fixture does after a test with real commits.
-            call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True)
+            call_command("flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=False)
 
 
 @pytest.fixture
