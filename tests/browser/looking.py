@@ -30,6 +30,10 @@ LATIN = {
     *("JavaScript", "Chromium", "Chrome", "Firefox", "Safari", "Mac", "Windows", "Android", "Linux", "iPhone"),
 }
 
+# The browser reports an answer above 399 once more; the answer itself is looked at in `Watch._response`. htmx reports
+# a request that a newer one replaced, as hx-sync asks it to; one that failed says htmx:sendError, too.
+HARMLESS = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+
 
 class Watch:
     """Remembers what goes wrong while a page is open. `expect` a status that the page itself is meant to have."""
@@ -53,8 +57,7 @@ class Watch:
         return self._found + refused
 
     def _console(self, message):
-        # The browser reports an answer above 399 once more; the answer itself is looked at in `_response`.
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+        if message.type in ("error", "warning") and not any(harmless in message.text for harmless in HARMLESS):
             self._found.append(f"console: {message.text}")
 
     def _response(self, response):
