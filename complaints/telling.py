@@ -40,6 +40,23 @@ def tell(case, people, kind, *, now, key, but=None, undoable=False, concerned=No
     )
 
 
+def tell_outside(case, *, now):
+    """Tell the outside holder of a case that nobody at level 3 may hold, by e-mail (ruling 12). Told once a level
+    cycle; the community names the address, and nobody is told where it has none. At most one INSERT."""
+    community = case.community
+    if not community.outside_email:
+        return
+    data = {
+        **about(case),
+        "community": community.name,
+        "holder": community.outside_holder,
+        "phone": community.phone,
+        "due": f"{community.local(case.due_at):%m-%d %H:%M}" if case.due_at else "–",
+    }
+    key = f"case_outside:{case.pk}:{case.level_cycle}"
+    notifications.notify_outside(community.outside_email, "case_outside", about=case, key=key, now=now, data=data)
+
+
 def department_people(case):
     """Return who hears of a case handed to its department: the heads, or all workers where there is no head."""
     for role in (Role.HEAD, Role.WORKER):

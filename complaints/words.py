@@ -77,6 +77,7 @@ KIND_WORDS = {
     "case_declined": _("The department returned %(number)s: %(summary)s"),
     "case_escalated": _("%(number)s has reached level %(to_level)s: %(summary)s"),
     "case_told_level_three": _("Major matter at level 2, for your information: %(number)s %(summary)s"),
+    "case_outside": _("A matter for you as the outside holder: %(number)s %(summary)s"),
     "cases_escalated": _("%(count)s cases have risen to you. See the board."),
     "case_urged": _("Please hurry: %(number)s %(summary)s"),
     "case_resolved": _("Resolved; the resident is to be told: %(number)s %(summary)s"),
@@ -85,8 +86,17 @@ KIND_WORDS = {
     "case_void_asked": _("Asked to void %(number)s: %(summary)s"),
     "resident_noted": _("The resident added something to %(number)s: %(summary)s"),
 }
+# What an e-mail says to somebody who cannot open the case.
+KIND_DETAILS = {
+    "case_outside": _(
+        "%(holder)s: a resident of %(community)s has reported a matter that is about the deputy general manager or"
+        " everybody who would decide on it, so it comes to you.\n\nNumber: %(number)s\nMatter: %(summary)s\n"
+        "Promised by: %(due)s\n\nPlease call the service centre at %(phone)s and ask for the papers by this number."
+        " The clerk who took it up tells the resident what you decide."
+    ),
+}
 
 
 def register():
     """Add the kinds of this app to the outbox's words."""
-    KINDS.update({kind: Words(title) for kind, title in KIND_WORDS.items()})
+    KINDS.update({kind: Words(title, KIND_DETAILS.get(kind, "")) for kind, title in KIND_WORDS.items()})

@@ -67,6 +67,8 @@ def raise_to(case, level, trigger, *, by, now, note="", due_at=None):
         data={"from_level": was, "to_level": level, "trigger": str(trigger), "version": case.version},
     )
     telling.tell(case, people, "case_escalated", now=now, key=f"{case.level_cycle}:{level}", but=by, to_level=level)
+    if level == ladder.TOP and not people and case.concerned.exists():
+        telling.tell_outside(case, now=now)
     return True
 
 
@@ -154,6 +156,8 @@ def _escalate_chunk(now, chunk, passed_over, batch, only=None):
             data = {"from_level": level, "to_level": step.to_level, "trigger": str(step.trigger)}
             history[case.community].append((case.pk, data))
             level = step.to_level
+        if due and level == ladder.TOP and not people and case.pk in pass_.concerned:
+            telling.tell_outside(case, now=now)
         written.append(
             {
                 "id": case.pk,

@@ -29,9 +29,13 @@ KINDS = {}
 
 @dataclass(frozen=True)
 class Words:
-    """The lazy title of one kind of notification; `%(name)s` places are filled from its data."""
+    """The lazy title of one kind of notification; `%(name)s` places are filled from its data.
+
+    `detail` is what an e-mail says below it to somebody who cannot open the case.
+    """
 
     title: str
+    detail: str = ""
 
 
 def undoable_from(now):
@@ -71,6 +75,23 @@ def notify(recipients, kind, *, about, key, now, not_before=None, data=None):
     """Write what `recipients` are to be told, in the transaction of the fact. Told once for each `key`; one INSERT."""
     built = build(recipients, kind, about=about, key=key, now=now, not_before=not_before, data=data)
     Notification.objects.bulk_create(built, ignore_conflicts=True)
+
+
+def notify_outside(address, kind, *, about, key, now, data):
+    """Write what somebody without an account is told by e-mail, in the transaction of the fact. Told once a `key`."""
+    row = Notification(
+        community_id=about.community_id,
+        address=address,
+        channel=Channel.EMAIL,
+        kind=kind,
+        subject_type=ContentType.objects.get_for_model(about),
+        subject_id=about.pk,
+        key=key,
+        data=data,
+        created_at=now,
+        not_before=now,
+    )
+    Notification.objects.bulk_create([row], ignore_conflicts=True)
 
 
 def digest(person, kind, *, about, key, count, now):
@@ -132,6 +153,11 @@ def _send_one(pk, now):
 
 
 def _deliver(row):
+    if row.recipient is None:
+        with translation.override(settings.LANGUAGE_CODE):
+            subject, detail = f"[{row.community.name}] {title_of(row)}", KINDS[row.kind].detail % row.data
+            send_mail(subject, f"{detail}\n", None, [row.address])
+        return
     with translation.override(row.recipient.language):
         title = title_of(row)
         link = f"{settings.SITE_URL}{row.data.get('path', '/')}"

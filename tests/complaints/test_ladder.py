@@ -3,10 +3,12 @@
 import datetime
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 
 from complaints import actions, ladder
-from complaints.models import Case, Escalation
+from complaints.models import Case, Concern, Escalation
+from servicedesk.core import notifications
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.models import Event, Notification
 from tests import factories
@@ -99,6 +101,39 @@ def test_what_is_about_a_supervisor_starts_at_level_3_and_they_hear_nothing(yunh
     sweep(case.due_at + datetime.timedelta(days=3))
     assert not Notification.objects.filter(recipient=zhou, subject_id=case.pk).exists()
     assert not Case.objects.visible_to(zhou).filter(pk=case.pk).exists()
+
+
+@pytest.fixture
+def inspectorate(yunhu):
+    """Somebody outside of the office, for what is about its deputy general manager."""
+    yunhu.outside_holder, yunhu.outside_email = "总公司监察室", "audit@example.cn"
+    yunhu.save()
+
+
+def test_what_is_about_the_deputy_gm_goes_to_the_outside_holder_once(yunhu, office, chen, guo, inspectorate):
+    case = factories.case(yunhu, by=chen, category="service", concerns=[guo], summary="副总训斥业户")
+    sweep(case.due_at + datetime.timedelta(days=3))
+    notifications.send_notifications(now=case.due_at + datetime.timedelta(days=3))
+    assert fresh(case).level == 3
+    assert not Notification.objects.filter(recipient=guo, subject_id=case.pk).exists()
+    (message,) = mail.outbox
+    assert message.to == ["audit@example.cn"]
+    assert case.short_number in message.subject and "副总训斥业户" in message.body and yunhu.phone in message.body
+    assert "http" not in message.body, "they have no account, so no page of ours opens for them"
+
+
+def test_what_a_deputy_gm_may_hold_stays_in_the_house(yunhu, office, chen, zhou, inspectorate):
+    case = factories.case(yunhu, by=chen, category="service", concerns=[zhou])
+    sweep(case.due_at + datetime.timedelta(days=3))
+    assert not Notification.objects.filter(recipient=None).exists()
+
+
+def test_the_sweep_tells_the_outside_holder_of_what_it_raises(yunhu, office, chen, guo, inspectorate):
+    case = factories.case(yunhu, by=chen, category="noise")
+    Concern.objects.create(case=case, user=guo)
+    sweep(case.due_at + datetime.timedelta(days=3))
+    assert fresh(case).level == 3
+    assert Notification.objects.get(recipient=None).address == "audit@example.cn"
 
 
 def test_a_missed_promise_is_one_level_above_who_promised(yunhu, office, chen):

@@ -29,11 +29,14 @@ class NotificationQuerySet(models.QuerySet):
 class Notification(models.Model):
     """One message owed to one person over one channel: the outbox row, written with the fact that it tells.
 
+    The person is a member of staff, or the outside holder, who has no account and is known by an e-mail address.
+
     The words are made from `kind` and `data` when it is read or sent, in the reader's language.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="notifications")
-    recipient = models.ForeignKey(User, models.PROTECT, related_name="notifications")
+    recipient = models.ForeignKey(User, models.PROTECT, null=True, related_name="notifications")
+    address = models.EmailField(blank=True, default="", db_default="", help_text="Of somebody without an account.")
     channel = models.CharField(max_length=5, choices=Channel)
     kind = models.CharField(max_length=40)
     subject_type = models.ForeignKey(ContentType, models.PROTECT)
@@ -56,6 +59,13 @@ class Notification(models.Model):
         verbose_name_plural = _("notifications")
         constraints = [
             models.UniqueConstraint(fields=["recipient", "channel", "key"], name="notification_told_once"),
+            models.UniqueConstraint(
+                fields=["address", "key"], condition=Q(recipient=None), name="notification_told_outside_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(recipient__isnull=False, address="") | Q(recipient=None, channel="email") & ~Q(address=""),
+                name="notification_has_one_addressee",
+            ),
         ]
         indexes = [
             models.Index(
@@ -70,4 +80,4 @@ class Notification(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.kind} → {self.recipient_id}"
+        return f"{self.kind} → {self.recipient_id or self.address}"
