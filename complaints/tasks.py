@@ -19,6 +19,11 @@ def forget_drafts():
     actions.forget_drafts(now=clock.now())
 
 
+@shared_task(name="complaints.tasks.release_left")
+def release_left():
+    actions.release_left(now=clock.now())
+
+
 @shared_task(name="complaints.tasks.recount_deadlines")
 def recount_deadlines():
     actions.recount_deadlines(now=clock.now())

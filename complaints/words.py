@@ -41,6 +41,9 @@ VERBS = {
     "undone": _("Undone: %(what)s"),
     "unmasked": _("Telephone number looked at"),
     "recounted": _("The calendar changed; now due %(until)s"),
+    "passed_on": _("%(was)s has left; %(to_who)s tells the resident from now on"),
+    "holder_changed": _("Who held this level has left; it is with whoever holds it today"),
+    "freed": _("Who had the job has left; nobody has it now"),
     "code_renewed": _("New tracking code issued"),
     "imported": _("Imported"),
 }
@@ -79,6 +82,8 @@ KIND_WORDS = {
     "case_told_level_three": _("Major matter at level 2, for your information: %(number)s %(summary)s"),
     "case_outside": _("A matter for you as the outside holder: %(number)s %(summary)s"),
     "cases_escalated": _("%(count)s cases have risen to you. See the board."),
+    "cases_passed_on": _("A colleague has left; cases that you answer from now on: %(count)s"),
+    "cases_freed": _("A colleague has left; jobs that nobody has now: %(count)s"),
     "case_urged": _("Please hurry: %(number)s %(summary)s"),
     "case_resolved": _("Resolved; the resident is to be told: %(number)s %(summary)s"),
     "case_reopened": _("Reopened: %(number)s %(summary)s"),

@@ -40,6 +40,7 @@ from complaints.actions.receiving import (
     take,
 )
 from complaints.actions.recounting import recount_deadlines
+from complaints.actions.releasing import release_left
 from complaints.actions.replying import add_resident_note, archive, reopen, reply, resident_urge
 from complaints.actions.undoing import undo
 from complaints.actions.voiding import ask_void, confirm_void, merge, refuse_void
@@ -78,6 +79,7 @@ __all__ = [
     "reclassify",
     "recount_deadlines",
     "refuse_void",
+    "release_left",
     "renew_code",
     "reopen",
     "reply",

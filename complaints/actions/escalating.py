@@ -185,8 +185,9 @@ def _tell(told, now, batch):
             by_community[case.community].append((case, level))
         for community, risen in by_community.items():
             if len(risen) > SINGLE_MESSAGES:
+                key = f"sweep:{batch}"
                 notifications.digest(
-                    person, "cases_escalated", about=community, key=f"sweep:{batch}", count=len(risen), now=now
+                    person, "cases_escalated", about=community, key=key, count=len(risen), now=now, path="/board/"
                 )
                 continue
             for case, level in risen:

@@ -1,5 +1,7 @@
 """Between taking and resolving: departments, workers, pauses, notes, judging anew."""
 
+import logging
+
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +14,8 @@ from servicedesk.core import events, photos
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Photo
 from servicedesk.core.moves import move, write
+
+logger = logging.getLogger(__name__)
 
 
 def _who(person):
@@ -156,16 +160,25 @@ def _end_pause(case, now):
 
 
 def resume_waiting(*, now):
-    """End every pause whose time has come; return how many. Each case in its own transaction."""
+    """End every pause whose time has come; return how many. Each case in its own transaction; one that raises is
+    logged and passed over."""
     ended = 0
     waiting = Pause.objects.filter(ended_at=None, until__lte=now).order_by("until")
     for pk in list(waiting.values_list("case_id", flat=True)):
-        with transaction.atomic():
-            case = Case.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
-            if case is not None and case.status == Status.WAITING:
-                resume(case, by=None, now=now)
-                ended += 1
+        try:
+            ended += _resume_by_clock(pk, now)
+        except Exception:
+            logger.exception("the pause of case %s could not be ended", pk)
     return ended
+
+
+@transaction.atomic
+def _resume_by_clock(pk, now):
+    case = Case.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+    if case is None or case.status != Status.WAITING:
+        return False
+    resume(case, by=None, now=now)
+    return True
 
 
 @transaction.atomic

@@ -94,14 +94,16 @@ def notify_outside(address, kind, *, about, key, now, data):
     Notification.objects.bulk_create([row], ignore_conflicts=True)
 
 
-def digest(person, kind, *, about, key, count, now):
-    """Tell `person` of `count` things in one message; the same `key` again adds to its count. One or two statements."""
+def digest(person, kind, *, about, key, count, now, path):
+    """Tell `person` of `count` things in one message that leads to `path`; the same `key` again adds to its count.
+
+    One or two statements."""
     rows = Notification.objects.filter(recipient=person, key=key)
     told = rows.select_for_update().first()
     if told is not None:
         rows.update(data={**told.data, "count": told.data["count"] + count})
         return
-    data = {"count": count, "path": "/board/"}
+    data = {"count": count, "path": path}
     notify([person], kind, about=about, key=key, now=now, data=data)
 
 

@@ -56,6 +56,10 @@ class MembershipQuerySet(models.QuerySet):
     def active(self):
         return self.filter(is_active=True, user__is_active=True)
 
+    def ended(self):
+        """Return the roles that were held once: taken away, or their holder has left."""
+        return self.filter(Q(is_active=False) | Q(user__is_active=False))
+
     def holding(self, *roles):
         return self.filter(role__in=roles)
 
