@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -196,8 +196,8 @@ def unmask(request, pk):
 @role_required(*DESK)
 def slip(request, number):
     """The slip of a case for printing, as long as its first code is in force."""
-    case = Case.objects.visible_to(request.user).with_people().filter(number=number).first()
-    token = actions.first_token(case) if case else None
+    case = get_object_or_404(Case.objects.visible_to(request.user).with_people(), number=number)
+    token = actions.first_token(case)
     if token is None:
         return redirect("complaints:case", number)
     with timezone.override(case.community.tz):
