@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypedDict
 from urllib.parse import quote
 
 from django.db.models import BooleanField, Count, F, Func, Q, Value
@@ -452,29 +453,63 @@ def read(params, *, user, community, now):
 # Lines --------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Line:
-    """One case as a list shows it: where it leads, the deadline that counts now, whether anybody has it."""
+class Line(TypedDict):
+    """What a list shows of one case: where it leads, the deadline that counts now, whether anybody has it.
+
+    A dict and flat, because a list draws fifty of them: a template looks a key up at once, where an attribute costs it
+    an exception first.
+    """
 
     case: Case
-    url: str
+    key: str
     number: str
+    url: str
+    received_at: datetime.datetime
+    summary: str
+    place: str
+    status: str
+    tag: str
+    tag_words: str
+    level: int
     deadline: DeadlineCell
+    state: str
+    department: str
+    first: str
+    worker: str
+    has_it: str
     is_unowned: bool
-
-    @property
-    def state(self):
-        """What marks the edge of the line: over, soon or nothing."""
-        return self.deadline.state if self.deadline.state in ("over", "soon") else ""
 
 
 def lines(cases, now):
     """Return a Line for each of `cases`. No query, and one look at the addresses for all of them."""
     before, after = reverse("complaints:case", args=["0"]).split("0")
-    return [
-        Line(case, f"{before}{quote(case.number)}{after}", case.short_number, deadline_of(case, now), is_unowned(case))
-        for case in cases
-    ]
+    return [_line(case, f"{before}{quote(case.number)}{after}", now) for case in cases]
+
+
+def _line(case, url, now):
+    tag, tag_words = case.tag
+    deadline = deadline_of(case, now)
+    return Line(
+        case=case,
+        key=case.number,
+        number=case.short_number,
+        url=url,
+        received_at=case.received_at,
+        summary=case.summary,
+        place=case.place_shown,
+        status=case.status,
+        tag=tag,
+        tag_words=tag_words,
+        level=case.level,
+        deadline=deadline,
+        # What marks the edge of the line.
+        state=deadline.state if deadline.state in ("over", "soon") else "",
+        department=case.department_name,
+        first=case.first_name or "–",
+        worker=case.worker_name or "–",
+        has_it=case.worker_name or case.first_name or "–",
+        is_unowned=is_unowned(case),
+    )
 
 
 def is_unowned(case):

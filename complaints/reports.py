@@ -3,12 +3,14 @@
 import datetime
 from dataclasses import dataclass, field
 
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, Window
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from complaints import ladder
 from complaints.models import Case, Channel, Escalation, Kind, Pause, Severity, Status, Urgency
+from complaints.models.cases import ENDED
 from complaints.words import VERBS
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.duty import LEVELS
@@ -185,14 +187,18 @@ SAME_UNIT = ("community_id", "number", "summary", "status", "due_at", "resolved_
 
 
 def same_unit(case, user, now):
-    """Return (open cases of the unit, count of the last twelve months) that `user` may see. Two queries."""
+    """Return (up to five open cases of the unit, count of the last twelve months) that `user` may see. One query."""
     if case.unit_id is None:
         return [], 0
-    cases = Case.objects.visible_to(user).filter(unit=case.unit_id).exclude(pk=case.pk)
-    found = list(cases.open().by_due().only(*SAME_UNIT)[:5])
+    is_open, in_a_year = ~Q(status__in=ENDED), Q(received_at__gte=now - datetime.timedelta(days=365))
+    cases = Case.objects.visible_to(user).filter(is_open | in_a_year, unit=case.unit_id).exclude(pk=case.pk)
+    cases = cases.annotate(
+        is_over=ExpressionWrapper(~is_open, BooleanField()), in_a_year=Window(Count("pk", filter=in_a_year))
+    )
+    found = list(cases.order_by("is_over", F("due_at").asc(nulls_last=True), "id").only(*SAME_UNIT)[:5])
     for other in found:
         other.community = case.community
-    return found, cases.filter(received_at__gte=now - datetime.timedelta(days=365)).count()
+    return [other for other in found if not other.is_ended], found[0].in_a_year if found else 0
 
 
 def waiting(case):

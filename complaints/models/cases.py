@@ -426,6 +426,17 @@ class Case(models.Model):
                 name="case_open_due",
             ),
             models.Index(fields=["community", "-id"], name="case_newest"),
+            # Two lists of the board: what rose last, and what waits for a decision.
+            models.Index(
+                fields=["community", "-level_since", "id"],
+                condition=~Q(status__in=ENDED) & Q(level__gt=1),
+                name="case_open_risen",
+            ),
+            models.Index(
+                fields=["community", "due_at", "id"],
+                condition=~Q(status__in=ENDED) & (Q(status=Status.PROPOSED) | Q(void_asked_at__isnull=False)),
+                name="case_to_decide",
+            ),
             # History that is imported later is newer by its keys: open cases are not the first of all rows.
             models.Index(fields=["community", "-id"], condition=~Q(status__in=ENDED), name="case_open_newest"),
             models.Index(fields=["community", "status", "-id"], name="case_by_status"),

@@ -1,5 +1,7 @@
 """S2: one page with everything about a case, and a button for each step that this person may take now."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
@@ -325,3 +327,18 @@ def test_a_new_code_ends_the_old_one(client, taken_case, chen):
     answer = post(client, chen, taken_case, "new_code")
     assert answer.status_code == 200
     assert fresh(taken_case).token_digest != before
+
+
+def test_the_page_shows_the_open_cases_of_the_same_unit_and_counts_a_year(client, yunhu, office, chen, liu, home, wu):
+    long_ago = MONDAY - timedelta(days=366)
+    old_open = case(yunhu, by=chen, unit=home, now=long_ago, summary="一年前的漏水")
+    ended = case(yunhu, by=chen, unit=home, category="mail", summary="报纸少了一份")
+    actions.resolve(ended, by=chen, now=MONDAY, remedy="已补送")
+    actions.reply(fresh(ended), channel="phone", text="已补送", by=chen, now=MONDAY)
+    actions.archive(fresh(ended), by=chen, now=MONDAY)
+    here = case(yunhu, by=chen, unit=home)
+    case(yunhu, by=chen, unit=wu.occupancies.get().unit, summary="隔壁的事")
+    client.force_login(chen)
+    context = client.get(here.get_absolute_url()).context
+    assert [other.pk for other in context["same_unit"]] == [old_open.pk]
+    assert context["in_a_year"] == 1, "the archived one; the open one is older than a year"

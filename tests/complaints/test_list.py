@@ -30,7 +30,7 @@ def listed(client, user, **query):
 
 
 def rows(answer):
-    return [line.case.pk for line in answer.context["lines"]]
+    return [line["case"].pk for line in answer.context["lines"]]
 
 
 def pks(*cases):

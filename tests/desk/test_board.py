@@ -32,7 +32,7 @@ def open_board(client, user, path=URL, **headers):
 
 
 def seen(answer, section):
-    return [line.case.pk for line in getattr(answer.context["board"], section)]
+    return [line["case"].pk for line in getattr(answer.context["board"], section)]
 
 
 def test_a_case_is_late_only_strictly_after_its_deadline(client, zhou, taken_case, now):

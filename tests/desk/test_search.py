@@ -62,7 +62,7 @@ def test_people_and_rooms_are_found_as_the_desk_finds_them(client, chen, lin, le
 def test_a_resident_leads_to_the_cases_of_the_room(client, chen, lin, leak, others):
     hit = search(client, chen, "林晓梅").context["people"][0]
     client.force_login(chen)
-    assert [line.case.pk for line in client.get(hit.href).context["lines"]] == [leak.pk]
+    assert [line["case"].pk for line in client.get(hit.href).context["lines"]] == [leak.pk]
 
 
 def test_telephone_numbers_are_masked(client, chen, lin, leak):

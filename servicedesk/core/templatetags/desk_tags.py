@@ -232,25 +232,36 @@ def icon(name):
     )
 
 
-# Lists draw fifty of each of these three, and an include costs ten times as much as a function.
+# Lists draw fifty of each of these three, and an include costs ten times as much as a function. There are few different
+# tags and levels, so that each is drawn once.
 
 
 @register.simple_tag
 def tag(key, label):
     """Return the mark of a status: its key decides the colour, `label` are its words."""
-    return format_html('<span class="tag" data-status="{}">{}</span>', key, label)
+    return _tag(key, str(label))
+
+
+@functools.lru_cache(maxsize=500)
+def _tag(key, words):
+    return format_html('<span class="tag" data-status="{}">{}</span>', key, words)
 
 
 @register.simple_tag
 def level(number, label=""):
     """Return the mark of a level as one to three bars, with `label` or the words “level n” behind it."""
+    return _level(number, str(label or LEVELS[number]))
+
+
+@functools.lru_cache(maxsize=500)
+def _level(number, words):
     return format_html(
         '<span class="level" data-level="{}"><svg viewBox="0 0 12 10" aria-hidden="true" focusable="false">'
         '<path d="M0 6h3v4H0z"/><path{} d="M4.5 3h3v7h-3z"/><path{} d="M9 0h3v10H9z"/></svg>{}</span>',
         number,
         _OFF if number < 2 else "",
         _OFF if number < 3 else "",
-        label or LEVELS[number],
+        words,
     )
 
 
