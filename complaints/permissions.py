@@ -32,6 +32,13 @@ def _does_the_job(s):
     return s.is_assigned or s.heads or s.any(Role.SUPERVISOR) or (s.is_first and s.in_centre)
 
 
+def _accepts(s):
+    if s.case.assigned_to_id is None:
+        return s.heads or s.works
+    # A supervisor notes what a worker reported by telephone; the job stays the worker's.
+    return s.is_assigned or s.heads or s.any(Role.SUPERVISOR)
+
+
 def _holds_the_level(s):
     return {1: s.is_first, 2: s.any(Role.SUPERVISOR), 3: s.any(Role.DEPUTY_GM)}[s.case.level]
 
@@ -50,9 +57,12 @@ def _assigns(s):
 # step: (statuses in which it leads anywhere, who may)
 STEPS = {
     "take": ({Status.RECEIVED}, lambda s: s.any(*DESK)),
-    "accept": ({Status.HANDED}, lambda s: s.is_assigned or s.heads or (s.works and s.case.assigned_to_id is None)),
+    "accept": ({Status.HANDED}, _accepts),
     "start": ({Status.TAKEN, Status.APPROVED}, lambda s: s.in_centre and (s.is_first or s.any(Role.SUPERVISOR))),
-    "arrive": ({Status.IN_HAND}, lambda s: (s.is_assigned or s.heads) and s.case.arrived_at is None),
+    "arrive": (
+        {Status.IN_HAND},
+        lambda s: (s.is_assigned or s.heads or s.any(Role.SUPERVISOR)) and s.case.arrived_at is None,
+    ),
     "hand_over": ({Status.TAKEN, Status.APPROVED, Status.HANDED, Status.IN_HAND}, lambda s: s.any(*DESK)),
     "assign": ({Status.HANDED, Status.IN_HAND}, _assigns),
     "decline_job": ({Status.HANDED, Status.IN_HAND}, lambda s: s.heads or s.is_assigned),
