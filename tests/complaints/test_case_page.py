@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from complaints import actions
 from complaints.models import Case, Presence, Status
-from servicedesk.core.models import Event
+from servicedesk.core.models import Event, Notification
 from tests.factories import MONDAY, at, case, fresh, staff
 
 pytestmark = pytest.mark.django_db
@@ -342,3 +342,12 @@ def test_the_page_shows_the_open_cases_of_the_same_unit_and_counts_a_year(client
     context = client.get(here.get_absolute_url()).context
     assert [other.pk for other in context["same_unit"]] == [old_open.pk]
     assert context["in_a_year"] == 1, "the archived one; the open one is older than a year"
+
+
+def test_who_asks_to_void_is_heard_by_the_supervisors_and_a_refusal_keeps_the_case(client, taken_case, chen, zhou):
+    post(client, chen, taken_case, "ask_void", reason="重复登记")
+    assert Notification.objects.filter(recipient=zhou, kind="case_void_asked", subject_id=taken_case.pk).exists()
+    assert post(client, zhou, fresh(taken_case), "confirm_void", note="不是重复").status_code == 302
+    kept = fresh(taken_case)
+    assert (kept.status, kept.void_reason, kept.void_asked_by) == (Status.TAKEN, "", None)
+    assert verbs(kept)[-1] == "void_refused"
