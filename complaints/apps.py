@@ -7,6 +7,9 @@ class ComplaintsConfig(AppConfig):
     verbose_name = _("Cases")
 
     def ready(self):
-        from complaints import words
+        from complaints import reports, words
+        from servicedesk.core import numbers
 
         words.register()
+        if reports.first_gap not in numbers.CHECKS:
+            numbers.CHECKS.append(reports.first_gap)

@@ -15,7 +15,7 @@ from complaints.actions.replying import URGE_HOURS
 from complaints.models import Case, Status
 from complaints.models.cases import PUBLIC_STAGE, PUBLIC_STAGES, REPLY_OWED
 from complaints.reports import Entry, sentence
-from complaints.words import PUBLIC_NOTES, PUBLIC_VERBS
+from complaints.words import PUBLIC_NOTES, PUBLIC_VERBS, RESIDENTS_VERBS
 from servicedesk.core import masking, tokens
 from servicedesk.core.models import Community, Event, Membership, Photo, Role
 
@@ -23,8 +23,6 @@ LINK_DAYS = 90
 # What the tag of each of the residents' five words looks like.
 STAGE_KEYS = ["new", "new", "work", "visit", "closed"]
 PEOPLE = ("community", "unit", "first_responsible", "assigned_to")
-# Done by the resident where no member of staff did it.
-RESIDENTS_VERBS = {"received", "resident_noted", "resident_urged", "photo_added", "reopened"}
 _ROOM_END = re.compile(r"\d{2}(?=\D*$)")
 _BARE_NUMBER = re.compile(r"([A-Z]{2}\d{6})-?(\d{4,})")
 

@@ -4,12 +4,13 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Status
 from complaints.models.cases import CLOCKED, ENDED, REPLY_OWED
-from servicedesk.core.errors import NotAllowed
+from servicedesk.core.errors import IllegalMove, NotAllowed
 from servicedesk.core.models import Membership, Role
 from servicedesk.core.roles import departments_in, roles_in
 
 DESK = {Role.CLERK, Role.SUPERVISOR}
 OFFICE = DESK | {Role.DEPUTY_GM}
+LIVING = set(Status) - {Status.VOID, Status.MERGED}
 
 
 class Standing:
@@ -40,7 +41,14 @@ def _accepts(s):
 
 
 def _holds_the_level(s):
+    if s.case.level > 1 and s.case.holder_id == s.user.pk:
+        return True
     return {1: s.is_first, 2: s.any(Role.SUPERVISOR), 3: s.any(Role.DEPUTY_GM)}[s.case.level]
+
+
+def _hands_over(s):
+    at_work = s.case.status in (Status.HANDED, Status.IN_HAND)
+    return s.any(*DESK) or (at_work and (s.heads or s.is_assigned))
 
 
 def _assigns(s):
@@ -59,11 +67,12 @@ STEPS = {
     "take": ({Status.RECEIVED}, lambda s: s.any(*DESK)),
     "accept": ({Status.HANDED}, _accepts),
     "start": ({Status.TAKEN, Status.APPROVED}, lambda s: s.in_centre and (s.is_first or s.any(Role.SUPERVISOR))),
+    "name_concerned": (LIVING, lambda s: s.any(*OFFICE)),
     "arrive": (
         {Status.IN_HAND},
         lambda s: (s.is_assigned or s.heads or s.any(Role.SUPERVISOR)) and s.case.arrived_at is None,
     ),
-    "hand_over": ({Status.TAKEN, Status.APPROVED, Status.HANDED, Status.IN_HAND}, lambda s: s.any(*DESK)),
+    "hand_over": ({Status.TAKEN, Status.APPROVED, Status.HANDED, Status.IN_HAND}, _hands_over),
     "assign": ({Status.HANDED, Status.IN_HAND}, _assigns),
     "decline_job": ({Status.HANDED, Status.IN_HAND}, lambda s: s.heads or s.is_assigned),
     "pause": ({Status.IN_HAND}, lambda s: s.is_first or s.is_assigned or s.heads or s.any(Role.SUPERVISOR)),
@@ -78,7 +87,7 @@ STEPS = {
     ),
     "lower": (
         set(CLOCKED) | set(REPLY_OWED),
-        lambda s: (s.case.level == 2 and s.any(Role.SUPERVISOR)) or (s.case.level > 1 and s.any(Role.DEPUTY_GM)),
+        lambda s: (s.case.level == 2 and s.any(Role.SUPERVISOR)) or (s.case.level == 3 and s.any(Role.DEPUTY_GM)),
     ),
     "promise": (set(CLOCKED) | set(REPLY_OWED), _holds_the_level),
     "reclassify": (
@@ -104,7 +113,7 @@ STEPS = {
         set(Status),
         lambda s: s.any(*OFFICE) or (s.is_assigned and s.case.status not in ENDED),
     ),
-    "new_code": (set(Status) - {Status.VOID, Status.MERGED}, lambda s: s.any(*DESK)),
+    "new_code": (LIVING, lambda s: s.any(*DESK)),
 }
 
 
@@ -121,10 +130,10 @@ def steps_for(user, case):
 
 
 def demand(user, step, case):
-    """Raise NotAllowed unless `user` is one of those who may take `step`, and is not concerned by the case.
-
-    The state is left to `move()`, whose sentence names it.
-    """
-    _statuses, who = STEPS[step]
+    """Raise NotAllowed unless `user` is one of those who may take `step`, and is not concerned by the case; raise
+    IllegalMove where the step leads nowhere from the state in which the case is."""
+    statuses, who = STEPS[step]
     if case.concerned.filter(user=user).exists() or not who(Standing(user, case)):
         raise NotAllowed(_("This step belongs to somebody else. Ask your supervisor if it cannot wait."))
+    if case.status not in statuses:
+        raise IllegalMove(case, None)

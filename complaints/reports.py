@@ -10,11 +10,11 @@ from django.utils.translation import pgettext
 
 from complaints import ladder
 from complaints.models import Case, Channel, Escalation, Kind, Pause, Severity, Status, Urgency
-from complaints.models.cases import ENDED
-from complaints.words import VERBS
+from complaints.models.cases import ENDED, KEPT_FROM
+from complaints.words import RESIDENTS_VERBS, UNDONE, VERBS
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.duty import LEVELS
-from servicedesk.core.models import Event, Photo, User
+from servicedesk.core.models import Event, NumberSeries, Photo, User
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def _fact(key, value, tz):
     if key == "until":
         return f"{datetime.datetime.fromisoformat(value).astimezone(tz):%m-%d %H:%M}"
     if key == "what":
-        return VERBS.get(value, value)
+        return UNDONE.get(value, value)
     if key == "changes":
         return _separator().join(_change(*change) for change in value)
     return value
@@ -127,9 +127,10 @@ def _file(case, photo):
 def changed_since(case, version, user):
     """Return the events by other people since a page was made from `version`, newest first. One query.
 
-    What the clock did meanwhile is no conflict: it takes nobody's words away.
+    What the clock did meanwhile is no conflict: it takes nobody's words away. What the resident did is one.
     """
-    return list(Event.objects.about(case).filter(data__version__gt=version).exclude(by=None).exclude(by=user))
+    theirs = Q(by__isnull=False) & ~Q(by=user) | Q(by=None, verb__in=RESIDENTS_VERBS)
+    return list(Event.objects.about(case).filter(theirs, data__version__gt=version))
 
 
 def five_clears(case):
@@ -199,6 +200,25 @@ def same_unit(case, user, now):
     for other in found:
         other.community = case.community
     return [other for other in found if not other.is_ended], found[0].in_a_year if found else 0
+
+
+def first_gap(community):
+    """Return the first number of a case that is missing, None where all are there: every series from 1 to its last,
+    each number on one case. Reads every number of `community`; imported history has none of these."""
+    borne = set()
+    numbers = Case.objects.filter(community=community, is_imported=False).values_list("number", flat=True)
+    for number in numbers.iterator():
+        head, _dash, sequence = number.rpartition("-")
+        borne.add((head[-6:], int(sequence)))
+    for key, last in NumberSeries.objects.filter(community=community).order_by("key").values_list("key", "last"):
+        kind, _sign, day = key.partition("-")
+        first = {"case": 1, "kept": KEPT_FROM + 1}.get(kind)
+        if first is None:
+            continue
+        for sequence in range(first, first + last):
+            if (day, sequence) not in borne:
+                return f"{community.code}-…{day}-{sequence:04}"
+    return None
 
 
 def waiting(case):

@@ -30,6 +30,7 @@ STEPS = [
     case.merge,
     case.ask_void,
     case.confirm_void,
+    case.name_concerned,
     case.unmask,
     case.new_code,
 ]

@@ -41,12 +41,26 @@ VERBS = {
     "undone": _("Undone: %(what)s"),
     "unmasked": _("Telephone number looked at"),
     "recounted": _("The calendar changed; now due %(until)s"),
-    "passed_on": _("%(was)s has left; %(to_who)s tells the resident from now on"),
-    "holder_changed": _("Who held this level has left; it is with whoever holds it today"),
-    "freed": _("Who had the job has left; nobody has it now"),
+    "concern_named": _("Named as about %(whom)s, who no longer sees it"),
+    "passed_on": _("%(to_who)s answers the resident from now on, in the place of %(was)s"),
+    "holder_changed": _("This level is held by somebody else now"),
+    "freed": _("Nobody has the job now"),
     "code_renewed": _("New tracking code issued"),
     "imported": _("Imported"),
 }
+
+# What was undone, in words that need no facts.
+UNDONE = {
+    "received": _("the registration"),
+    "assigned": _("the assignment"),
+    "handed": _("the hand-over"),
+    "transferred": _("the transfer"),
+    "urged": _("the urging"),
+    "escalated": _("the escalation"),
+}
+
+# What residents do themselves: such an event without an actor is not the clock's.
+RESIDENTS_VERBS = ("received", "resident_noted", "resident_urged", "photo_added", "reopened")
 
 # What a resident reads; a verb that is not here is not theirs.
 PUBLIC_VERBS = {
@@ -82,8 +96,8 @@ KIND_WORDS = {
     "case_told_level_three": _("Major matter at level 2, for your information: %(number)s %(summary)s"),
     "case_outside": _("A matter for you as the outside holder: %(number)s %(summary)s"),
     "cases_escalated": _("%(count)s cases have risen to you. See the board."),
-    "cases_passed_on": _("A colleague has left; cases that you answer from now on: %(count)s"),
-    "cases_freed": _("A colleague has left; jobs that nobody has now: %(count)s"),
+    "cases_passed_on": _("Cases that you answer from now on, in the place of a colleague: %(count)s"),
+    "cases_freed": _("Jobs that a colleague had and nobody has now: %(count)s"),
     "case_urged": _("Please hurry: %(number)s %(summary)s"),
     "case_resolved": _("Resolved; the resident is to be told: %(number)s %(summary)s"),
     "case_reopened": _("Reopened: %(number)s %(summary)s"),

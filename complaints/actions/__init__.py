@@ -1,6 +1,7 @@
 """The verbs of the main job, in the words of the desk. Each is one transaction with its event and its messages."""
 
 from complaints.actions.batching import act_on_many, log_export, undo_many
+from complaints.actions.concerning import name_concerned
 from complaints.actions.drafting import (
     doubt,
     drop_photo,
@@ -72,6 +73,7 @@ __all__ = [
     "log_export",
     "lower",
     "merge",
+    "name_concerned",
     "pause",
     "promise_reply",
     "raise_to",

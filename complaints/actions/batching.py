@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from complaints.actions.escalating import escalate
 from complaints.actions.handling import assign, hand_over, urge
@@ -12,7 +11,7 @@ from complaints.actions.undoing import UNDOABLE, undo
 from complaints.models import Case
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
-from servicedesk.core.models import Event, Membership, Role
+from servicedesk.core.models import Event
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def act_on_many(cases, step, *, by, now, **facts):
     A case that refuses is left as it was and named; the others go on. All share `now`, by which their events are
     found again for the one undo of the batch.
     """
-    take = {"assign": _assign, "hand_over": _hand_over, "urge": urge, "escalate": escalate}[step]
+    take = {"assign": assign, "hand_over": hand_over, "urge": urge, "escalate": escalate}[step]
     outcome = Outcome()
     # Always in the order of the keys: two batches over the same cases wait for each other and never lock up.
     for case in sorted(cases, key=lambda case: case.pk):
@@ -51,22 +50,6 @@ def act_on_many(cases, step, *, by, now, **facts):
     )
     outcome.events.extend(rows.order_by("pk").values_list("pk", flat=True))
     return outcome
-
-
-def _assign(case, *, worker, by, now, note):
-    works_here = Membership.objects.active().holding(Role.WORKER, Role.HEAD).filter(department=case.department_id)
-    if not works_here.filter(user=worker).exists():
-        raise Refused(
-            _("%(worker)s does not work in %(department)s. Hand the case over first.")
-            % {"worker": worker, "department": case.department}
-        )
-    assign(case, worker=worker, by=by, now=now, note=note)
-
-
-def _hand_over(case, *, department, by, now, note):
-    if department.community_id != case.community_id:
-        raise Refused(_("%(department)s belongs to another community.") % {"department": department})
-    hand_over(case, department=department, by=by, now=now, note=note)
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 CHUNK = 5000
 # What the ladder, the history and the messages of a sweep need to know of a case.
 CLIMBING = (
-    *("community_id", "number", "summary", "status", "urgency", "clock_started_at", "due_at"),
+    *("version", "community_id", "number", "summary", "status", "urgency", "clock_started_at", "due_at"),
     *("promised_reply_at", "promise_raises_to", "reply_due_at", "reply_raises_to"),
     *("level", "level_cycle", "level_from_at", "level_since", "holder_id"),
 )
@@ -30,27 +30,19 @@ CLIMBING = (
 SINGLE_MESSAGES = 3
 
 
-def raise_to(case, level, trigger, *, by, now, note="", due_at=None):
+def raise_to(case, level, trigger, *, by, now, note="", due_at=None, undoable=False):
     """Raise `case` to `level` for `trigger`, in the caller's transaction, and return whether it rose.
 
-    The level's holder is named and told; the database keeps each level to once a level cycle.
+    The level's holder is named and told, ten minutes later where the act is `undoable` and the case not urgent; the
+    database keeps each level to once a level cycle.
     """
     if level <= case.level:
         return False
     people = telling.holders_for(case, level, now)
     holder = people[0] if people else None
-    was = case.level
-    Escalation.objects.create(
-        case=case,
-        level_cycle=case.level_cycle,
-        from_level=was,
-        to_level=level,
-        trigger=trigger,
-        due_at=due_at or now,
-        at=now,
-        by=by,
-        holder=holder,
-    )
+    was = {"level_since": case.level_since.isoformat(), "holder": case.holder_id}
+    from_level = case.level
+    # The row first: who comes second is told so by it, and not by a constraint of what hangs on it.
     write(
         case,
         level=level,
@@ -58,15 +50,35 @@ def raise_to(case, level, trigger, *, by, now, note="", due_at=None):
         holder=holder,
         next_escalation_at=next_step(case, level=level),
     )
+    Escalation.objects.create(
+        case=case,
+        level_cycle=case.level_cycle,
+        from_level=from_level,
+        to_level=level,
+        trigger=trigger,
+        due_at=due_at or now,
+        at=now,
+        by=by,
+        holder=holder,
+    )
     events.log(
         case,
         "escalated",
         by=by,
         now=now,
         note=note,
-        data={"from_level": was, "to_level": level, "trigger": str(trigger), "version": case.version},
+        data={
+            "from_level": from_level,
+            "to_level": level,
+            "trigger": str(trigger),
+            "version": case.version,
+            "was": was,
+        },
     )
-    telling.tell(case, people, "case_escalated", now=now, key=f"{case.level_cycle}:{level}", but=by, to_level=level)
+    key = f"{case.level_cycle}:{level}"
+    telling.tell(
+        case, people, "case_escalated", now=now, key=key, but=by, undoable=undoable or by is not None, to_level=level
+    )
     if level == ladder.TOP and not people and case.concerned.exists():
         telling.tell_outside(case, now=now)
     return True
@@ -75,9 +87,9 @@ def raise_to(case, level, trigger, *, by, now, note="", due_at=None):
 @transaction.atomic
 def escalate(case, *, by, now, note):
     """Raise `case` one level by hand, with the reason. Raises NotAllowed, or Refused at the top."""
+    demand(by, "escalate", case)
     if case.level >= ladder.TOP:
         raise Refused(_("This case is already at the highest level."))
-    demand(by, "escalate", case)
     raise_to(case, case.level + 1, Escalation.Trigger.BY_HAND, by=by, now=now, note=note)
 
 
@@ -161,6 +173,7 @@ def _escalate_chunk(now, chunk, passed_over, batch, only=None):
         written.append(
             {
                 "id": case.pk,
+                "version": case.version + 1,
                 "next_escalation_at": next_at,
                 "level": level,
                 "level_since": now if due else case.level_since,

@@ -1,6 +1,7 @@
 """Between taking and resolving: departments, workers, pauses, notes, judging anew."""
 
 import logging
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -8,14 +9,16 @@ from django.utils.translation import gettext_lazy as _
 from complaints import deadlines, telling
 from complaints.actions.escalating import raise_to
 from complaints.models import Case, Escalation, Pause, Severity, Status, Urgency
-from complaints.models.cases import CLOCKED, REPLY_OWED
-from complaints.permissions import demand
-from servicedesk.core import events, photos
+from complaints.permissions import DESK, demand
+from servicedesk.core import events, photos, worktime
 from servicedesk.core.errors import Refused
-from servicedesk.core.models import Photo
+from servicedesk.core.models import Membership, Photo, Role
 from servicedesk.core.moves import move, write
+from servicedesk.core.roles import roles_in
 
 logger = logging.getLogger(__name__)
+
+MOST_PAUSE_DAYS = 90
 
 
 def _who(person):
@@ -38,9 +41,16 @@ def hand_over(case, *, department, by, now, note="", worker=None):
     """Hand the case to a department, or on to another; the first responsible stays who they are (ruling 8).
 
     The deadline moves to three days from receipt only while the case is not yet late (ruling 3). Between departments
-    while still `handed` it is an event and not a move. Raises Refused for the department that has it already.
+    while still `handed` it is an event and not a move. Raises Refused for the department that has it already, and
+    where a department that passes a job on does not say why.
     """
     demand(by, "hand_over", case)
+    if department.community_id != case.community_id:
+        raise Refused(_("%(department)s belongs to another community.") % {"department": department})
+    if worker is not None:
+        _demand_worker(worker, department, case)
+    if not note and not roles_in(by, case.community_id) & DESK:
+        raise Refused(_("Say why the job goes on to another department, so that they can begin at once."))
     if department == case.department and case.status != Status.TAKEN:
         raise Refused(_("%(department)s has this case already.") % {"department": department})
     facts = {"department": department, "assigned_to": worker, "accepted_at": None, "arrived_at": None}
@@ -83,14 +93,25 @@ def start(case, *, by, now):
 def assign(case, *, worker, by, now, note=""):
     """Give the job to one worker of the department. A new assignee never restarts the clock (ruling 4)."""
     demand(by, "assign", case)
-    if case.status not in (Status.HANDED, Status.IN_HAND):
-        raise Refused(_("Only a job that the department has, and has not finished, can be assigned."))
+    _demand_worker(worker, case.department, case)
     was = case.assigned_to
     write(case, assigned_to=worker, accepted_at=None if case.status == Status.HANDED else case.accepted_at)
     data = {"worker": str(worker), "version": case.version, "was": {"assigned_to": was.pk if was else None}}
     event = events.log(case, "assigned", by=by, now=now, note=note, data=data)
     telling.tell(case, [worker], "case_assigned", now=now, key=case.version, but=by, undoable=True)
     return event
+
+
+def _demand_worker(worker, department, case):
+    """Raise Refused for somebody who does not work in `department`, or whom the case is about (ruling 12)."""
+    works_here = Membership.objects.active().holding(Role.WORKER, Role.HEAD).filter(department=department)
+    if not works_here.filter(user=worker).exists():
+        raise Refused(
+            _("%(worker)s does not work in %(department)s. Hand the case over first.")
+            % {"worker": worker, "department": department}
+        )
+    if case.concerned.filter(user=worker).exists():
+        raise Refused(_("%(worker)s cannot have this case. Choose somebody else.") % {"worker": worker})
 
 
 @transaction.atomic
@@ -129,14 +150,22 @@ def pause(case, *, reason, until, by, now, note=""):
     demand(by, "pause", case)
     if case.is_late(now):
         raise Refused(_("A late case cannot be paused. Ask for a higher level or finish it."))
+    if case.policy is not None and not case.policy.can_pause:
+        raise Refused(_("The clock of this kind of case is never paused."))
     if until <= now:
         raise Refused(_("Choose a time in the future at which the clock runs again."))
+    if until > now + timedelta(days=MOST_PAUSE_DAYS):
+        raise Refused(
+            _("A pause lasts %(days)s days at the most. Choose an earlier time; it can be paused again.")
+            % {"days": MOST_PAUSE_DAYS}
+        )
     was = case.due_at
-    Pause.objects.create(case=case, cycle=case.cycle, reason=reason, starts_at=now, until=until, by=by)
-    facts = deadlines.clock_facts(case, case.policy, pauses=deadlines.pauses_of(case))
+    pauses = [*deadlines.pauses_of(case), worktime.Pause(now, until)]
+    facts = deadlines.clock_facts(case, case.policy, pauses=pauses)
     facts["next_escalation_at"] = deadlines.next_step(case, status=Status.WAITING, **facts)
     data = {"reason": str(reason), "until": until.isoformat(), "due_was": was and was.isoformat()}
     move(case, Status.WAITING, by=by, now=now, verb="paused", note=note, data=data, public=True, **facts)
+    Pause.objects.create(case=case, cycle=case.cycle, reason=reason, starts_at=now, until=until, by=by)
     telling.tell(case, telling.holders_for(case, 2, now), "case_paused", now=now, key=case.version, but=by)
 
 
@@ -145,18 +174,30 @@ def resume(case, *, by, now):
     """Let the clock run again. `by=None` is the clock itself, at the end of the pause. The deadline is recomputed."""
     if by is not None:
         demand(by, "resume", case)
-    facts = _end_pause(case, now)
+    ended_at, facts = _clock_after_pause(case, now)
     facts["next_escalation_at"] = deadlines.next_step(case, status=Status.IN_HAND, **facts)
     move(case, Status.IN_HAND, by=by, now=now, verb="resumed", public=True, **facts)
+    _end_pause(case, ended_at)
 
 
-def _end_pause(case, now):
-    open_pause = Pause.objects.select_for_update().filter(case=case, ended_at=None).first()
-    if open_pause is None:
-        return {}
-    open_pause.ended_at = max(min(now, open_pause.until), open_pause.starts_at)
-    open_pause.save(update_fields=["ended_at"])
-    return deadlines.clock_facts(case, case.policy, pauses=deadlines.pauses_of(case))
+def _clock_after_pause(case, now):
+    """Return when the open pause of `case` ends if it does now, and the columns of the clock from then on.
+
+    Nothing is written yet: the row of the case is always locked before its pause, so that two steps at once wait for
+    each other and never lock up.
+    """
+    ended_at, pauses = None, []
+    for row in Pause.objects.filter(case=case, cycle=case.cycle):
+        if row.ended_at is None:
+            ended_at = max(min(now, row.until), row.starts_at)
+        if (row.ended_at or ended_at) > row.starts_at:
+            pauses.append(worktime.Pause(row.starts_at, row.ended_at or ended_at))
+    return ended_at, deadlines.clock_facts(case, case.policy, pauses=pauses)
+
+
+def _end_pause(case, ended_at):
+    if ended_at is not None:
+        Pause.objects.filter(case=case, ended_at=None).update(ended_at=ended_at)
 
 
 def resume_waiting(*, now):
@@ -185,7 +226,11 @@ def _resume_by_clock(pk, now):
 def resolve(case, *, by, now, remedy, pictures=()):
     """Record what was done and owe the resident a reply the way they came. The clock stops here (ruling 5)."""
     demand(by, "resolve", case)
-    facts = _end_pause(case, now) if case.status == Status.WAITING else {}
+    ended_at, facts = _clock_after_pause(case, now) if case.status == Status.WAITING else (None, {})
+    if case.void_asked_by_id is not None:
+        # The work was done, so it was no mistake: nothing is left to void.
+        facts |= {"void_reason": "", "void_asked_by": None, "void_asked_at": None}
+        events.log(case, "void_refused", by=by, now=now, data={"version": case.version})
     facts |= {
         "resolved_at": now,
         "remedy": remedy,
@@ -196,6 +241,7 @@ def resolve(case, *, by, now, remedy, pictures=()):
     for picture, name in pictures:
         photos.attach(picture, name, to=case, by=by, now=now, stage=Photo.Stage.DONE, public=True)
     move(case, Status.RESOLVED, by=by, now=now, note=remedy, public=True, **facts)
+    _end_pause(case, ended_at)
     telling.tell(case, [case.first_responsible], "case_resolved", now=now, key=case.cycle, but=by)
 
 
@@ -243,8 +289,6 @@ def promise_reply(case, *, until, by, now, note=""):
     demand(by, "promise", case)
     if until <= now:
         raise Refused(_("Promise a time in the future."))
-    if case.status not in CLOCKED + REPLY_OWED:
-        raise Refused(_("The resident has had an answer; there is nothing left to promise."))
     facts = {"promised_reply_at": until, "promise_raises_to": min(case.level + 1, 3)}
     write(case, **facts, next_escalation_at=deadlines.next_step(case, **facts))
     data = {"until": until.isoformat(), "version": case.version}
@@ -256,11 +300,9 @@ def reclassify(case, *, kind, severity, urgency, category, by, now, note):
     """Judge the case anew, with the reason: every change of an axis is an event (section 2).
 
     The number keeps its letters. The deadline is counted again from the same start; it is never patched. What became
-    urgent or major rises at once.
+    urgent or major, or belongs to a category that goes straight up, rises at once.
     """
     demand(by, "reclassify", case)
-    if case.status not in CLOCKED:
-        raise Refused(_("The clock of this case has stopped; it cannot be judged anew."))
     after = {"kind": kind, "severity": severity, "urgency": urgency, "category": category}
     changed = {name: value for name, value in after.items() if value != getattr(case, name)}
     if not changed:
@@ -277,6 +319,8 @@ def reclassify(case, *, kind, severity, urgency, category, by, now, note):
     changed["next_escalation_at"] = deadlines.next_step(case, **changed)
     write(case, **changed)
     events.log(case, "reclassified", by=by, now=now, note=note, data={"changes": changes, "version": case.version})
+    if "category" in changed and category.straight_to_level > 1:
+        raise_to(case, category.straight_to_level, Escalation.Trigger.CATEGORY, by=None, now=now)
     if became_urgent:
         raise_to(case, 2, Escalation.Trigger.URGENT, by=None, now=now)
     if became_major:
@@ -291,9 +335,8 @@ def urge(case, *, by, now, note=""):
     demand(by, "urge", case)
     write(case, urges=case.urges + 1)
     event = events.log(case, "urged", by=by, now=now, note=note, data={"version": case.version})
-    telling.tell(
-        case, [case.assigned_to, case.holder, case.first_responsible], "case_urged", now=now, key=case.version, but=by
-    )
+    people = [case.assigned_to, case.holder, case.first_responsible]
+    telling.tell(case, people, "case_urged", now=now, key=case.version, but=by, undoable=True)
     return event
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines, telling
 from complaints.actions.escalating import raise_to
@@ -18,9 +19,10 @@ from complaints.models import (
     Status,
     Urgency,
 )
-from complaints.models.cases import LETTERS
+from complaints.models.cases import KEPT_FROM, LETTERS
 from complaints.permissions import demand
 from servicedesk.core import events, photos, search, tokens
+from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.moves import move, write
 from servicedesk.core.numbers import take_number
@@ -99,7 +101,7 @@ def receive_case(
         clock_started_at=at,
         level_from_at=at - timedelta(microseconds=1),
         level_since=now,
-        holder=by,
+        holder=by if by and by not in concerns else None,
         submission=submission,
         token_digest=tokens.digest(token),
         code_digest=tokens.digest(tokens.plain_code(tokens.code_of(token))),
@@ -122,14 +124,15 @@ def receive_case(
         existing = Case.objects.filter(submission=submission).first()
         if existing is None:
             raise
+        if existing.community_id != community.pk or existing.recorded_by != by:
+            raise Refused(_("This page was used already. Reload it; what you typed is kept.")) from None
         return existing, token
     return case, token
 
 
 def _save(case, *, by, now, concerns, pictures, reason):
     day = case.community.local(now)
-    sequence = take_number(case.community, f"case-{day:%y%m%d}")
-    case.number = f"{case.community.code}-{LETTERS[case.kind]}{day:%y%m%d}-{sequence:04}"
+    case.number = f"{case.community.code}-{LETTERS[case.kind]}{day:%y%m%d}-{_sequence(case, day, concerns):04}"
     case.terms = terms_of(case)
     case.save(force_insert=True)
     Concern.objects.bulk_create([Concern(case=case, user=user) for user in concerns])
@@ -137,13 +140,21 @@ def _save(case, *, by, now, concerns, pictures, reason):
         photos.attach(picture, name, to=case, by=by, now=now, public=True)
     events.log(case, "received", by=by, now=now, note=reason, data={"version": 0, "who": _who(by)}, public=True)
     for level, trigger in _at_once(case, concerns):
-        raise_to(case, level, trigger, by=None, now=now)
+        raise_to(case, level, trigger, by=None, now=now, undoable=by is not None)
     if case.severity == Severity.MAJOR:
         people = telling.holders_for(case, 3, now)
-        telling.tell(case, people, "case_told_level_three", now=now, key=case.cycle, but=by)
+        telling.tell(case, people, "case_told_level_three", now=now, key=case.cycle, but=by, undoable=by is not None)
     if case.status == Status.RECEIVED:
         about = {user.pk for user in concerns}
         telling.tell(case, telling.clerks(case), "case_arrived", now=now, key=case.cycle, but=by, concerned=about)
+
+
+def _sequence(case, day, concerns):
+    """Return the next number of the day. What is about staff has a series of its own, from 90001: in the common one
+    its place would be missing for those whom it is about, and tell them that it is there (ruling 12)."""
+    if concerns:
+        return KEPT_FROM + take_number(case.community, f"kept-{day:%y%m%d}")
+    return take_number(case.community, f"case-{day:%y%m%d}")
 
 
 def _at_once(case, concerns):

@@ -7,6 +7,7 @@ from django.db.models import F
 
 from complaints import deadlines
 from complaints.models import Case
+from complaints.models.cases import LADDERED
 from servicedesk.core import events
 from servicedesk.core.moves import write
 
@@ -21,7 +22,7 @@ def recount_deadlines(*, now):
     Found by the version that each deadline was counted with, so that a pass cut short is taken up again. Each case in
     its own transaction; one that raises is logged and passed over. What stays the same is marked in one statement.
     """
-    stale = Case.objects.clocked().exclude(counted_with=F("community__calendar_version"))
+    stale = Case.objects.filter(status__in=LADDERED).exclude(counted_with=F("community__calendar_version"))
     moved, passed_over = 0, set()
     while keys := list(stale.exclude(pk__in=passed_over).order_by("id").values_list("pk", flat=True)[:CHUNK]):
         for key in keys:
@@ -42,14 +43,21 @@ def _recount(key, now):
         .first()
     )
     version = case.community.calendar_version
-    if not case.is_clocked or case.counted_with == version:
+    if case.status not in LADDERED or case.counted_with == version:
         return False
-    facts = deadlines.clock_facts(case, case.policy, pauses=deadlines.pauses_of(case))
-    if not facts or facts["due_at"] == case.due_at:
-        Case.objects.filter(pk=key).update(counted_with=version)
+    if case.is_clocked:
+        column, facts = "due_at", deadlines.clock_facts(case, case.policy, pauses=deadlines.pauses_of(case))
+    else:
+        column = "reply_due_at"
+        facts = {column: deadlines.reply_due(case, case.resolved_at)} if case.resolved_at else {}
+    facts |= {"counted_with": version}
+    was, until = getattr(case, column), facts.get(column, getattr(case, column))
+    facts["next_escalation_at"] = deadlines.next_step(case, **facts)
+    if until == was:
+        # The next step may still have moved with the next opening.
+        Case.objects.filter(pk=key).update(counted_with=version, next_escalation_at=facts["next_escalation_at"])
         return False
-    was = case.due_at
-    write(case, **facts, next_escalation_at=deadlines.next_step(case, **facts))
-    data = {"due_was": was.isoformat(), "until": case.due_at.isoformat(), "version": case.version}
-    events.log(case, "recounted", by=None, now=now, data=data, public=True)
+    write(case, **facts)
+    data = {"due_was": was.isoformat(), "until": until.isoformat(), "version": case.version}
+    events.log(case, "recounted", by=None, now=now, data=data, public=column == "due_at")
     return True

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from complaints import deadlines, telling
+from complaints.actions.handling import resume
 from complaints.models import Case, Status
 from servicedesk.core import events, notifications
 from servicedesk.core.duty import level_holders
@@ -84,6 +85,29 @@ class _Left:
         worker = case.assigned_to_id
         gone = (worker, case.community_id) in self.communities or (worker, case.department_id) in self.departments
         return gone and case.status in AT_WORK
+
+
+@dataclass(frozen=True)
+class _Concerned:
+    """One person who may no longer have anything of a case, in the words of `_Left`."""
+
+    user_id: int
+
+    def has_left(self, user_id, case):
+        return user_id == self.user_id
+
+    def lost_job(self, case):
+        return case.assigned_to_id == self.user_id and case.status in AT_WORK
+
+
+def take_from(case, user, now):
+    """Give the answer, the level and the job that `user` has of `case` to others, in the caller's transaction."""
+    concerned = _Concerned(user.pk)
+    if case.status == Status.WAITING and case.assigned_to_id == user.pk:
+        resume(case, by=None, now=now)
+    _pass_on(case, concerned, now)
+    if concerned.lost_job(case):
+        _free(case, now)
 
 
 @transaction.atomic

@@ -76,14 +76,15 @@ def archive(case, *, by, now):
 def reopen(case, *, by, now, note):
     """Open the case again in a new cycle: the same policy runs from now, the old cycle keeps its late mark.
 
-    The level starts at the old one but at least at 2 (ruling 10). `by=None` is the resident by the link. Raises
+    The level starts at the old one but at least at 2 (ruling 10); a second time it is 3 (ruling 7: a second "not
+    satisfied"). `by=None` is the resident by the link. Raises
     Refused for a case archived longer ago than the community allows: that is a new case.
     """
     if by is not None:
         demand(by, "reopen", case)
     if case.archived_at and now - case.archived_at > timedelta(days=case.community.reopen_days):
         raise Refused(_("This case was archived too long ago to be opened again. Record a new one that follows it."))
-    Cycle.objects.create(
+    ended = Cycle(
         case=case,
         number=case.cycle,
         started_at=case.clock_started_at,
@@ -92,6 +93,7 @@ def reopen(case, *, by, now, note):
         replied_at=case.replied_at,
         ended_at=now,
     )
+    is_second = case.cycle > 1
     to = Status.IN_HAND if case.status == Status.RESOLVED else Status.TAKEN
     was_level = case.level
     facts = {
@@ -118,6 +120,9 @@ def reopen(case, *, by, now, note):
     facts |= deadlines.clock_facts(case, policy)
     facts["next_escalation_at"] = deadlines.next_step(case, status=to, **facts)
     move(case, to, by=by, now=now, verb="reopened", note=note, data={"cycle": facts["cycle"]}, public=True, **facts)
+    ended.save(force_insert=True)
+    if is_second:
+        raise_to(case, 3, Escalation.Trigger.NOT_SATISFIED, by=None, now=now)
     raise_to(case, max(was_level, 2), Escalation.Trigger.REOPENED, by=None, now=now)
     people = [case.first_responsible, case.assigned_to]
     telling.tell(case, people, "case_reopened", now=now, key=case.cycle, but=by)

@@ -4,14 +4,16 @@ from datetime import timedelta
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
+from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines
 from complaints.models import Case, DeadlinePolicy, Status
-from servicedesk.core import events
-from servicedesk.core.errors import Refused
-from servicedesk.core.models import Event, Notification
+from complaints.words import RESIDENTS_VERBS
+from servicedesk.core import events, notifications
+from servicedesk.core.errors import NotAllowed, Refused
+from servicedesk.core.models import Event
 from servicedesk.core.moves import move, write
 from servicedesk.core.notifications import UNDO_MINUTES
 
@@ -20,7 +22,8 @@ UNDOABLE = {"received", "assigned", "handed", "transferred", "urged", "escalated
 
 @transaction.atomic
 def undo(event, *, by, now):
-    """Undo what `event` did and return the case. Raises Refused where it is not this person's, too old or overtaken.
+    """Undo what `event` did and return the case. Raises Refused where it is not this person's, too old or overtaken,
+    and for a case that is about them or that they no longer see.
 
     A registration becomes void, and its number stays; an assignment or a hand-over goes back, with the deadline
     counted again; a raise by hand goes back down in a new level cycle. Messages that still wait are stopped.
@@ -30,9 +33,15 @@ def undo(event, *, by, now):
     case = (
         Case.objects.select_for_update(of=("self",)).select_related("community", "department").get(pk=event.subject_id)
     )
-    if Event.objects.about(case).filter(pk__gt=event.pk).exclude(by=None).exists():
+    if not Case.objects.visible_to(by).filter(pk=case.pk).exists():
+        raise NotAllowed(_("This case is no longer yours to change."))
+    # The clock's own events take nothing away; a person's do, and residents have no name in history.
+    others = Event.objects.about(case).filter(pk__gt=event.pk).exclude(Q(by=None) & ~Q(verb__in=RESIDENTS_VERBS))
+    if others.exists():
         raise Refused(_("Something else has happened to this case since. Look at it and set it right by hand."))
-    _stop_messages(case, event, now)
+    notifications.withdraw(
+        ContentType.objects.get_for_model(case), case.pk, now=now, reason="undone", created_at=event.at
+    )
     data = {"what": event.verb, "event": event.pk}
     if event.verb == "received":
         facts = {"void_reason": "undone", "void_asked_by": by, "void_asked_at": now, "next_escalation_at": None}
@@ -53,12 +62,15 @@ def _was(case, event, now):
         return _before_handing(case, event)
     if event.verb == "urged":
         return {"urges": case.urges - 1}
+    if case.level != event.data["to_level"]:
+        raise Refused(_("The clock has raised this case further since. Its level stays."))
+    # `level_from_at` stays: what fell due meanwhile still raises the case.
+    was = event.data["was"]
     fresh = {
         "level": event.data["from_level"],
         "level_cycle": case.level_cycle + 1,
-        "level_from_at": now,
-        "level_since": now,
-        "holder": case.first_responsible if event.data["from_level"] == 1 else case.holder,
+        "level_since": parse_datetime(was["level_since"]),
+        "holder_id": was["holder"],
     }
     return {**fresh, "next_escalation_at": deadlines.next_step(case, **fresh)}
 
@@ -78,14 +90,3 @@ def _before_handing(case, event):
         **facts,
         "next_escalation_at": deadlines.next_step(case, status=event.data.get("from", case.status), **facts),
     }
-
-
-def _stop_messages(case, event, now):
-    rows = Notification.objects.filter(
-        subject_type=ContentType.objects.get_for_model(case),
-        subject_id=case.pk,
-        created_at=event.at,
-        not_before__gt=now,
-        sent_at=None,
-    )
-    rows.update(dead_at=now, last_error="undone")

@@ -15,8 +15,6 @@ from servicedesk.core.moves import move, write
 def ask_void(case, *, by, now, reason):
     """Ask for the case to be voided; a second person decides. Until then its clock runs on."""
     demand(by, "ask_void", case)
-    if not case.is_clocked:
-        raise Refused(_("Only a case whose clock still runs can be voided."))
     write(case, void_reason=reason, void_asked_by=by, void_asked_at=now)
     events.log(case, "void_asked", by=by, now=now, note=reason, data={"version": case.version})
     telling.tell(case, telling.holders_for(case, 2, now), "case_void_asked", now=now, key=case.version, but=by)
@@ -26,8 +24,8 @@ def ask_void(case, *, by, now, reason):
 def confirm_void(case, *, by, now, note=""):
     """Void the case that somebody else asked to void. The row and its number stay (ruling 11)."""
     demand(by, "confirm_void", case)
-    _end_open_pause(case, now)
     move(case, Status.VOID, by=by, now=now, note=note, voided_by=by, next_escalation_at=None)
+    Pause.objects.filter(case=case, ended_at=None, starts_at__lte=now).update(ended_at=now)
 
 
 @transaction.atomic
@@ -40,18 +38,22 @@ def refuse_void(case, *, by, now, note):
 
 @transaction.atomic
 def merge(case, *, into, by, now, note=""):
-    """Join `case` to another open case of the same matter; both callers keep their own entry (section 8)."""
+    """Join `case` to another open case of the same matter; both callers keep their own entry (section 8).
+
+    Raises Refused for a case that has ended, and for one about other members of staff: joined, either would be read by
+    those whom the other is about (ruling 12).
+    """
     demand(by, "merge", case)
+    # Both at once and in the order of the keys: two merges that cross wait for each other and never lock up.
+    rows = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=[case.pk, into.pk]).order_by("pk")
+    into = next((row for row in rows if row.pk == into.pk), into)
     if into.pk == case.pk or into.community_id != case.community_id or into.is_ended:
         raise Refused(_("Choose another open case of this community to join it to."))
-    into = Case.objects.select_for_update().get(pk=into.pk)
+    if set(case.concerned.values_list("user", flat=True)) != set(into.concerned.values_list("user", flat=True)):
+        raise Refused(_("These two cases are about different members of staff and stay apart."))
     data = {"into": into.short_number}
     facts = {"merged_into": into, "next_escalation_at": None}
     move(case, Status.MERGED, by=by, now=now, note=note, data=data, public=True, **facts)
     write(into)
     data = {"number": case.short_number, "version": into.version}
     events.log(into, "merge_received", by=by, now=now, note=case.summary, data=data)
-
-
-def _end_open_pause(case, now):
-    Pause.objects.filter(case=case, ended_at=None, starts_at__lte=now).update(ended_at=now)

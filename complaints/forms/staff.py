@@ -189,5 +189,21 @@ class MergeForm(StepForm):
         return into
 
 
+class ConcernForm(ReasonForm):
+    user = RowField(
+        User.objects.none(),
+        label=_("Whom it is about"),
+        help_text=_("They no longer see this case, and what they had of it goes to somebody else."),
+    )
+    field_order = ["version", "user", "note"]
+
+    def prepare(self):
+        self.fields["user"].queryset = (
+            User.objects.filter(memberships__community=self.case.community_id, memberships__is_active=True)
+            .exclude(concerns__case=self.case)
+            .distinct()
+        )
+
+
 class UnmaskForm(StepForm):
     reason = TextField(label=_("Why you need the number"), max_length=200)

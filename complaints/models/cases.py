@@ -91,6 +91,9 @@ LETTERS = {
     Kind.PRAISE: "BY",
 }
 
+# What is about staff is numbered from here, in a series of its own: see receiving.
+KEPT_FROM = 90_000
+
 # Seven tags on screen and five words for residents (2-domain, Statuses).
 TAGS = {
     **dict.fromkeys((Status.RECEIVED, Status.TAKEN), ("new", _("To take up"))),

@@ -40,6 +40,7 @@ PANELS = [
     ("reopen", gettext_lazy("Reopen"), forms.ReasonForm),
     ("ask_void", gettext_lazy("Ask to void"), forms.VoidForm),
     ("confirm_void", gettext_lazy("Decide on voiding"), forms.ReasonForm),
+    ("name_concerned", gettext_lazy("It is about a member of staff"), forms.ConcernForm),
     ("unmask", gettext_lazy("Show the telephone number"), forms.UnmaskForm),
 ]
 FORMS = {step: form for step, _label, form in PANELS}
@@ -268,6 +269,12 @@ def ask_void(request, case, facts, now):
 def confirm_void(request, case, facts, now):
     decide = actions.confirm_void if "confirm" in request.POST else actions.refuse_void
     decide(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.ConcernForm, done=gettext_lazy("Noted. They no longer see this case."))
+def name_concerned(request, case, facts, now):
+    actions.name_concerned(case, by=request.user, now=now, **facts)
+    return redirect("complaints:list") if facts["user"] == request.user else None
 
 
 @door_to(forms.UnmaskForm)

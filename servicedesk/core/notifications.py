@@ -107,6 +107,17 @@ def digest(person, kind, *, about, key, count, now, path):
     notify([person], kind, about=about, key=key, now=now, data=data)
 
 
+def withdraw(subject_type, subject_id, *, now, reason, of=None, created_at=None):
+    """Take back what has been told of one thing and not been sent: all of it, that of one person, of one moment.
+
+    It disappears from the inbox, too. Returns how many messages. One UPDATE.
+    """
+    rows = Notification.objects.filter(subject_type=subject_type, subject_id=subject_id, sent_at=None, dead_at=None)
+    rows = rows.filter(recipient=of) if of else rows
+    rows = rows.filter(created_at=created_at) if created_at else rows
+    return rows.update(dead_at=now, last_error=reason)
+
+
 def title_of(notification):
     """Return the sentence of a notification in the active language."""
     return KINDS[notification.kind].title % notification.data

@@ -3,6 +3,10 @@ from django.db.models import Max
 
 from servicedesk.core.models import NumberSeries
 
+# What asks whether the numbers of a community are all there: functions that return the first that is missing or was
+# changed, as text, or None. An app whose rows bear numbers adds its own when it is loaded.
+CHECKS = []
+
 
 def take_number(community, key):
     """Return the next number of the series `key` of `community`, without gaps.
@@ -17,6 +21,11 @@ def take_number(community, key):
             [community.pk, key],
         )
         return cursor.fetchone()[0]
+
+
+def first_gap(community):
+    """Return the first number of `community` that is missing or was changed, None where all are there (ruling 11)."""
+    return next(filter(None, (check(community) for check in CHECKS)), None)
 
 
 def highest(community, key):

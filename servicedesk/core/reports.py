@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from servicedesk.core import events
+from servicedesk.core import events, numbers
 from servicedesk.core.models import Event, Notification
+
+# Why a message was taken back on purpose: nothing that somebody has to look after.
+WITHDRAWN = ("undone", "concerned")
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,12 @@ def health(now):
     return Health(
         unsealed=Event.objects.unsealed().filter(at__lt=now - timedelta(minutes=5)).count(),
         unsent=Notification.objects.to_send(now - timedelta(minutes=10)).count(),
-        dead=Notification.objects.filter(dead_at__isnull=False).exclude(last_error="undone").count(),
+        dead=Notification.objects.filter(dead_at__isnull=False).exclude(last_error__in=WITHDRAWN).count(),
     )
 
 
 def history(community, now):
-    """Return (first break or None, events sealed, events late to seal) of one community. Reads the whole chain."""
+    """Return (first break or None, first gap in the numbers or None, events sealed, events late to seal) of one
+    community. Reads the whole chain and every number."""
     sealed = Event.objects.filter(community=community, seal__isnull=False).count()
-    return events.first_break(community), sealed, late_to_seal(community, now)
+    return events.first_break(community), numbers.first_gap(community), sealed, late_to_seal(community, now)

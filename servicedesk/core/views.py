@@ -232,9 +232,9 @@ def _calendar(request, day_form, hours_form, status=200):
 @require_GET
 @role_required(Role.SUPERVISOR, Role.DEPUTY_GM, Role.ADMIN)
 def history(request):
-    """Verify the community's chain of events now and say where it first breaks."""
-    found, sealed, late = reports.history(request.community, clock.now())
-    return render(request, "core/history.html", {"break": found, "sealed": sealed, "late": late})
+    """Verify the community's chain of events and its numbers now and say where either first breaks."""
+    found, gap, sealed, late = reports.history(request.community, clock.now())
+    return render(request, "core/history.html", {"break": found, "gap": gap, "sealed": sealed, "late": late})
 
 
 @require_GET

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from complaints import actions
 from complaints.models import Case, Presence, Status
+from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
 from tests.factories import MONDAY, at, case, fresh, staff
 
@@ -351,3 +352,53 @@ def test_who_asks_to_void_is_heard_by_the_supervisors_and_a_refusal_keeps_the_ca
     kept = fresh(taken_case)
     assert (kept.status, kept.void_reason, kept.void_asked_by) == (Status.TAKEN, "", None)
     assert verbs(kept)[-1] == "void_refused"
+
+
+def test_the_first_responsible_hears_of_a_job_that_comes_back(client, case_in_hand, liu, chen):
+    post(client, liu, case_in_hand, "decline_job", reason="不属本部门")
+    assert Notification.objects.filter(recipient=chen, kind="case_declined", subject_id=case_in_hand.pk).exists()
+
+
+def test_what_the_resident_wrote_meanwhile_is_shown_before_the_next_step(client, case_in_hand, liu):
+    seen = case_in_hand.version
+    actions.add_resident_note(case_in_hand, now=MONDAY, note="又开始漏了,楼下也有")
+    client.force_login(liu)
+    url = reverse("complaints:resolve", args=[case_in_hand.number])
+    answer = client.post(url, {"version": seen, "remedy": "已修好"})
+    assert answer.status_code == 409
+    assert "又开始漏了" in answer.text and "已修好" in answer.text
+
+
+def test_a_registration_is_not_undone_over_what_the_resident_added(taken_case, chen):
+    received = Event.objects.about(taken_case).get(verb="received")
+    actions.add_resident_note(taken_case, now=MONDAY, note="还有一处也漏")
+    with pytest.raises(Refused):
+        actions.undo(received, by=chen, now=MONDAY + timedelta(minutes=1))
+    assert fresh(taken_case).status == Status.TAKEN
+
+
+def test_a_page_that_was_used_in_another_community_saves_nothing(yunhu, other, chen, stranger):
+    theirs = case(other, by=stranger)
+    with pytest.raises(Refused):
+        case(yunhu, by=chen, submission=theirs.submission)
+    assert not Case.objects.filter(community=yunhu).exists()
+
+
+def test_a_request_to_void_ends_with_the_work(case_in_hand, chen, liu):
+    actions.ask_void(case_in_hand, by=chen, now=MONDAY, reason="重复登记")
+    actions.resolve(fresh(case_in_hand), by=liu, now=MONDAY, remedy="已修好")
+    done = fresh(case_in_hand)
+    assert (done.void_reason, done.void_asked_by, done.void_asked_at) == ("", None, None)
+
+
+@pytest.mark.parametrize("until", ["2025-12-20T09:00", "2031-01-01T09:00"])
+def test_a_pause_has_a_longest_length(client, case_in_hand, liu, until):
+    answer = post(client, liu, case_in_hand, "pause", reason="material", until=until)
+    assert answer.status_code in (409, 422)
+    assert fresh(case_in_hand).status == Status.IN_HAND
+
+
+def test_a_policy_may_forbid_pauses(client, case_in_hand, liu):
+    case_in_hand.policy.can_pause = False
+    case_in_hand.policy.save()
+    assert post(client, liu, case_in_hand, "pause", reason="material", until="2025-09-15T14:00").status_code == 409

@@ -10,6 +10,7 @@ from complaints import actions, ladder
 from complaints.models import Case, Concern, Escalation
 from servicedesk.core import notifications
 from servicedesk.core.calendar import calendar_of
+from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
 from tests import factories
 from tests.factories import at, fresh
@@ -134,6 +135,75 @@ def test_the_sweep_tells_the_outside_holder_of_what_it_raises(yunhu, office, che
     sweep(case.due_at + datetime.timedelta(days=3))
     assert fresh(case).level == 3
     assert Notification.objects.get(recipient=None).address == "audit@example.cn"
+
+
+def test_a_major_case_has_three_days_and_a_promise_that_raises_to_level_3(yunhu, office, chen):
+    promised = at("2025-09-29 15:00")
+    case = factories.case(
+        yunhu,
+        by=chen,
+        category="mail",
+        severity="major",
+        reason="牵涉多户",
+        promised_reply_at=promised,
+        now=at("2025-09-29 09:00"),
+    )
+    assert case.due_at == at("2025-10-02 18:00"), "the centre's own, and three days all the same (暂行6)"
+    assert sweep(promised) == 0
+    assert sweep(at("2025-09-29 15:01")) == 1
+    assert levels(case) == [(2, "major"), (3, "promise_missed")]
+
+
+def test_what_becomes_major_later_is_told_to_level_3_as_well(yunhu, taken_case, zhou, guo):
+    axes = {"kind": "repair", "category": taken_case.category, "urgency": "ordinary", "severity": "major"}
+    actions.reclassify(taken_case, by=zhou, now=factories.MONDAY, note="牵涉多户", **axes)
+    assert Notification.objects.filter(recipient=guo, kind="case_told_level_three", subject_id=taken_case.pk).exists()
+
+
+def test_a_second_not_satisfied_goes_to_level_3(case_in_hand, liu, chen, guo):
+    for level in (2, 3):
+        actions.resolve(fresh(case_in_hand), by=liu, now=factories.MONDAY, remedy="修好")
+        case = fresh(case_in_hand)
+        actions.reply(case, channel="phone", text="修好了", by=chen, now=factories.MONDAY)
+        actions.reopen(fresh(case), by=None, now=factories.MONDAY, note="还是漏")
+        assert fresh(case).level == level
+        if level == 2:
+            actions.hand_over(fresh(case), department=case.department, by=chen, now=factories.MONDAY)
+            actions.accept(fresh(case), by=liu, now=factories.MONDAY)
+    assert levels(case)[-1] == (3, "not_satisfied") and fresh(case).holder == guo
+
+
+def test_a_raise_by_hand_that_was_undone_takes_no_deadline_with_it(yunhu, office, chen, zhou):
+    """Raised at 17:58, late at 18:00, undone at 18:03: the case is late all the same."""
+    case = factories.case(yunhu, by=chen, now=at("2025-09-29 16:20"))
+    actions.escalate(case, by=chen, now=at("2025-10-02 17:58"), note="怕来不及")
+    raised = Event.objects.about(case).get(verb="escalated")
+    actions.undo(raised, by=chen, now=at("2025-10-02 18:03"))
+    assert (fresh(case).level, fresh(case).holder) == (1, chen)
+    assert sweep(at("2025-10-02 18:03")) == 1
+    assert fresh(case).level == 2
+
+
+def test_an_undo_does_not_take_back_what_the_clock_did(yunhu, office, chen):
+    case = factories.case(yunhu, by=chen, now=at("2025-09-29 16:20"))
+    actions.escalate(case, by=chen, now=at("2025-10-03 08:29"), note="怕来不及")
+    raised = Event.objects.about(case).get(verb="escalated")
+    sweep(at("2025-10-03 08:30"))
+    with pytest.raises(Refused):
+        actions.undo(raised, by=chen, now=at("2025-10-03 08:31"))
+    assert fresh(case).level == 3
+
+
+def test_an_undone_raise_gives_the_level_back_to_who_held_it_and_is_told_to_nobody(yunhu, office, chen, zhou, guo):
+    case = factories.case(yunhu, by=chen)
+    actions.escalate(case, by=chen, now=factories.MONDAY, note="一")
+    later = factories.MONDAY + datetime.timedelta(minutes=20)
+    actions.escalate(fresh(case), by=chen, now=later, note="二")
+    actions.undo(Event.objects.about(case).filter(verb="escalated").first(), by=chen, now=later)
+    assert (fresh(case).level, fresh(case).holder) == (2, zhou)
+    assert fresh(case).level_since == factories.MONDAY
+    inbox = Notification.objects.inbox_of(guo, later + datetime.timedelta(hours=1))
+    assert not inbox.filter(subject_id=case.pk).exists()
 
 
 def test_a_missed_promise_is_one_level_above_who_promised(yunhu, office, chen):

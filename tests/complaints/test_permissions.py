@@ -10,7 +10,7 @@ from django.urls import reverse
 from complaints import actions
 from complaints.models import Case, Concern, Status
 from complaints.permissions import STEPS
-from servicedesk.core.errors import NotAllowed
+from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Membership, Role
 from tests import factories
 from tests.factories import MONDAY, at, fresh
@@ -111,7 +111,7 @@ def facts_of(step, case):
     """Return what a person types for a step."""
     words = {"note": "原因", "reason": "原因"}
     return {
-        "hand_over": {"department": case.community.departments.get(code="security").pk},
+        "hand_over": {"department": case.community.departments.get(code="security").pk, **words},
         "assign": {"worker": Membership.objects.get(user__username="hu").user_id},
         "pause": {"reason": "material", "until": "2025-09-15T14:00"},
         "resolve": {"remedy": "已修好"},
@@ -121,6 +121,7 @@ def facts_of(step, case):
         "reclassify": {"kind": "repair", "category": case.category_id, "urgency": "ordinary", "severity": "major"}
         | words,
         "confirm_void": {"confirm": "1", **words},
+        "name_concerned": {"user": case.community.memberships.get(user__username="hu").user_id, **words},
         "follow_up": {"at": "2025-09-15T16:00"},
     }.get(step, words)
 
@@ -133,7 +134,7 @@ TABLE = [
     ("start", Stage.own, {"chen", "zhou"}),
     ("arrive", Stage.in_hand, {"liu", "han", "zhou"}),
     ("hand_over", Stage.taken, DESK),
-    ("hand_over", Stage.in_hand, DESK),
+    ("hand_over", Stage.in_hand, DESK | {"han", "liu"}),
     ("assign", Stage.handed, {"han", "zhou"}),
     ("decline_job", Stage.in_hand, {"han", "liu"}),
     ("pause", Stage.in_hand, {"chen", "liu", "han", "zhou"}),
@@ -146,7 +147,7 @@ TABLE = [
     ("reclassify", Stage.taken, DESK),
     ("reclassify", Stage.in_hand, {"zhou"}),
     ("escalate", Stage.in_hand, SEEING),
-    ("lower", lambda stage: stage.at_level(2), {"zhou", "guo"}),
+    ("lower", lambda stage: stage.at_level(2), {"zhou"}),
     ("lower", lambda stage: stage.at_level(3), {"guo"}),
     ("promise", lambda stage: stage.at_level(1), {"chen"}),
     ("promise", lambda stage: stage.at_level(2), {"zhou"}),
@@ -156,6 +157,7 @@ TABLE = [
     ("ask_void", Stage.in_hand, DESK),
     ("confirm_void", Stage.void_asked, {"zhou", "guo"}),
     ("confirm_void", lambda stage: stage.void_asked(by="zhou"), {"guo"}),
+    ("name_concerned", Stage.in_hand, OFFICE),
     ("unmask", Stage.in_hand, OFFICE | {"liu"}),
     ("unmask", Stage.archived, OFFICE),
     ("new_code", Stage.in_hand, DESK),
@@ -221,6 +223,29 @@ def test_an_action_asks_again_where_a_page_was_open_before_the_case_came_to_be_a
     Concern.objects.create(case=case, user=cast["zhou"])
     with pytest.raises(NotAllowed):
         actions.escalate(case, by=cast["zhou"], now=MONDAY, note="原因")
+
+
+# What the state says ------------------------------------------------------------------------------------------------
+
+ENDED_STEPS = ["escalate", "lower", "urge", "promise", "ask_void", "confirm_void", "pause", "assign", "reclassify"]
+
+
+@pytest.mark.parametrize("step", ENDED_STEPS)
+def test_a_step_that_leads_nowhere_from_an_archived_case_is_refused_and_changes_nothing(yunhu, cast, client, step):
+    case = Stage(yunhu, cast).archived()
+    client.force_login(cast["zhou"] if step != "promise" else cast["chen"])
+    answer = client.post(reverse(f"complaints:{step}", args=[case.number]), {"version": 99, **facts_of(step, case)})
+    assert answer.status_code in (403, 409, 422), answer.status_code
+    assert fresh(case).version == case.version
+
+
+def test_a_department_that_passes_a_job_on_says_why(yunhu, cast):
+    case = Stage(yunhu, cast).in_hand()
+    security = yunhu.departments.get(code="security")
+    with pytest.raises(Refused, match=r"."):
+        actions.hand_over(case, department=security, by=cast["han"], now=MONDAY)
+    actions.hand_over(case, department=security, by=cast["han"], now=MONDAY, note="归秩序维护部管")
+    assert fresh(case).department == security
 
 
 # Who sees which cases ----------------------------------------------------------------------------------------------

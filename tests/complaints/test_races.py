@@ -105,6 +105,116 @@ def test_a_pause_and_a_finish_at_once_leave_one_of_them(yunhu, office, chen, liu
         assert open_pauses == (1 if after.status == Status.WAITING else 0)
 
 
+def in_hand(yunhu, chen, liu):
+    row = case(yunhu, by=chen)
+    actions.hand_over(row, department=yunhu.departments.get(code="engineering"), by=chen, now=MONDAY)
+    actions.accept(fresh(row), by=liu, now=MONDAY)
+    return row
+
+
+def replied(yunhu, chen, liu):
+    row = in_hand(yunhu, chen, liu)
+    actions.resolve(fresh(row), by=liu, now=MONDAY, remedy="修好")
+    actions.reply(fresh(row), channel="phone", text="修好了", by=chen, now=MONDAY)
+    return row
+
+
+def paused(yunhu, chen, liu):
+    row = in_hand(yunhu, chen, liu)
+    until = MONDAY + timedelta(minutes=30)
+    actions.pause(fresh(row), reason="material", until=until, by=liu, now=MONDAY)
+    return row
+
+
+# (how the case stands, what one does, what the other does at the same moment)
+NOON = MONDAY + timedelta(hours=3)
+PAIRS = {
+    "escalate twice": (
+        in_hand,
+        lambda row, who: actions.escalate(row, by=who["chen"], now=MONDAY, note="x"),
+        lambda row, who: actions.escalate(row, by=who["liu"], now=MONDAY, note="y"),
+    ),
+    "pause twice": (
+        in_hand,
+        lambda row, who: actions.pause(row, reason="material", until=NOON, by=who["liu"], now=MONDAY),
+        lambda row, who: actions.pause(row, reason="material", until=NOON, by=who["chen"], now=MONDAY),
+    ),
+    "reopen twice": (
+        replied,
+        lambda row, who: actions.reopen(row, by=who["chen"], now=MONDAY, note="x"),
+        lambda row, who: actions.reopen(row, by=None, now=MONDAY, note="y"),
+    ),
+    "resolve and the end of a pause": (
+        paused,
+        lambda row, who: actions.resolve(row, by=who["liu"], now=NOON, remedy="修好"),
+        lambda row, who: actions.resume_waiting(now=NOON),
+    ),
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_of_two_steps_at_once_one_counts_and_the_other_is_told_so(yunhu, office, chen, liu, pair):
+    stand, one, other = PAIRS[pair]
+    who = {"chen": chen, "liu": liu}
+    for _ in range(ROUNDS):
+        row = stand(yunhu, chen, liu)
+        read = [fresh(row), fresh(row)]
+        outcomes = race(lambda read=read: one(read[0], who), lambda read=read: other(read[1], who))
+        raised = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        assert all(isinstance(error, Refused) for error in raised), raised
+        assert row.pauses.filter(ended_at=None).count() == (1 if fresh(row).status == Status.WAITING else 0)
+        if "twice" in pair:
+            assert len(raised) == 1
+
+
+def test_what_a_person_does_while_the_sweep_raises_overwrites_nothing(yunhu, office, chen, liu):
+    """Resolving at level 2 owes a reply that is missed to level 3, whoever comes first."""
+    now = at("2025-09-18 18:01")
+    for _ in range(ROUNDS):
+        row = in_hand(yunhu, chen, liu)
+        read = fresh(row)
+        outcomes = race(
+            lambda read=read: actions.resolve(read, by=liu, now=now, remedy="修好"),
+            lambda: actions.escalate_overdue(now=now),
+        )
+        assert isinstance(outcomes[0], Refused | None), outcomes[0]
+        after = fresh(row)
+        if after.status == Status.RESOLVED:
+            assert after.reply_raises_to == min(after.level + 1, 3)
+        else:
+            assert after.level == 2
+
+
+def test_control_without_the_version_in_the_sweep_a_step_would_not_see_the_new_level(yunhu, office, chen, liu):
+    row = in_hand(yunhu, chen, liu)
+    read = fresh(row)
+    actions.escalate_overdue(now=at("2025-09-18 18:01"))
+    with pytest.raises(Stale):
+        actions.resolve(read, by=liu, now=at("2025-09-18 18:02"), remedy="修好")
+
+
+def test_two_merges_that_cross_leave_one_case(yunhu, office, chen, zhou):
+    for _ in range(ROUNDS):
+        one, two = case(yunhu, by=chen), case(yunhu, by=chen)
+        outcomes = race(
+            lambda one=one, two=two: actions.merge(fresh(one), into=fresh(two), by=chen, now=MONDAY),
+            lambda one=one, two=two: actions.merge(fresh(two), into=fresh(one), by=zhou, now=MONDAY),
+        )
+        assert [type(outcome) for outcome in outcomes if outcome is not None] in ([Refused], [Stale]), outcomes
+        assert sorted([fresh(one).status, fresh(two).status]) == ["merged", "taken"]
+
+
+def test_nothing_is_joined_to_a_case_that_ends_at_the_same_moment(yunhu, office, chen, zhou):
+    for _ in range(ROUNDS):
+        one, into = case(yunhu, by=chen), case(yunhu, by=chen)
+        actions.ask_void(into, by=chen, now=MONDAY, reason="重复登记")
+        race(
+            lambda one=one, into=into: actions.merge(fresh(one), into=fresh(into), by=chen, now=MONDAY),
+            lambda into=into: actions.confirm_void(fresh(into), by=zhou, now=MONDAY),
+        )
+        assert (fresh(one).status, fresh(into).status) != (Status.MERGED, Status.VOID)
+
+
 # A death at every statement -------------------------------------------------------------------------------------------
 
 
@@ -148,13 +258,7 @@ STEPS = {
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_that_dies_at_any_statement_ends_as_if_it_had_not(yunhu, office, chen, liu, step):
-    def in_hand():
-        row = case(yunhu, by=chen)
-        actions.hand_over(row, department=yunhu.departments.get(code="engineering"), by=chen, now=MONDAY)
-        actions.accept(fresh(row), by=liu, now=MONDAY)
-        return row
-
-    clean, crashed = in_hand(), in_hand()
+    clean, crashed = in_hand(yunhu, chen, liu), in_hand(yunhu, chen, liu)
     STEPS[step](clean, liu)
     deaths = try_until_it_lives(lambda: STEPS[step](crashed, liu))
     assert deaths >= 2
@@ -188,6 +292,6 @@ def test_control_without_the_transaction_a_death_leaves_half_a_step(yunhu, offic
     take_apart = actions.escalating.escalate.__wrapped__
     with pytest.raises(CrashError), connection.execute_wrapper(crash_at(2)):
         take_apart(fresh(row), by=chen, now=MONDAY, note="请主管过问")
-    assert Escalation.objects.filter(case=row).count() == 1
-    assert fresh(row).level == 1, "an escalation without a raised level: what the transaction is there to prevent"
+    assert Escalation.objects.filter(case=row).count() == 0
+    assert fresh(row).level == 2, "a raised level without its escalation: what the transaction is there to prevent"
     assert transaction.get_autocommit()

@@ -67,3 +67,28 @@ def test_one_deadline_that_cannot_be_counted_stops_nothing(client, monday, yunhu
     monkeypatch.setattr(deadlines, "clock_facts", clock_facts)
     assert actions.recount_deadlines(now=at("2025-09-15 09:01")) == 1
     assert fresh(good).due_at == at("2025-09-18 12:00")
+
+
+def test_the_next_step_moves_with_the_next_opening_though_the_deadline_does_not(
+    client, monday, yunhu, office, chen, tang
+):
+    """Friday is a day without service: what is late on Thursday reaches level 3 on Saturday, and not a day before."""
+    open_case = case(yunhu, by=chen)
+    actions.escalate_overdue(now=at("2025-09-18 18:01"))
+    assert fresh(open_case).next_escalation_at == at("2025-09-19 08:30")
+    client.force_login(tang)
+    day = {"date": datetime.date(2025, 9, 19), "kind": "rest", "name": "停电检修", "is_closed": "on"}
+    assert client.post(reverse("core:set_day"), day).status_code == 302
+    actions.recount_deadlines(now=at("2025-09-18 18:02"))
+    assert fresh(open_case).next_escalation_at == at("2025-09-20 08:30")
+
+
+def test_an_owed_reply_is_counted_again_as_well(client, monday, yunhu, resolved_case, tang):
+    assert resolved_case.reply_due_at == at("2025-09-16 18:00")
+    client.force_login(tang)
+    day = {"date": datetime.date(2025, 9, 16), "kind": "rest", "name": "停电检修", "is_closed": "on"}
+    assert client.post(reverse("core:set_day"), day).status_code == 302
+    actions.recount_deadlines(now=at("2025-09-15 09:01"))
+    case_now = fresh(resolved_case)
+    assert case_now.reply_due_at == at("2025-09-17 18:00")
+    assert case_now.next_escalation_at > case_now.reply_due_at
