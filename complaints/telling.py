@@ -2,6 +2,7 @@
 
 from servicedesk.core import notifications
 from servicedesk.core.duty import holders, level_holders
+from servicedesk.core.masking import mask_runs
 from servicedesk.core.models import Role, User
 
 
@@ -9,7 +10,8 @@ def about(case, **more):
     """Return the data of a notification about `case`."""
     return {
         "number": case.short_number,
-        "summary": case.summary[:60],
+        # Masked before it is cut: a number without its last digit is no number to the mask.
+        "summary": mask_runs(case.summary)[:60],
         "path": case.get_absolute_url(),
         **more,
     }

@@ -49,7 +49,9 @@ JOB_STEPS = [
 ]
 
 # A request is followed by its link, or by its number once the code was typed; both ways have the same parts.
-WAYS = {"track": "t/<str:token>/", "followed": "p/track/<str:number>/"}
+# A token may be anything: it is hashed before it is looked up, and a link that a chat has mangled leads to the page
+# that says what to do, as every unknown one does.
+WAYS = {"track": "t/<str:token>/", "followed": "p/track/<number:number>/"}
 PARTS = {
     "": tracking.page,
     "note": tracking.note,
@@ -61,22 +63,22 @@ PARTS = {
 urlpatterns = [
     path("cases/", lists.page, name="list"),
     path("cases/export/", lists.export, name="export"),
-    path("cases/<str:number>/", case.page, name="case"),
-    path("cases/<str:number>/presence/", case.ping, name="presence"),
-    path("cases/<str:number>/photo/<str:name>", case.photo, name="photo"),
-    *(path(f"cases/<str:number>/{view.__name__.replace('_', '-')}/", view, name=view.__name__) for view in STEPS),
+    path("cases/<number:number>/", case.page, name="case"),
+    path("cases/<number:number>/presence/", case.ping, name="presence"),
+    path("cases/<number:number>/photo/<word:name>", case.photo, name="photo"),
+    *(path(f"cases/<number:number>/{view.__name__.replace('_', '-')}/", view, name=view.__name__) for view in STEPS),
     path("m/", jobs.jobs, name="jobs"),
-    path("m/orders/<str:number>/", jobs.job, name="job"),
-    *(path(f"m/orders/<str:number>/{v.__name__}/", v, name=f"job_{v.__name__}") for v in JOB_STEPS),
+    path("m/orders/<number:number>/", jobs.job, name="job"),
+    *(path(f"m/orders/<number:number>/{v.__name__}/", v, name=f"job_{v.__name__}") for v in JOB_STEPS),
     path("p/", public.home, name="home_public"),
     path("p/report/", public.start, name="public"),
     path("p/report/<uuid:key>/<int:step>/", public.step, name="report_step"),
-    path("p/report/<uuid:key>/photo/<str:name>", public.photo, name="report_photo"),
+    path("p/report/<uuid:key>/photo/<word:name>", public.photo, name="report_photo"),
     path("p/track/", tracking.by_code, name="track_by_code"),
     *(
         path(f"{root}{part}{part and '/'}", view, name=f"{way}{part and '_'}{part}")
         for way, root in WAYS.items()
         for part, view in PARTS.items()
     ),
-    *(path(f"{root}photo/<str:name>", tracking.photo, name=f"{way}_photo") for way, root in WAYS.items()),
+    *(path(f"{root}photo/<word:name>", tracking.photo, name=f"{way}_photo") for way, root in WAYS.items()),
 ]

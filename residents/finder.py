@@ -24,20 +24,37 @@ class Hit:
 
 
 def find(community, query, *, today, most=MOST):
-    """Return up to `most` Hits for what was typed, best kind of match first. Two or three queries.
+    """Return up to `most` Hits for what was typed, best kind of match first. One to four queries.
 
-    Input method marks (`w'x'm`) and blanks are stripped; nothing shorter than a room of two characters is searched.
+    Input method marks (`w'x'm`) and blanks are stripped; nothing shorter than a room of two characters is searched,
+    except for a surname of one.
     """
     query = unicodedata.normalize("NFKC", clean_text(query)).lower().replace("'", "").replace("’", "").strip()
-    if len(query) < 2:
+    if len(query) < 2 and not _HAN.fullmatch(query):
         return []
     occupancies = (
         Occupancy.objects.on(today).filter(unit__community=community, person__community=community).with_people()
     )
-    hits = [Hit(o.unit, o) for o in occupancies.filter(_people(query)).order_by("person__name", "unit__label")[:most]]
+    hits = _named(occupancies, _people(query), most)
+    if not hits and (given := _given(query)):
+        hits = _named(occupancies, given, most)
     if any(c.isdigit() for c in query):
         hits = _rooms(community, query, occupancies, most) + hits
     return hits[:most]
+
+
+def _named(occupancies, people, most):
+    return [Hit(o.unit, o) for o in occupancies.filter(people).order_by("person__name", "unit__label")[:most]]
+
+
+def _given(query):
+    """Return who has the query inside the name, as a given name is; None where it cannot be one.
+
+    No index helps inside a name: the names of one community are read, so it is asked only where no name begins so.
+    """
+    if _HAN.search(query):
+        return Q(person__name__contains=query)
+    return Q(person__pinyin__endswith=query) if len(query) > 3 and _LETTERS.fullmatch(query) else None
 
 
 def _people(query):

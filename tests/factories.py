@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from complaints import actions
+from complaints.forms.lists import forget_choices
 from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind
 from residents.actions import move_in, register_person, register_unit
 from residents.models import Occupancy
@@ -157,4 +158,5 @@ def fresh(case):
 
 def forget_calendars():
     """Forget what this process worked out about communities of earlier tests."""
+    forget_choices()
     calendar._known.clear()

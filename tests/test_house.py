@@ -62,6 +62,53 @@ def test_only_actions_write():
     assert offences(doors, WRITES) == []
 
 
+# What is no action and writes all the same, with the reason.
+WRITERS = {
+    "servicedesk/core/calendar.py": "the version of the calendar and the holidays of a year, called by actions",
+    "servicedesk/core/events.py": "the history itself",
+    "servicedesk/core/moves.py": "the status itself",
+    "servicedesk/core/notifications.py": "the outbox itself",
+    "servicedesk/core/photos.py": "the files themselves, and their rows in the transaction of an action",
+    "servicedesk/core/spreadsheets.py": "a workbook, no row",
+    "complaints/budget.py": "a counter in the cache, no row",
+    "complaints/presence.py": "who looks at a page is no fact of a case: one upsert from a view, with no history",
+}
+ROW_WRITES = r"\.(save|create|delete|bulk_create|bulk_update|update_or_create|get_or_create)\(|\.update\(\w+="
+
+
+def is_writer(path):
+    return "actions" in relative(path) or path.parent.name in ("imports", "demo")
+
+
+def test_nothing_else_writes_but_what_is_named_with_its_reason():
+    assert bites(ROW_WRITES, "case.save()", "rows.update(seen_at=now)", "Presence.objects.update_or_create(case=case)")
+    assert not re.search(ROW_WRITES, "found.update(words)")
+    others = [path for path in PYTHON if not is_writer(path)]
+    assert offences(others, ROW_WRITES, allowed=WRITERS) == []
+    assert {line.split(":")[0] for line in offences(others, ROW_WRITES)} == set(WRITERS), "a reason that has gone"
+
+
+def positional(source, names=("by", "now")):
+    """Return the public functions of `source` that take one of `names` by its place, as "function(name)"."""
+    return [
+        f"{node.name}({argument.arg})"
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+        for argument in (*node.args.posonlyargs, *node.args.args)
+        if argument.arg in names
+    ]
+
+
+def test_an_action_takes_its_actor_and_its_moment_by_name():
+    assert positional("def take(case, by, *, now): ...\ndef _row(case, now): ...") == ["take(by)"]
+    assert positional("def take(case, *, by, now): ...") == []
+    actions = [path for path in PYTHON if path.stem == "actions" or path.parent.name == "actions"]
+    assert len(actions) > 10
+    # `take_from` is no verb of its own: a part of two, in the transaction and at the moment of these.
+    parts = ["take_from(now)"]
+    assert [found for path in actions for found in positional(path.read_text()) if found not in parts] == []
+
+
 def views():
     """Return (name, view) of every address of ours, without the libraries' own."""
     found = []
@@ -207,6 +254,60 @@ def test_status_is_written_by_move_alone():
     actions = [path for path in PYTHON if "actions" in relative(path)]
     # At receipt the row does not exist yet; it is born with its status.
     assert offences(actions, pattern, allowed=("complaints/actions/receiving.py",)) == []
+
+
+WRITING = {"update", "write", "create", "get_or_create", "update_or_create", "bulk_update", "save"}
+
+
+def status_writes(source):
+    """Return the lines of `source` that write a status, whatever lines the call is spread over."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if any(isinstance(target, ast.Attribute) and target.attr == "status" for target in targets):
+                found.append(node.lineno)
+        elif isinstance(node, ast.Call) and _writes_status(node):
+            found.append(node.lineno)
+    return sorted(found)
+
+
+def _writes_status(call):
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    words = [part for part in ast.walk(call) if isinstance(part, ast.Constant) and part.value == "status"]
+    if name == "setattr":
+        return bool(words)
+    if name not in WRITING:
+        return False
+    # By keyword, or by name: `update_fields=["status"]`, `**{"status": …}`, `defaults={"status": …}`.
+    return any(word.arg == "status" for word in call.keywords) or bool(words)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        "case.status = Status.VOID",
+        "rows.update(status=Status.VOID)",
+        "rows.update(\n    version=1,\n    status=Status.VOID,\n)",
+        "write(case, status=Status.VOID)",
+        'write(case, **{"status": to})',
+        'setattr(case, "status", to)',
+        'case.save(update_fields=["status"])',
+        'Case.objects.update_or_create(pk=1, defaults={"status": to})',
+    ],
+)
+def test_the_rule_of_the_status_bites(sample):
+    assert status_writes(sample) == [1]
+
+
+def test_a_status_is_written_by_move_and_move_many_and_once_at_birth():
+    assert status_writes("rows.filter(status=was)\nmove(case, Status.VOID, by=by)\nwrite(case, level=2)") == []
+    # A case is born with its status; what is imported was born elsewhere.
+    born = {"complaints/actions/receiving.py": 1}
+    allowed = ("servicedesk/core/moves.py",)
+    paths = [path for path in PYTHON if path.parent.name != "imports" and relative(path) not in allowed]
+    found = {relative(path): len(lines) for path in paths if (lines := status_writes(path.read_text()))}
+    assert found == born
 
 
 # Time and money -------------------------------------------------------------------------------------------------------

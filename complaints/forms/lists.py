@@ -1,6 +1,7 @@
 """What staff type beside a list of cases: filters, what to do with the ticked rows, why a list is taken out."""
 
 import datetime
+import time
 from dataclasses import dataclass
 
 from django import forms
@@ -32,8 +33,30 @@ class Choices:
     workers: list
 
 
+# What this process read last, by community: every list and board asks for it, and it hardly ever changes.
+_known = {}
+REMEMBERED_SECONDS = 30
+
+
 def choices_of(community):
-    """Return the Choices of `community`. One query for all of them, because every list asks for them."""
+    """Return the Choices of `community`, half a minute old at the most. One query, none while they are remembered.
+
+    An action asks for itself whether somebody still works here, so that an old name does no harm.
+    """
+    read_at, choices = _known.get(community.pk, (None, None))
+    if read_at is None or time.monotonic() - read_at > REMEMBERED_SECONDS:
+        choices = read_choices(community)
+        _known[community.pk] = time.monotonic(), choices
+    return choices
+
+
+def forget_choices():
+    """Forget what was read, after a change that has to show at once."""
+    _known.clear()
+
+
+def read_choices(community):
+    """Return the Choices of `community` as its rows stand now. One query for all of them."""
     departments = community.departments
     active = Membership.objects.active().filter(community=community)
     answering = Membership.objects.filter(community=community).holding(Role.CLERK, Role.SUPERVISOR)

@@ -170,6 +170,15 @@ class ContactForm(forms.Form):
         if scope != HOME:
             del self.fields["room"]
 
+    def clean_phone(self):
+        phone = self.cleaned_data["phone"]
+        if not 7 <= len(phone.lstrip("+")) <= 15:
+            raise ValidationError(
+                _("Write a mobile number of 11 digits, or a landline number with its area code (7 to 15 digits)."),
+                code="phone",
+            )
+        return phone
+
     def clean_website(self):
         return self.cleaned_data["website"][:1]
 

@@ -3,19 +3,14 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Case, Category, Channel, Kind, Pause, Severity, Urgency
+from complaints.models import Case, Category, Channel, Kind, Pause, Severity, Status, Urgency
 from servicedesk.core.choices import RowField
 from servicedesk.core.duty import LEVELS
+from servicedesk.core.forms import MomentField
 from servicedesk.core.models import Department, Role, User
 from servicedesk.core.text import TextField
 
 LONG_TEXT = 5000
-
-
-class MomentField(forms.DateTimeField):
-    """A date and time of the community's own clock."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
 def text_area(rows=3, **attrs):
@@ -54,9 +49,13 @@ class HandOverForm(StepForm):
 
     def prepare(self):
         departments = Department.objects.filter(community=self.case.community_id, is_active=True)
-        self.fields["department"].queryset = departments
+        # Until it was handed over once, the department that its category names has not been told of it.
+        is_first = self.case.status in (Status.RECEIVED, Status.TAKEN)
+        self.fields["department"].queryset = (
+            departments if is_first else departments.exclude(pk=self.case.department_id)
+        )
         self.fields["department"].empty_label = None
-        if not self.case.department.is_centre:
+        if is_first and not self.case.department.is_centre:
             self.initial.setdefault("department", self.case.department_id)
 
 
@@ -81,7 +80,7 @@ class PauseForm(StepForm):
     reason = forms.ChoiceField(
         label=_("Waiting for"), choices=Pause.Reason.choices, widget=forms.RadioSelect(attrs={"class": "inline"})
     )
-    until = MomentField(label=_("The clock runs again at"))
+    until = MomentField(label=_("The clock runs again at"), days_ahead=366)
     note = TextField(label=_("Note"), required=False, max_length=1000, widget=text_area(2))
 
 
@@ -129,7 +128,7 @@ class PromiseForm(StepForm):
 
 
 class FollowUpForm(StepForm):
-    at = MomentField(label=_("Look at it again at"))
+    at = MomentField(label=_("Look at it again at"), days_ahead=366)
 
 
 class ReclassifyForm(StepForm):

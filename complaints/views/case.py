@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from complaints import actions, presence, reports
 from complaints.forms import staff as forms
 from complaints.models import Case
+from complaints.models.cases import REPLY_OWED
 from complaints.permissions import steps_for
 from servicedesk.core import clock, photos, tokens
 from servicedesk.core.errors import Refused, Stale
@@ -95,6 +96,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "in_a_year": in_a_year,
         "presences": presence.others(case, request.user, now),
         "is_late": case.is_late(now),
+        "reply_late": now - case.reply_due_at if case.status in REPLY_OWED and now > case.reply_due_at else None,
     }
     with timezone.override(case.community.tz):
         return render(request, "complaints/case.html", context, status=status)
@@ -110,14 +112,17 @@ def page(request, number):
 def door_to(form_class=forms.PlainForm, done=None, page=show):
     """Make a door of a short function that takes one step: who may see the case comes in, the form is read in the
     community's own time, a page that is out of date or a refused step comes back with every word that was typed, shown
-    by `page`."""
+    by `page`. A GET leads to the page of the case."""
 
     def decorate(take_step):
-        @require_POST
+        @require_http_methods(["GET", "POST"])
         @role_required(*STAFF)
         @functools.wraps(take_step)
         def view(request, number):
             case = find(request, number)
+            if request.method == "GET":
+                # Who signs in again after a step was sent without a session arrives here.
+                return redirect("complaints:case" if page is show else "complaints:job", case.number)
             now = clock.now()
             name = take_step.__name__
             with timezone.override(case.community.tz):

@@ -1,6 +1,9 @@
 """A department's list on a phone (S36): accept, arrive, finish with a photo."""
 
+import contextlib
+
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +17,7 @@ from complaints.models import Case, Status
 from complaints.permissions import steps_for
 from complaints.views.case import STAFF, door_to, find
 from servicedesk.core import clock, photos
+from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import departments_in, role_required
 
@@ -108,13 +112,25 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), phone="",
 
 def _keep_pictures(request, case, form, now):
     pictures = getattr(form, "pictures", ())
-    if pictures:
-        actions.add_photos(case, by=request.user, now=now, pictures=_stored(pictures))
+    if not pictures:
+        return
+    # Who may not add anything to the job any more still gets the page that says why, with their words.
+    with contextlib.suppress(Refused), _stored(pictures) as stored:
+        actions.add_photos(case, by=request.user, now=now, pictures=stored)
         messages.info(request, _("The photo is kept with the job; you need not send it again."))
 
 
+@contextlib.contextmanager
 def _stored(pictures):
-    return [(picture, photos.store(picture)) for picture in pictures]
+    """Store `pictures` and give (Picture, name) of each; the files go again where what they are for fails."""
+    stored = []
+    try:
+        stored += [(picture, photos.store(picture)) for picture in pictures]
+        yield stored
+    except Exception:
+        for _picture, name in stored:
+            photos.discard(name)
+        raise
 
 
 @require_GET
@@ -141,7 +157,8 @@ def resume(request, case, facts, now):
 
 @door_to(forms.FinishForm, done=gettext_lazy("Finished. The desk tells the resident."), page=show)
 def finish(request, case, facts, now):
-    actions.resolve(case, by=request.user, now=now, remedy=facts["remedy"], pictures=_stored(facts["pictures"]))
+    with _stored(facts["pictures"]) as pictures:
+        actions.resolve(case, by=request.user, now=now, remedy=facts["remedy"], pictures=pictures)
     return redirect("complaints:jobs")
 
 
@@ -153,9 +170,11 @@ def call(request, case, facts, now):
 
 @door_to(forms.WordForm, done=gettext_lazy("Sent to the office."), page=show)
 def word(request, case, facts, now):
-    actions.add_photos(case, by=request.user, now=now, pictures=_stored(facts["pictures"]))
-    if facts["note"]:
-        actions.add_note(case, by=request.user, now=now, note=facts["note"])
+    # A word and its photos are one thing: where the word is refused, the photos are not there twice.
+    with _stored(facts["pictures"]) as pictures, transaction.atomic():
+        actions.add_photos(case, by=request.user, now=now, pictures=pictures)
+        if facts["note"]:
+            actions.add_note(case, by=request.user, now=now, note=facts["note"])
 
 
 @door_to(AssignForm, done=gettext_lazy("Assigned."), page=show)

@@ -241,6 +241,7 @@ def _facts(followed, now):
         "name": masking.mask_name(case.reporter_name),
         "where": following.where(case),
         "due_at": case.due_at if case.is_clocked and not case.is_late(now) else None,
+        "missed_at": case.due_at if case.is_clocked and case.is_late(now) else None,
         "why": case.why("resident"),
         "next_update": following.next_update(case, now),
         "stage": following.stage_of(case),

@@ -7,7 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from servicedesk.core import events
 from servicedesk.core.calendar import changed
 from servicedesk.core.errors import Refused
-from servicedesk.core.models import CalendarDay, DutyShift, ServiceHours
+from servicedesk.core.models import CalendarDay, Community, DutyShift, ServiceHours
+
+# The facts of a community that its deadlines are counted with.
+COUNTED_WITH = ("keeps_close", "default_close", "time_zone")
 
 
 @transaction.atomic
@@ -81,6 +84,26 @@ def unset_day(day, *, by, now):
     """Make a day like any other of its weekday again."""
     _log_calendar(day.community, "day_unset", by, now, {"date": day.date.isoformat(), "kind": day.kind})
     day.delete()
+
+
+@transaction.atomic
+def save_community(community, *, changes, by, now):
+    """Write a community as an administrator edited it; `changes` names the fields.
+
+    Where deadlines are counted with one of them, the calendar has changed: what stood there is in the event, and open
+    cases are counted again. An UPDATE or INSERT, and four statements for the calendar.
+    """
+    counted = [name for name in COUNTED_WITH if name in changes]
+    if community.pk is None:
+        community.save(force_insert=True)
+        return
+    was = Community.objects.filter(pk=community.pk).values(*counted).first() if counted else None
+    # Only what was edited: the version of the calendar may have risen since the form was read.
+    community.save(update_fields=changes)
+    if was:
+        # The zone may have been worked out from the old name already.
+        vars(community).pop("tz", None)
+        _log_calendar(community, "clock_rules_set", by, now, {"was": {name: str(was[name]) for name in counted}})
 
 
 def _log_calendar(community, verb, by, now, data):

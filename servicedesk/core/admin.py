@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.utils.translation import gettext_lazy as _
 
+from servicedesk.core import actions, clock
 from servicedesk.core.models import CalendarDay, Community, Department, DutyShift, Event, Membership, ServiceHours, User
 
 
@@ -42,6 +43,9 @@ class CommunityForm(forms.ModelForm):
 class CommunityAdmin(NoDeleteAdmin):
     form = CommunityForm
     list_display = ["code", "name", "phone", "time_zone"]
+
+    def save_model(self, request, obj, form, change):
+        actions.save_community(obj, changes=form.changed_data, by=request.user, now=clock.now())
 
 
 @admin.register(Department)
@@ -89,6 +93,9 @@ class DutyShiftAdmin(ReadOnlyAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
+    """What happened and when, without `note` and `data`: an administrator reads no case text."""
+
+    fields = ["at", "community", "subject_type", "subject_id", "verb", "by_name", "is_public", "seal", "hash"]
     list_display = ["at", "community", "verb", "by_name", "seal"]
     list_filter = ["community"]
     show_full_result_count = False

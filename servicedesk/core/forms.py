@@ -1,9 +1,61 @@
+import datetime
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
+from servicedesk.core import clock
 from servicedesk.core.models import CalendarDay, Community, ServiceHours, User
 from servicedesk.core.models.calendar import DAY_KINDS
 from servicedesk.core.models.people import Theme
+
+# Django's own sentences, named here so that our catalogue can say them more kindly.
+DJANGOS_OWN = (
+    gettext_noop("This field is required."),
+    gettext_noop("Enter a valid date/time."),
+    gettext_noop("Enter a valid date."),
+)
+
+
+class MomentField(forms.DateTimeField):
+    """A date and time of the community's own clock, from a year ago to `days_ahead` days from now."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    DAYS_BACK = 366
+
+    def __init__(self, *, days_ahead=731, **kwargs):
+        super().__init__(**kwargs)
+        self.days_ahead = days_ahead
+
+    def to_python(self, value):
+        try:
+            return super().to_python(value)
+        except OverflowError as error:
+            raise forms.ValidationError(FAR_AWAY, code="far_away") from error
+
+    def validate(self, value):
+        super().validate(value)
+        if value not in self.empty_values and not is_near(value, clock.now(), self.DAYS_BACK, self.days_ahead):
+            raise forms.ValidationError(FAR_AWAY, code="far_away")
+
+
+class NearDayField(forms.DateField):
+    """A day from a year ago to two years from now."""
+
+    widget = forms.DateInput(attrs={"type": "date"})
+
+    def validate(self, value):
+        super().validate(value)
+        if value not in self.empty_values and not is_near(value, clock.now().date(), 366, 731):
+            raise forms.ValidationError(FAR_AWAY, code="far_away")
+
+
+FAR_AWAY = _("This date is too far away. Look at the year, please.")
+
+
+def is_near(value, now, back, ahead):
+    """Return whether `value` lies from `back` days before to `ahead` days after `now` (both dates, or both moments)."""
+    return now - datetime.timedelta(days=back) <= value <= now + datetime.timedelta(days=ahead)
 
 
 class CommunityChoice(forms.Form):
@@ -37,14 +89,12 @@ class ShiftForm(forms.Form):
     """One shift of the duty manager."""
 
     user = forms.ModelChoiceField(User.objects.none(), label=_("Duty manager"))
-    starts_at = forms.DateTimeField(label=_("From"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
-    ends_at = forms.DateTimeField(label=_("To"), widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
-    substitute_for = forms.ModelChoiceField(User.objects.none(), label=_("In place of"), required=False)
+    starts_at = MomentField(label=_("From"))
+    ends_at = MomentField(label=_("To"))
 
     def __init__(self, *args, managers, **kwargs):
         super().__init__(*args, **kwargs)
-        people = User.objects.filter(pk__in=[person.pk for person in managers])
-        self.fields["user"].queryset = self.fields["substitute_for"].queryset = people
+        self.fields["user"].queryset = User.objects.filter(pk__in=[person.pk for person in managers])
 
     def clean(self):
         cleaned = super().clean()
@@ -75,7 +125,7 @@ class MinuteField(forms.CharField):
 class DayForm(forms.Form):
     """A day that differs from its weekday."""
 
-    date = forms.DateField(label=_("Date"), widget=forms.DateInput(attrs={"type": "date"}))
+    date = NearDayField(label=_("Date"))
     kind = forms.ChoiceField(label=_("Kind of day"), choices=DAY_KINDS)
     name = forms.CharField(
         label=_("Name of the day"), max_length=CalendarDay._meta.get_field("name").max_length, required=False
@@ -83,6 +133,15 @@ class DayForm(forms.Form):
     is_closed = forms.BooleanField(label=_("The desk is closed"), required=False)
     opens = MinuteField(label=_("Opens"), required=False)
     closes = MinuteField(label=_("Closes"), required=False)
+
+    def __init__(self, *args, today, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean_date(self):
+        if self.cleaned_data["date"] < self.today:
+            raise forms.ValidationError(_("This day is over. Choose today or a later day."))
+        return self.cleaned_data["date"]
 
     def clean(self):
         cleaned = super().clean()

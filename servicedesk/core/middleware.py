@@ -1,13 +1,18 @@
-"""What every request goes through: the idle lock, refusals as sentences, no cached pages of signed-in people."""
+"""What every request goes through: its number in the log, the idle lock and the end of a session, refusals as
+sentences, no cached pages of signed-in people."""
 
+import secrets
 import time
 
 from allauth.mfa.utils import is_mfa_enabled
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from servicedesk.core import logs
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import memberships_of
@@ -16,8 +21,26 @@ MONEY_ROLES = {Role.CASHIER, Role.ADMIN}
 SECOND_FACTOR_ROLES = {Role.CASHIER, Role.ADMIN, Role.DEPUTY_GM}
 # Pages that an idle session may still reach: to unlock, to leave, to hear that it is locked.
 UNLOCKED_NAMES = {"core:unlock", "account_logout", "account_login", "core:healthz"}
+LEAVING_NAMES = {"account_logout", "admin:logout"}
 # A page that refreshes itself is no sign of a person at the desk.
 BACKGROUND_HEADER = "X-Background"
+
+
+def numbered(get_response):
+    """Return the middleware that numbers requests: one number in the answer's header and in each line of the log."""
+
+    def answer(request):
+        number = secrets.token_hex(8)
+        of_request, of_user = logs.request_id.set(number), logs.user_id.set(None)
+        try:
+            response = get_response(request)
+        finally:
+            logs.request_id.reset(of_request)
+            logs.user_id.reset(of_user)
+        response["X-Request-ID"] = number
+        return response
+
+    return answer
 
 
 def desk(get_response):
@@ -35,15 +58,30 @@ class Desk:
 
     def __call__(self, request):
         response = self.get_response(request)
-        if request.user.is_authenticated and "Cache-Control" not in response:
-            response["Cache-Control"] = "no-store"
+        if request.user.is_authenticated:
+            # Set in the answer to the sign-in itself, so that a session is never younger than it says.
+            if "since" not in request.session:
+                request.session["since"] = int(time.time())
+            if "Cache-Control" not in response:
+                response["Cache-Control"] = "no-store"
+        elif has_left(request):
+            # Pages and typed words that the browser keeps; it is somebody else's turn at this screen.
+            response["Clear-Site-Data"] = '"cache", "storage"'
         return response
 
     def process_view(self, request, view, args, kwargs):
-        if not request.user.is_authenticated or request.resolver_match.view_name in UNLOCKED_NAMES:
+        if not request.user.is_authenticated:
+            return None
+        logs.user_id.set(request.user.pk)
+        if request.resolver_match.view_name in UNLOCKED_NAMES:
             return None
         now = int(time.time())
-        last = request.session.get("seen", now)
+        since = request.session.get("since", now)
+        if now - since >= settings.SESSION_COOKIE_AGE:
+            logout(request)
+            # A public page is for anybody, so it opens; the others ask who it is now.
+            return redirect_to_login(request.get_full_path()) if getattr(view, "login_required", True) else None
+        last = request.session.get("seen", since)
         if request.session.get("locked") or now - last > idle_seconds(request.user):
             request.session["locked"] = True
             return locked(request)
@@ -59,6 +97,12 @@ class Desk:
         return render(request, "409.html", {"sentence": str(error)}, status=error.status_code)
 
 
+def has_left(request):
+    """Return whether this request ended a session: by signing out."""
+    match = request.resolver_match
+    return request.method == "POST" and match is not None and match.view_name in LEAVING_NAMES
+
+
 def idle_seconds(user):
     """Return after how many idle seconds the session of `user` asks for the password again."""
     money = any(m.role in MONEY_ROLES for m in memberships_of(user))
@@ -70,7 +114,7 @@ def needs_second_factor(request):
     return (
         settings.SECOND_FACTOR
         and not request.resolver_match.view_name.startswith(("mfa_", "account_"))
-        and any(m.role in SECOND_FACTOR_ROLES for m in memberships_of(request.user))
+        and (request.user.is_staff or any(m.role in SECOND_FACTOR_ROLES for m in memberships_of(request.user)))
         and not is_mfa_enabled(request.user)
     )
 

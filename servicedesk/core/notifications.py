@@ -4,7 +4,9 @@
 failures, tries again later and later, and after a day leaves the row visible as dead.
 """
 
+import ipaddress
 import logging
+import socket
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -16,6 +18,7 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.utils import translation
 
+from servicedesk.core.masking import mask_runs
 from servicedesk.core.models import Notification
 from servicedesk.core.models.notifications import Channel
 
@@ -25,6 +28,12 @@ UNDO_MINUTES = 10
 CHUNK = 100
 GIVE_UP_AFTER = timedelta(hours=24)
 KINDS = {}
+# The messengers whose servers their makers have fixed, and mail, whose server is looked at. Apprise knows a hundred
+# more, and many of them are a request to any address that somebody types.
+MESSENGERS = {"wecombot", "dingtalk", "feishu", "lark"}
+MAIL = {"mailto", "mailtos"}
+# What a message says of its case in figures is no person's data.
+NOT_MASKED = {"number", "path", "phone"}
 
 
 @dataclass(frozen=True)
@@ -119,8 +128,16 @@ def withdraw(subject_type, subject_id, *, now, reason, of=None, created_at=None)
 
 
 def title_of(notification):
-    """Return the sentence of a notification in the active language."""
-    return KINDS[notification.kind].title % notification.data
+    """Return the sentence of a notification in the active language, without telephone and identity numbers: it leaves
+    the desk by mail and messenger, and stands on a screen that others see."""
+    return KINDS[notification.kind].title % _masked(notification.data)
+
+
+def _masked(data):
+    return {
+        key: mask_runs(value) if isinstance(value, str) and key not in NOT_MASKED else value
+        for key, value in data.items()
+    }
 
 
 def send_notifications(*, now):
@@ -168,7 +185,7 @@ def _send_one(pk, now):
 def _deliver(row):
     if row.recipient is None:
         with translation.override(settings.LANGUAGE_CODE):
-            subject, detail = f"[{row.community.name}] {title_of(row)}", KINDS[row.kind].detail % row.data
+            subject, detail = f"[{row.community.name}] {title_of(row)}", KINDS[row.kind].detail % _masked(row.data)
             send_mail(subject, f"{detail}\n", None, [row.address])
         return
     with translation.override(row.recipient.language):
@@ -181,14 +198,35 @@ def _deliver(row):
 
 
 def _push(url, title, link):
-    host = (urlsplit(url).hostname or "").lower()
-    if urlsplit(url).scheme == "https" and host not in settings.NOTICE_HOSTS:
+    scheme, host = urlsplit(url).scheme, (urlsplit(url).hostname or "").lower()
+    if scheme not in {"https", *MESSENGERS, *MAIL}:
+        raise ValueError(f"{scheme or 'this'} is no kind of address that notices may go to")
+    if scheme == "https" and host not in settings.NOTICE_HOSTS:
         raise ValueError(f"{host} is not among the hosts that notices may go to")
-    messenger = apprise.Apprise()
-    if not messenger.add(url):
+    # One address, one service: what apprise takes for a list of addresses is not understood here.
+    service = apprise.Apprise.instantiate(url)
+    if service is None:
         raise ValueError("the notice address is not understood")
+    kinds = {kind for part in (service.protocol, service.secure_protocol) for kind in _as_tuple(part)}
+    if not kinds & (MESSENGERS | MAIL):
+        raise ValueError("this is no service that notices may go to")
+    if kinds & MAIL:
+        _refuse_inner(service.smtp_host or service.host)
+    messenger = apprise.Apprise()
+    messenger.add(service)
     if not messenger.notify(title=title, body=link):
         raise ConnectionError("the messenger did not take the notice")
+
+
+def _as_tuple(part):
+    return part if isinstance(part, tuple | list) else (part,)
+
+
+def _refuse_inner(host):
+    """Raise ValueError where `host` is this machine or one of its own network. One look-up of the name."""
+    for *_rest, address in socket.getaddrinfo(host.strip("[]"), None):
+        if not ipaddress.ip_address(address[0].partition("%")[0]).is_global:
+            raise ValueError(f"{host} is not outside, so no notice goes there")
 
 
 def mark_read(user, *, now, ids=None):

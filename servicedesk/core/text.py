@@ -41,7 +41,32 @@ def like_prefix(text):
 
 
 class TextField(forms.CharField):
-    """A text box that takes what people and phones send: bad characters are dropped before the length is checked."""
+    """A text box that takes what people and phones send: bad characters are dropped before the length is checked.
+
+    What it says when it is empty or too full names the field.
+    """
+
+    default_error_messages = {
+        "required": _("Please fill in: %(label)s."),
+        "max_length": _(
+            "%(label)s: at most %(limit_value)d characters fit, there are %(show_value)d. Please shorten it."
+        ),
+    }
+
+    def validate(self, value):
+        try:
+            super().validate(value)
+        except ValidationError as error:
+            error.params = {"label": self.label or ""}
+            raise
+
+    def run_validators(self, value):
+        try:
+            super().run_validators(value)
+        except ValidationError as error:
+            for one in error.error_list:
+                one.params = {**(one.params or {}), "label": self.label or ""}
+            raise
 
     def to_python(self, value):
         return clean_text(super().to_python(_BAD.sub("", value) if isinstance(value, str) else value))

@@ -9,6 +9,7 @@ urlpatterns = [
     path("home/", views.home, name="home"),
     path("inbox/", views.inbox, name="inbox"),
     path("inbox/read/", views.read_inbox, name="read_inbox"),
+    path("inbox/<int:pk>/read/", views.open_message, name="open_message"),
     path("roster/", views.roster, name="roster"),
     path("roster/<int:pk>/end/", views.end_shift, name="end_shift"),
     path("settings/calendar/", views.calendar, name="calendar"),
@@ -17,6 +18,8 @@ urlpatterns = [
     path("settings/calendar/hours/", views.open_hours, name="open_hours"),
     path("settings/calendar/hours/<int:pk>/close/", views.close_hours, name="close_hours"),
     path("audit/history/", views.history, name="history"),
+    # Stands before the admin's own address of the same path, see the project's urls.
+    path("office-admin/login/", views.admin_login, name="admin_login"),
     path("profile/", views.profile, name="profile"),
     path("profile/theme/", views.theme, name="theme"),
     path("community/", views.switch, name="switch"),

@@ -12,9 +12,9 @@ urlpatterns = [
     path("desk/draft/", intake.draft, name="draft"),
     path("desk/draft/forget/", intake.forget_draft, name="forget_draft"),
     path("desk/unmask/<int:pk>/", intake.unmask, name="unmask"),
-    path("desk/slip/<str:number>/", intake.slip, name="slip"),
+    path("desk/slip/<number:number>/", intake.slip, name="slip"),
     path("board/", board.board, name="board"),
     path("board/bulk/", board.bulk, name="bulk"),
-    path("undo/<str:batch>/", board.undo, name="undo"),
+    path("undo/<word:batch>/", board.undo, name="undo"),
     path("search/", search.search, name="search"),
 ]

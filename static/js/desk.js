@@ -59,6 +59,15 @@
     if (href) location.assign(href);
     else reach($(input.dataset.finderNext));
   }
+  // Nobody is found: what was typed stays as the place, and the work moves on.
+  function accept(input) {
+    const target = $(input.dataset.finderValue);
+    if (!target || !input.value.trim()) return;
+    target.value = "";
+    fire(target, "change");
+    openList(input, listOf(input), false);
+    reach($(input.dataset.finderNext));
+  }
   function finderKey(event, input) {
     const list = listOf(input);
     const isOpen = !list.hidden && list.children.length > 0;
@@ -69,13 +78,20 @@
     } else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey) {
       // Never pick from a list that answers an older question: wait for the one on its way.
       const stale = input.value.trim() && input.value !== input.shown;
-      if (stale) {
+      const kept = stale && input.asked === undefined && input.value === input.defaultValue && $(input.dataset.finderValue);
+      if (kept) {
+        event.preventDefault();
+        reach($(input.dataset.finderNext));
+      } else if (stale) {
         event.preventDefault();
         input.wanted = true;
       } else if (isOpen && chosen(list)) {
         event.preventDefault();
         pick(input, chosen(list));
-      } else if (!input.closest("[role=search]")) event.preventDefault();
+      } else if (!input.closest("[role=search]")) {
+        event.preventDefault();
+        if (!chosen(list)) accept(input);
+      }
     } else if (event.key === "Escape") {
       if (isOpen) {
         event.preventDefault();
@@ -105,6 +121,7 @@
     if (input.wanted && input.value === input.shown) {
       input.wanted = false;
       if (first) pick(input, first);
+      else accept(input);
     }
   }
   on("focusout", (event) => {
@@ -193,7 +210,8 @@
     } else if (event.key === "F8" || event.key === "F9") {
       const form = saveForm();
       if (!form) return false;
-      const button = event.key === "F9" ? $("[data-save-print]", form) : $$("[type=submit],button:not([type])", form).find((one) => visible(one) && !one.matches("[data-save-print]"));
+      const own = [...form.elements].filter((one) => one.type === "submit" && visible(one));
+      const button = own.find((one) => one.matches("[data-save-print]") === (event.key === "F9"));
       if (event.key === "F9" && !button) return false;
       form.requestSubmit(button || undefined);
     } else return false;
@@ -264,6 +282,14 @@
       if (input) return pick(input, option);
       const box = list.previousElementSibling;
       if (box && box.dataset.phrases) return phrasePicked(box, option);
+    }
+    const message = target.closest("a[data-read]");
+    if (message) {
+      const read = fetch(message.dataset.read, { method: "POST", headers: headers(), keepalive: true });
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      const go = () => location.assign(message.href);
+      return read.then(go, go);
     }
     if (target.matches("[data-palette-opener]")) return openPalette();
     const inserter = target.closest("[data-insert]");
@@ -367,6 +393,7 @@
     [...data].forEach(([name, value]) => value instanceof File && data.delete(name));
     try {
       const answer = await fetch(autosave, { method: "POST", body: data, headers: headers(), keepalive });
+      if (leadsOut(answer)) shut(false, true);
       if (!answer.ok || answer.redirected) throw new Error(answer.status);
       if ((answer.headers.get("Content-Type") || "").includes("json"))
         Object.entries(await answer.json()).forEach(([name, value]) => {
@@ -401,8 +428,9 @@
   }
   ["pointerdown", "wheel", "touchstart"].forEach((name) => on(name, () => (lastActive = Date.now()), { passive: true }));
   on("visibilitychange", () => {
-    if (document.hidden) saveDrafts(true);
-    else lastActive = Date.now();
+    if (document.hidden) return saveDrafts(true);
+    lastActive = Date.now();
+    ping();
   });
 
   /* The count in the title, the red favicon, and what is said aloud once. */
@@ -427,9 +455,16 @@
   const lock = $("#lock");
   const idle = Number(set.idleSeconds) * 1000;
   let locked = false;
+  let ended = false;
   let before = null;
-  function shut(tell) {
-    if (!lock || locked) return;
+  const leadsOut = (answer) => Boolean(set.loginUrl) && new URL(answer.url || answer.responseURL || "", location).pathname === set.loginUrl;
+  function shut(tell, over) {
+    if (!lock) return;
+    if (over && !ended) {
+      ended = true;
+      $("#lock-error").textContent = $("#lock-error").dataset.ended;
+    }
+    if (locked) return;
     locked = true;
     before = document.activeElement;
     saveDrafts(true);
@@ -439,13 +474,47 @@
     if (tell && set.lockUrl) fetch(set.lockUrl, { method: "POST", headers: headers() }).catch(() => {});
   }
   function unshut() {
-    locked = false;
+    locked = ended = false;
     lastActive = Date.now();
     localStorage.setItem("active", lastActive);
     $("#lock-password").value = "";
     $("#lock-error").textContent = "";
     lock.close();
     if (before) before.focus();
+  }
+  // Answers whether the session is alive; a new session also has a new token, which every form of the page then needs.
+  async function alive() {
+    const answer = await fetch(set.aliveUrl, { headers: { "X-Background": "1" } });
+    if (leadsOut(answer) || answer.status === 401) return false;
+    const token = new DOMParser().parseFromString(await answer.text(), "text/html").body.getAttribute("hx-headers");
+    if (token) {
+      body.setAttribute("hx-headers", token);
+      $$("[name=csrfmiddlewaretoken]").forEach((field) => (field.value = JSON.parse(token)["X-CSRFToken"]));
+    }
+    return true;
+  }
+  const letGo = (form) => {
+    form.sentAt = 0;
+    $$("[aria-disabled]", form).forEach((button) => button.removeAttribute("aria-disabled"));
+  };
+  // A form with words in it asks first whether the session is alive: the sign-in page would swallow them.
+  function askFirst(event) {
+    const form = event.target;
+    if (!lock || form.isAsked || form.method !== "post" || !form.matches("[data-edits],[data-save]")) return false;
+    event.preventDefault();
+    alive()
+      .then((is) => {
+        letGo(form);
+        if (!is) return shut(false, !locked);
+        form.isAsked = true;
+        form.requestSubmit(event.submitter && event.submitter.form === form ? event.submitter : undefined);
+        form.isAsked = false;
+      })
+      .catch(() => {
+        letGo(form);
+        offline.hidden = false;
+      });
+    return true;
   }
   function watchIdle() {
     if (!idle || locked) return;
@@ -457,7 +526,19 @@
     lock.addEventListener("cancel", (event) => event.preventDefault());
     lock.addEventListener("close", () => locked && lock.showModal());
     on("locked", () => shut(false));
-    window.addEventListener("storage", (event) => event.key === "unlocked" && locked && unshut());
+    // A page of the same person that opens in another tab says that they are signed in and not locked out.
+    const name = $("[name=username]", lock).value;
+    localStorage.setItem("unlocked", `${name} ${Date.now()}`);
+    window.addEventListener("storage", (event) => {
+      if (event.key !== "unlocked" || !locked || !(event.newValue || "").startsWith(`${name} `)) return;
+      if (!ended) return unshut();
+      alive().then((is) => is && unshut(), () => {});
+    });
+    on("htmx:beforeSwap", (event) => {
+      if (!leadsOut(event.detail.xhr)) return;
+      event.detail.shouldSwap = false;
+      shut(false, true);
+    });
     on("submit", async (event) => {
       if (!event.target.matches("[data-unlock]")) return;
       event.preventDefault();
@@ -467,14 +548,16 @@
         // Right answers lead to the quiet address that was asked for; a dead session leads to the sign-in page.
         const quiet = event.target.elements.next.value;
         if (answer.ok && new URL(answer.url).pathname === quiet) {
-          localStorage.setItem("unlocked", Date.now());
+          localStorage.setItem("unlocked", `${name} ${Date.now()}`);
           unshut();
-        } else error.textContent = answer.ok || answer.status === 403 ? error.dataset.ended : answer.status === 429 ? error.dataset.often : error.dataset.wrong;
+        } else {
+          ended = ended || answer.ok || answer.status === 403;
+          error.textContent = ended ? error.dataset.ended : answer.status === 429 ? error.dataset.often : error.dataset.wrong;
+        }
       } catch {
         error.textContent = error.dataset.down;
       }
-      event.target.sentAt = 0;
-      $$("[aria-disabled]", event.target).forEach((button) => button.removeAttribute("aria-disabled"));
+      letGo(event.target);
       if (locked) reach($("#lock-password"));
     });
   }
@@ -514,6 +597,7 @@
   }, 1000);
   on("submit", (event) => {
     const form = event.target;
+    if (askFirst(event)) return;
     if (form.matches("[data-bulk]")) ticked.clear();
     showTimers();
     form.unsaved = false;

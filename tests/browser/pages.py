@@ -299,6 +299,7 @@ PAGES = STAFF_PAGES + RESIDENTS_PAGES
 # Addresses that answer a GET and are not a page of their own.
 NOT_PAGES = {
     "core:root": "leads on",
+    "core:admin_login": "leads on, or says 403, which is visited",
     "core:healthz": "three words for machines",
     "desk:find": "lines of the finder, seen while a caller is picked",
     "desk:pick": "the card of a caller, seen while one is picked",

@@ -87,7 +87,81 @@ def late_by(case, hours=1):
     return case.due_at + timedelta(hours=hours)
 
 
+# Signed out elsewhere ------------------------------------------------------------------------------------------------
+
+
+def test_a_session_that_ended_elsewhere_swallows_neither_the_page_nor_the_words(site, open_browser, chen, taken_case):
+    page = open_browser(site, chen)
+    go(page, site, taken_case.get_absolute_url())
+    page.locator("#id_note").fill("业主说明天上午在家")
+    Session.objects.all().delete()
+    page.locator(".note-form button").click()
+    expect(page.locator("#lock")).to_be_visible()
+    expect(page.locator("#lock-error")).not_to_be_empty()
+    expect(page.locator("#presence [name=login]")).to_have_count(0)
+    other = page.context.new_page()
+    go(other, site, "/accounts/login/")
+    other.locator("[name=login]").fill("chen")
+    other.locator("[name=password]").fill(PASSWORD)
+    send(other)
+    expect(page.locator("#lock")).to_be_hidden()
+    expect(page.locator("#id_note")).to_have_value("业主说明天上午在家")
+    send(page, ".note-form button")
+    assert Event.objects.about(taken_case).filter(note="业主说明天上午在家").count() == 1
+
+
+def test_a_finder_that_finds_no_session_shows_the_lock_and_no_sign_in_page(site, open_browser, chen):
+    page = open_browser(site, chen)
+    go(page, site, INTAKE)
+    Session.objects.all().delete()
+    page.keyboard.press("F2")
+    page.keyboard.type("8-1")
+    expect(page.locator("#lock")).to_be_visible()
+    expect(page.locator("#hits [name=login]")).to_have_count(0)
+
+
 # At the desk ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_room_that_nobody_knows_is_kept_as_the_place_by_one_enter(site, open_browser, chen):
+    page = open_browser(site, chen)
+    go(page, site, INTAKE)
+    for typed, wait in [("8-1-909", True), ("地下车库", False)]:
+        page.keyboard.press("F2")
+        page.keyboard.insert_text(typed)
+        if wait:
+            expect(page.locator("#hits .none")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.locator("[name=category]").first).to_be_focused()
+        expect(page.locator("#id_q")).to_have_value(typed)
+
+
+def test_the_tenth_category_shows_the_key_that_picks_it(site, open_browser, yunhu, chen):
+    engineering = yunhu.departments.get(code="engineering")
+    digits = set(yunhu.categories.values_list("digit", flat=True))
+    for digit in set(range(1, 11)) - digits:
+        Category.objects.create(
+            community=yunhu,
+            department=engineering,
+            digit=digit,
+            code=f"more{digit}",
+            name=f"其他{digit}",
+            kind="repair",
+        )
+    page = open_browser(site, chen)
+    go(page, site, INTAKE)
+    shown = "el => getComputedStyle(el, '::before').content"
+    assert page.locator("#id_category .choice span").nth(9).evaluate(shown) == '"0"'
+
+
+def test_the_words_to_read_back_follow_the_matter_while_it_is_typed(site, open_browser, chen, lin):
+    page = open_browser(site, chen)
+    go(page, site, INTAKE)
+    page.locator("[name=category]").first.check(force=True)
+    expect(page.locator("#verdict q")).to_contain_text("……")
+    page.locator("#id_summary").press_sequentially("水管漏水")
+    expect(page.locator("#verdict q")).to_contain_text("水管漏水")
+    expect(page.locator("#id_summary")).to_be_focused()
 
 
 def test_a_repair_is_logged_with_the_keyboard_alone_in_25_keys(site, open_browser, chen, lin):

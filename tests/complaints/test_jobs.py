@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -10,6 +11,7 @@ from PIL import Image
 
 from complaints import actions
 from complaints.models import Case, Pause, Status
+from servicedesk.core.errors import Stale
 from servicedesk.core.models import Event, Membership, Photo, Role
 from tests import factories
 from tests.factories import MONDAY, fresh
@@ -253,3 +255,49 @@ def test_a_long_list_costs_as_many_queries_as_a_short_one(phone, yunhu, chen, of
     with django_assert_max_num_queries(10):
         phone.get(JOBS)
     assert Case.objects.count() == 12
+
+
+def files(settings):
+    return sorted(path.name for path in Path(settings.MEDIA_ROOT).glob("**/*.jpg"))
+
+
+def rows():
+    return sorted(Photo.objects.values_list("name", flat=True))
+
+
+def test_a_refused_finish_keeps_its_photo_once_and_no_file_without_a_row(phone, settings, case_in_hand, liu):
+    actions.resolve(case_in_hand, by=liu, now=MONDAY, remedy="更换水管接头")
+    answer = step(phone, "finish", fresh(case_in_hand), remedy="再来一次", photo1=photo())
+    assert answer.status_code in (403, 409)
+    assert len(rows()) == 1
+    assert files(settings) == rows()
+
+
+def test_a_photo_that_may_not_be_added_leaves_no_file(phone, settings, case_in_hand, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise Stale
+
+    monkeypatch.setattr(actions, "add_photos", refuse)
+    answer = step(phone, "finish", case_in_hand, remedy="", photo1=photo())
+    assert answer.status_code == 422, "the page comes back with what is missing"
+    assert files(settings) == rows() == []
+    assert "/photo/" not in answer.content.decode()
+
+
+def test_a_refused_word_does_not_double_its_photos(phone, settings, case_in_hand, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise Stale
+
+    monkeypatch.setattr(actions, "add_note", refuse)
+    answer = step(phone, "word", case_in_hand, note="缺配件", photo1=photo())
+    assert answer.status_code == 409
+    assert "缺配件" in answer.content.decode()
+    assert len(rows()) == 1
+    assert files(settings) == rows()
+
+
+def test_a_crash_in_the_middle_leaves_no_file(phone, settings, case_in_hand, monkeypatch):
+    phone.raise_request_exception = False
+    monkeypatch.setattr(actions, "resolve", lambda *a, **k: 1 / 0)
+    assert step(phone, "finish", case_in_hand, remedy="好了", photo1=photo()).status_code == 500
+    assert files(settings) == rows() == []

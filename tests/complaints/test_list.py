@@ -387,3 +387,16 @@ def test_the_bulk_bar_is_the_offices_alone(client, chen, han, several):
 def test_categories_of_another_community_are_no_choice(client, chen, other, several):
     foreign = Category.objects.filter(community=other).first()
     assert f'value="{foreign.pk}"' not in listed(client, chen, view="all").content.decode()
+
+
+def test_the_names_that_filters_offer_are_read_once_in_half_a_minute(client, yunhu, zhou, monkeypatch):
+    from complaints.forms import lists
+
+    moment = 1000.0
+    monkeypatch.setattr(lists.time, "monotonic", lambda: moment)
+    before = len(lists.choices_of(yunhu).departments)
+    yunhu.departments.create(code="lifts", name="电梯部")
+    moment += lists.REMEMBERED_SECONDS
+    assert len(lists.choices_of(yunhu).departments) == before
+    moment += 0.1
+    assert len(lists.choices_of(yunhu).departments) == before + 1

@@ -352,7 +352,17 @@ def test_with_several_communities_the_visitor_chooses_and_each_keeps_its_own(cli
 def test_every_page_of_the_form_names_the_telephone_of_the_desk(client, yunhu):
     address = fill(client, yunhu)
     for step in range(1, 5):
-        assert 'href="tel:88880000"' in client.get(page(address, step)).content.decode()
+        shown = client.get(page(address, step)).content.decode()
+        assert shown.count('href="tel:88880000"') == (3 if step == 1 else 2), "above, below, and in the warning"
+        assert f'href="{reverse("account_login")}"' in shown, "staff find their way in"
+
+
+@pytest.mark.parametrize("phone", ["0000", "110", "138", "1" * 16, "1" * 20])
+def test_a_number_that_nobody_can_call_is_refused(client, yunhu, phone):
+    address = fill(client, yunhu)
+    assert client.post(page(address, 3), CONTACT | {"phone": phone}).status_code == 422
+    for right in ("8888 0000", "0755-88880000", "+86 138 0000 1234"):
+        assert client.post(page(address, 3), CONTACT | {"phone": right}).status_code == 303
 
 
 def test_no_public_page_is_kept_by_a_cache(client, yunhu):

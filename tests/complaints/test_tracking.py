@@ -71,7 +71,16 @@ def test_the_promised_time_is_shown_with_how_it_was_counted(client, web_case):
 
 def test_a_late_case_promises_nothing_it_has_broken(client, web_case, monday):
     monday.move_to(web_case.due_at + timedelta(minutes=1))
-    assert client.get(url_of(web_case)).context["due_at"] is None
+    page = client.get(url_of(web_case))
+    assert page.context["due_at"] is None
+
+
+def test_a_late_case_still_says_what_was_promised_and_how_that_was_counted(client, web_case, monday):
+    monday.move_to(web_case.due_at + timedelta(minutes=1))
+    page = client.get(url_of(web_case)).content.decode()
+    assert web_case.community.local(web_case.due_at).isoformat(timespec="minutes") in page
+    for sentence in web_case.why("resident"):
+        assert sentence in page
 
 
 def test_the_next_update_is_what_the_desk_has_promised(client, taken_case, chen):

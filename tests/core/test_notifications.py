@@ -6,7 +6,7 @@ import pytest
 from django.core import mail
 from django.db import transaction
 
-from complaints import actions
+from complaints import actions, telling
 from servicedesk.core import notifications
 from servicedesk.core.models import Event, Notification
 from servicedesk.core.models.notifications import Channel
@@ -120,13 +120,86 @@ def test_no_message_goes_to_a_host_that_was_not_allowed(yunhu, taken_case, monke
     assert "evil.example" in row(person, Channel.PUSH).last_error
 
 
-@pytest.mark.parametrize("url", ["json://evil.example/", "http://127.0.0.1:5432/", "file:///etc/passwd", "wecombot"])
+# One of the hundred services that apprise loads with its first message asks for a module that Python will drop.
+APPRISE_LOADS = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+INNER = [
+    "json://evil.example/",
+    "xml://127.0.0.1/",
+    "form://127.0.0.1/",
+    "jsons://127.0.0.1/",
+    "http://127.0.0.1:5432/",
+    "file:///etc/passwd",
+    "syslog://",
+    "slack://a/b/c",
+    "wecombot",
+    "wecombot://key, json://127.0.0.1/",
+    "https://qyapi.weixin.qq.com/nothing-known",
+    "https://qyapi.weixin.qq.com@127.0.0.1/",
+    "mailto://a:b@127.0.0.1/?from=a@example.cn&to=x@example.cn",
+    "mailtos://a:b@[::1]/?from=a@example.cn&to=x@example.cn",
+    "mailtos://a:b@example.cn/?smtp=10.0.0.5&to=x@example.cn",
+    "mailtos://a:b@example.cn/?smtp=169.254.169.254&to=x@example.cn",
+    "mailtos://a:b@example.cn/?smtp=localhost&to=x@example.cn",
+]
+
+
+@APPRISE_LOADS
+@pytest.mark.parametrize("url", INNER)
 def test_no_way_of_writing_an_address_gets_around_the_list(yunhu, taken_case, url, monkeypatch):
     person = factories.staff("he", "何苗", "clerk", community=yunhu, push_url=url)
     monkeypatch.setattr(notifications.apprise.Apprise, "notify", lambda *a, **k: pytest.fail("a request left"))
     tell(person, taken_case)
     assert send(NOW) == (0, 1)
     assert row(person, Channel.PUSH).sent_at is None
+    assert row(person, Channel.PUSH).last_error.startswith("ValueError"), "refused, not merely unanswered"
+
+
+@APPRISE_LOADS
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=0b7e8f1c-aaaa-bbbb-cccc-0123456789ab",
+        "https://open.larksuite.com/open-apis/bot/v2/hook/0b7e8f1c-aaaa-bbbb-cccc-0123456789ab",
+        "wecombot://0b7e8f1c-aaaa-bbbb-cccc-0123456789ab",
+        "dingtalk://0123456789abcdef/",
+        "feishu://0b7e8f1c-aaaa-bbbb-cccc-0123456789ab",
+        "lark://0b7e8f1c-aaaa-bbbb-cccc-0123456789ab",
+        "mailtos://a:b@8.8.8.8/?from=a@example.cn&to=x@example.cn",
+    ],
+)
+def test_the_messengers_of_the_office_are_reached(yunhu, taken_case, url, monkeypatch):
+    person = factories.staff("he", "何苗", "clerk", community=yunhu, push_url=url)
+    taken = []
+    monkeypatch.setattr(notifications.apprise.Apprise, "notify", lambda self, **words: taken.append(len(self)) or True)
+    tell(person, taken_case)
+    assert send(NOW) == (1, 0), row(person, Channel.PUSH).last_error
+    assert taken == [1]
+
+
+def test_no_telephone_number_leaves_in_a_message(yunhu, office, zhou, chen, guo):
+    zhou.email = "zhou@example.cn"
+    zhou.save()
+    words = "请回电13800001234，或身份证11010119900307123X的业主"
+    case = factories.case(yunhu, by=chen, summary=words, urgency="special_urgent", now=NOW)
+    assert send(NOW + timedelta(minutes=1))[0] > 0
+    message = mail.outbox[0]
+    told = Notification.objects.filter(recipient=zhou, subject_id=case.pk, channel=Channel.INBOX)
+    for text in (message.subject, message.body, *map(notifications.title_of, told)):
+        assert "13800001234" not in text
+        assert "11010119900307123X" not in text
+    assert "138" in message.subject, "that there is a number can still be seen"
+    assert message.body.rstrip().endswith(case.get_absolute_url())
+
+
+def test_a_number_that_the_length_of_a_title_cuts_is_masked_too(yunhu, chen):
+    case = factories.case(yunhu, by=chen, summary="漏" * 50 + "13800001234")
+    assert "1380000123" not in telling.about(case)["summary"]
+
+
+def test_what_was_written_before_is_masked_when_it_is_shown(taken_case, chen):
+    data = {"number": "BX1", "summary": "回电13800001234", "path": "/cases/13800001234/"}
+    notifications.notify([chen], "case_urged", about=taken_case, key="old", now=NOW, data=data)
+    assert "13800001234" not in notifications.title_of(Notification.objects.get(key="old"))
 
 
 def test_the_message_of_an_undoable_act_waits_ten_minutes(yunhu, handed_case, han):

@@ -109,3 +109,56 @@ def test_a_page_asked_for_before_signing_in_comes_after_it(client, chen):
     assert asked["Location"] == f"{reverse('account_login')}?next={target}"
     answer = client.post(asked["Location"], {"login": "chen", "password": factories.PASSWORD, "next": target})
     assert answer["Location"] == target
+
+
+def test_a_hundred_wrong_tries_for_other_names_keep_no_colleague_out(client, chen):
+    for number in range(100):
+        client.post(reverse("account_login"), {"login": f"nobody-{number}", "password": "wrong"}, REMOTE_ADDR=OFFICE)
+    assert sign_in(client, "chen", address=OFFICE)
+
+
+def test_a_session_ends_twelve_hours_after_the_sign_in_however_much_it_is_used(client, zhou, clock):
+    client.post(reverse("account_login"), {"login": "zhou", "password": factories.PASSWORD})
+    page = reverse("core:profile")
+    for _ in range(35):
+        clock.shift(timedelta(minutes=20))
+        assert client.get(page).status_code == 200
+    clock.shift(timedelta(minutes=19))
+    assert client.get(page).status_code == 200
+    clock.shift(timedelta(minutes=1))
+    ended = client.get(page)
+    assert (ended.status_code, ended["Location"]) == (302, f"{reverse('account_login')}?next={page}")
+    assert "_auth_user_id" not in client.session
+    client.post(reverse("account_login"), {"login": "zhou", "password": factories.PASSWORD})
+    clock.shift(timedelta(minutes=20))
+    assert client.get(page).status_code == 200, "the next session counts from its own sign-in"
+
+
+def test_the_password_at_the_lock_does_not_make_a_session_longer(client, zhou, clock):
+    client.post(reverse("account_login"), {"login": "zhou", "password": factories.PASSWORD})
+    clock.shift(timedelta(hours=11))
+    assert client.get(reverse("core:profile")).status_code == 401
+    client.post(reverse("core:unlock"), {"password": factories.PASSWORD})
+    assert client.get(reverse("core:profile")).status_code == 200
+    clock.shift(timedelta(minutes=25))
+    assert client.get(reverse("core:profile")).status_code == 200
+    clock.shift(timedelta(minutes=25))
+    client.post(reverse("core:unlock"), {"password": factories.PASSWORD})
+    clock.shift(timedelta(minutes=11))
+    assert client.get(reverse("core:profile")).status_code == 302
+
+
+def test_the_end_of_a_session_leaves_a_public_page_open(client, zhou, clock):
+    client.post(reverse("account_login"), {"login": "zhou", "password": factories.PASSWORD})
+    clock.shift(timedelta(hours=11, minutes=50))
+    client.post(reverse("core:unlock"), {"password": factories.PASSWORD})
+    clock.shift(timedelta(minutes=11))
+    assert client.get(reverse("complaints:track_by_code")).status_code == 200
+
+
+def test_signing_out_empties_what_the_browser_keeps(client, chen):
+    client.force_login(chen)
+    assert "Clear-Site-Data" not in client.get(reverse("core:profile"))
+    answer = client.post(reverse("account_logout"))
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
+    assert "Clear-Site-Data" not in client.get(reverse("account_login"))

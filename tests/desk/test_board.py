@@ -248,9 +248,19 @@ def test_the_counts_come_from_one_grouped_query_over_open_rows(zhou, yunhu, offi
     factories.case(yunhu, by=chen, now=MONDAY - timedelta(days=9), category="favours")
     names = dict(yunhu.departments.values_list("pk", "name"))
     reports.board(zhou, yunhu, now=MONDAY, names=names)
-    with django_assert_num_queries(5) as captured:
+    with django_assert_num_queries(6) as captured:
         board = reports.board(zhou, yunhu, now=MONDAY, names=names)
     assert board.total["total"] == 1
     counting = [query["sql"] for query in captured if "GROUP BY" in query["sql"]]
     assert len(counting) == 1
     assert "NOT (\"complaints_case\".\"status\" IN ('archived', 'void', 'merged'))" in counting[0]
+
+
+def test_a_board_whose_sweep_does_not_run_says_so(client, yunhu, office, zhou, chen, time_machine):
+    late = factories.case(yunhu, by=chen)
+    client.force_login(zhou)
+    for minutes, told in ((1, False), (3, True)):
+        time_machine.move_to(late.due_at + timedelta(minutes=minutes), tick=False)
+        assert client.get(reverse("desk:board")).context["board"].is_behind == told
+    actions.escalate_overdue(now=late.due_at + timedelta(minutes=3))
+    assert not client.get(reverse("desk:board")).context["board"].is_behind

@@ -83,7 +83,7 @@ def deadline_cell(due_at, *, now, done_at=None, soon=SOON, rule=""):
 
 @register.filter
 def span(duration):
-    """Return a timedelta in words: hours and minutes under a day (17:20), days and hours from then on (1 d 17 h).
+    """Return a timedelta in words: hours and minutes under a day (17 h 20 min), then days and hours (1 d 17 h).
 
     Seconds are dropped and the sign is too: the words around it say late or left. None gives a dash.
     """
@@ -93,7 +93,11 @@ def span(duration):
     days, rest = divmod(minutes, 24 * 60)
     hours, minutes = divmod(rest, 60)
     if not days:
-        return f"{hours}:{minutes:02}"
+        if not hours:
+            return _("%(minutes)d min") % {"minutes": minutes}
+        if not minutes:
+            return _("%(hours)d h") % {"hours": hours}
+        return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
     if not hours:
         return _("%(days)d d") % {"days": days}
     return _("%(days)d d %(hours)d h") % {"days": days, "hours": hours}

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.models import Category, Channel, Kind, Severity, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core.choices import RowField, RowsField
+from servicedesk.core.forms import MomentField, NearDayField
 from servicedesk.core.masking import has_identity_number
 from servicedesk.core.models import User
 from servicedesk.core.text import PhoneField, TextField
@@ -65,15 +66,9 @@ class IntakeForm(forms.Form):
     )
     wish = TextField(label=_("What is wanted"), required=False, max_length=300)
     reason = TextField(label=_("Why major"), required=False, max_length=1000)
-    promised_reply_at = forms.DateTimeField(
-        label=_("Reply promised by"),
-        required=False,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    promised_reply_at = MomentField(label=_("Reply promised by"), required=False)
     letter_no = TextField(label=_("Incoming register number"), required=False, max_length=40)
-    letter_on = forms.DateField(
-        label=_("Date of the letter"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    letter_on = NearDayField(label=_("Date of the letter"), required=False)
     concerns = RowsField(
         User.objects.none(),
         label=_("About a member of staff"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints import actions, listing
 from complaints.forms.lists import BulkForm, choices_of
@@ -116,10 +116,12 @@ def _tiles(seen, kept):
     ]
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @role_required(*OFFICE)
 def bulk(request):
     """Take one step on every ticked case; what refuses is named by its number, the rest can be undone in one go."""
+    if request.method == "GET":
+        return redirect("desk:board")
     now = clock.now()
     form = BulkForm(request.POST, choices=choices_of(request.community))
     cases = _ticked(request)

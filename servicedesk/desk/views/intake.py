@@ -5,6 +5,7 @@ from django.http import JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -50,10 +51,9 @@ def intake(request):
 
 def _saved(case):
     received = Event.objects.about(case).filter(verb="received").first()
-    text = _("Saved as %(number)s. Due %(due)s.") % {
-        "number": case.short_number,
-        "due": f"{case.community.local(case.due_at):%m-%d %H:%M}",
-    }
+    link = format_html('<a href="{}">{}</a>', case.get_absolute_url(), case.short_number)
+    due = f"{case.community.local(case.due_at):%m-%d %H:%M}"
+    text = format_html(_("Saved as {number}. Due {due}."), number=link, due=due)
     return text, f"undo:{undo_url([received.pk])}"
 
 
@@ -163,8 +163,9 @@ def preview(request):
 @require_POST
 @role_required(*DESK)
 def draft(request):
-    """Keep what has been typed so far."""
-    answers = {name: clean_text(value)[:5000] for name, value in request.POST.items() if name not in NOT_KEPT and value}
+    """Keep what has been typed so far, of the fields that the form has. Returns an empty object."""
+    kept = IntakeForm.base_fields.keys() - NOT_KEPT
+    answers = {name: clean_text(value)[:5000] for name, value in request.POST.items() if name in kept and value}
     actions.keep_intake(request.user, request.community, answers, now=clock.now())
     return JsonResponse({})
 
