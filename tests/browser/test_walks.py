@@ -305,8 +305,10 @@ def test_what_was_typed_comes_back_after_the_session_is_gone(site, open_browser,
     page.locator("#id_summary").fill("厨房水管漏水,已关总阀")
     expect(page.locator("#draft-saved")).to_contain_text(re.compile(r"\d\d:\d\d"))
     Session.objects.all().delete()
-    with page.expect_navigation():
-        page.keyboard.press("F8")
+    page.keyboard.press("F8")
+    expect(page.locator("#lock")).to_be_visible()
+    expect(page.locator("#id_summary")).to_have_value("厨房水管漏水,已关总阀")
+    go(page, site, reverse("account_login"))
     page.locator("[name=login]").fill("chen")
     page.locator("[name=password]").fill(PASSWORD)
     send(page, "main form:has([name=password]) button")
@@ -329,7 +331,8 @@ def test_an_idle_desk_is_locked_in_place_and_loses_nothing(site, open_browser, c
     page.clock.install()
     go(page, site, INTAKE)
     page.locator("#id_summary").fill("写到一半")
-    page.clock.fast_forward("31:00")
+    with page.expect_response(lambda answer: answer.url.endswith(reverse("core:lock"))):
+        page.clock.fast_forward("31:00")
     lock = page.locator("#lock")
     expect(lock).to_be_visible()
     # Whoever takes the page past the dialog meets the lock of the server.
