@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines, telling
 from complaints.actions.escalating import raise_to
+from complaints.actions.voiding import NOT_ASKED
 from complaints.models import Case, Escalation, Pause, Severity, Status, Urgency
 from complaints.permissions import DESK, demand
 from servicedesk.core import events, photos, worktime
@@ -229,7 +230,7 @@ def resolve(case, *, by, now, remedy, pictures=()):
     ended_at, facts = _clock_after_pause(case, now) if case.status == Status.WAITING else (None, {})
     if case.void_asked_by_id is not None:
         # The work was done, so it was no mistake: nothing is left to void.
-        facts |= {"void_reason": "", "void_asked_by": None, "void_asked_at": None}
+        facts |= NOT_ASKED
         events.log(case, "void_refused", by=by, now=now, data={"version": case.version})
     facts |= {
         "resolved_at": now,

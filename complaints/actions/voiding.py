@@ -10,11 +10,21 @@ from servicedesk.core import events
 from servicedesk.core.errors import Refused
 from servicedesk.core.moves import move, write
 
+# The facts of a case that nobody asks to void.
+NOT_ASKED = {"void_reason": "", "void_asked_by": None, "void_asked_at": None}
+
 
 @transaction.atomic
 def ask_void(case, *, by, now, reason):
-    """Ask for the case to be voided; a second person decides. Until then its clock runs on."""
+    """Ask for the case to be voided; a second person decides. Until then its clock runs on.
+
+    Raises Refused for a case that others were joined to: their callers would never be answered.
+    """
     demand(by, "ask_void", case)
+    if case.merged_cases.exists():
+        raise Refused(
+            _("Cases of other callers were joined to this one, and they wait for an answer. Resolve it and reply.")
+        )
     write(case, void_reason=reason, void_asked_by=by, void_asked_at=now)
     events.log(case, "void_asked", by=by, now=now, note=reason, data={"version": case.version})
     telling.tell(case, telling.holders_for(case, 2, now), "case_void_asked", now=now, key=case.version, but=by)
@@ -32,7 +42,7 @@ def confirm_void(case, *, by, now, note=""):
 def refuse_void(case, *, by, now, note):
     """Keep the case that somebody else asked to void, with the reason."""
     demand(by, "confirm_void", case)
-    write(case, void_reason="", void_asked_by=None, void_asked_at=None)
+    write(case, **NOT_ASKED)
     events.log(case, "void_refused", by=by, now=now, note=note, data={"version": case.version})
 
 
@@ -40,8 +50,8 @@ def refuse_void(case, *, by, now, note):
 def merge(case, *, into, by, now, note=""):
     """Join `case` to another open case of the same matter; both callers keep their own entry (section 8).
 
-    Raises Refused for a case that has ended, and for one about other members of staff: joined, either would be read by
-    those whom the other is about (ruling 12).
+    Raises Refused where the other has ended or is about to be voided, which would end this one unanswered, and where it
+    is about other members of staff: joined, either would be read by those whom the other is about (ruling 12).
     """
     demand(by, "merge", case)
     # Both at once and in the order of the keys: two merges that cross wait for each other and never lock up.
@@ -49,10 +59,15 @@ def merge(case, *, into, by, now, note=""):
     into = next((row for row in rows if row.pk == into.pk), into)
     if into.pk == case.pk or into.community_id != case.community_id or into.is_ended:
         raise Refused(_("Choose another open case of this community to join it to."))
+    if into.void_asked_at is not None:
+        raise Refused(
+            _("%(number)s may be voided: somebody has asked for it. Join to it when that is decided.")
+            % {"number": into.short_number}
+        )
     if set(case.concerned.values_list("user", flat=True)) != set(into.concerned.values_list("user", flat=True)):
         raise Refused(_("These two cases are about different members of staff and stay apart."))
     data = {"into": into.short_number}
-    facts = {"merged_into": into, "next_escalation_at": None}
+    facts = {"merged_into": into, "next_escalation_at": None, **NOT_ASKED}
     move(case, Status.MERGED, by=by, now=now, note=note, data=data, public=True, **facts)
     write(into)
     data = {"number": case.short_number, "version": into.version}

@@ -218,6 +218,29 @@ def test_a_second_call_about_the_same_matter_is_joined_and_kept(client, yunhu, t
     assert "merge_received" in verbs(taken_case)
 
 
+def test_a_case_that_others_were_joined_to_is_answered_not_voided(client, yunhu, taken_case, chen):
+    post(client, chen, case(yunhu, by=chen), "merge", into=taken_case.short_number)
+    answer = post(client, chen, fresh(taken_case), "ask_void", reason="重复登记")
+    assert (answer.status_code, "他们在等答复" in answer.content.decode()) == (409, True)
+    assert "重复登记" in answer.content.decode(), "what was typed stays"
+    assert fresh(taken_case).void_asked_at is None
+
+
+def test_nothing_is_joined_to_a_case_that_may_be_voided(client, yunhu, taken_case, chen, zhou):
+    post(client, zhou, taken_case, "ask_void", reason="重复登记")
+    second = case(yunhu, by=chen)
+    answer = post(client, chen, second, "merge", into=taken_case.short_number)
+    assert (answer.status_code, "已有人申请作废" in answer.content.decode()) == (409, True)
+    assert fresh(second).status == Status.TAKEN
+
+
+def test_a_case_that_is_joined_to_another_is_no_longer_asked_to_be_voided(client, yunhu, taken_case, chen, zhou):
+    second = case(yunhu, by=chen)
+    post(client, zhou, second, "ask_void", reason="重复登记")
+    post(client, chen, fresh(second), "merge", into=taken_case.short_number)
+    assert (fresh(second).status, fresh(second).void_asked_by) == (Status.MERGED, None)
+
+
 def test_a_case_cannot_be_joined_to_one_of_another_community(client, yunhu, other, taken_case, chen, stranger):
     theirs = case(other, by=stranger)
     answer = post(client, chen, taken_case, "merge", into=theirs.number)

@@ -204,15 +204,28 @@ def test_two_merges_that_cross_leave_one_case(yunhu, office, chen, zhou):
         assert sorted([fresh(one).status, fresh(two).status]) == ["merged", "taken"]
 
 
-def test_nothing_is_joined_to_a_case_that_ends_at_the_same_moment(yunhu, office, chen, zhou):
+def test_nothing_is_joined_to_a_case_that_is_asked_to_be_voided_at_the_same_moment(yunhu, office, chen, zhou):
+    """Voided, the other would end unanswered: whoever comes second is told so, and neither is half done."""
+    for _ in range(ROUNDS):
+        one, into = case(yunhu, by=chen), case(yunhu, by=chen)
+        outcomes = race(
+            lambda one=one, into=into: actions.merge(fresh(one), into=fresh(into), by=chen, now=MONDAY),
+            lambda into=into: actions.ask_void(fresh(into), by=zhou, now=MONDAY, reason="重复登记"),
+        )
+        assert [type(outcome) for outcome in outcomes if outcome is not None] in ([Refused], [Stale]), outcomes
+        assert (fresh(one).status == Status.MERGED) == (fresh(into).void_asked_at is None)
+
+
+def test_nothing_is_joined_to_a_case_that_is_voided_at_the_same_moment(yunhu, office, chen, zhou):
     for _ in range(ROUNDS):
         one, into = case(yunhu, by=chen), case(yunhu, by=chen)
         actions.ask_void(into, by=chen, now=MONDAY, reason="重复登记")
-        race(
+        outcomes = race(
             lambda one=one, into=into: actions.merge(fresh(one), into=fresh(into), by=chen, now=MONDAY),
             lambda into=into: actions.confirm_void(fresh(into), by=zhou, now=MONDAY),
         )
-        assert (fresh(one).status, fresh(into).status) != (Status.MERGED, Status.VOID)
+        assert [type(outcome) for outcome in outcomes] == [Refused, type(None)], outcomes
+        assert (fresh(one).status, fresh(into).status) == (Status.TAKEN, Status.VOID)
 
 
 # A death at every statement -------------------------------------------------------------------------------------------
