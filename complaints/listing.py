@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.forms.lists import Choices, FilterForm, choices_of
 from complaints.models import Case, Channel, Status
 from complaints.models.cases import REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
+from servicedesk.core import kept
 from servicedesk.core.models import Role
 from servicedesk.core.roles import roles_in
 from servicedesk.core.search import query_terms
@@ -160,11 +161,19 @@ VIEWS = {
 }
 
 
-def counts(rows, user, community, now):
+def counts(user, community, now, *, wide=False):
     """Return how many rows each of the open views holds, by key; nothing where more than 1,000 are open.
 
-    One query over at most so many rows: a number beside a link is not worth more. The board counts them all.
+    One query, and when something happened since they were counted last, another over at most so many rows: a number
+    beside a link is not worth more. The board counts them all.
     """
+    return kept.until_changed(
+        "views", user.pk, community.pk, wide, now=now, make=lambda: _count(user, community, now, wide)
+    )
+
+
+def _count(user, community, now, wide):
+    rows = rows_of(user, community, wide=wide)
     counted = rows.open()[: MOST_COUNTED + 1].aggregate(
         open=Count("pk"),
         mine=Count("pk", filter=Q(first_responsible=user) | Q(assigned_to=user)),

@@ -139,7 +139,13 @@ CACHES = {
             # budgets and the tries that are meant to stop it.
             "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
-    )
+    ),
+    # What pages show again and again, of this process alone (core/kept.py).
+    "process": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "process",
+        "OPTIONS": {"MAX_ENTRIES": 2_000},
+    },
 }
 
 # Celery ------------------------------------------------------------------------------------------------------------

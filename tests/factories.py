@@ -9,11 +9,10 @@ from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from complaints import actions
-from complaints.forms.lists import forget_choices
 from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind
 from residents.actions import move_in, register_person, register_unit
 from residents.models import Occupancy
-from servicedesk.core import calendar
+from servicedesk.core import calendar, kept
 from servicedesk.core.models import Community, Department, DutyShift, Membership, ServiceHours, User
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -158,5 +157,5 @@ def fresh(case):
 
 def forget_calendars():
     """Forget what this process worked out about communities of earlier tests."""
-    forget_choices()
+    kept.forget()
     calendar._known.clear()

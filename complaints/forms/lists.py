@@ -1,7 +1,6 @@
 """What staff type beside a list of cases: filters, what to do with the ticked rows, why a list is taken out."""
 
 import datetime
-import time
 from dataclasses import dataclass
 
 from django import forms
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Channel, Kind
 from complaints.models.cases import TAGS
+from servicedesk.core import kept
 from servicedesk.core.duty import LEVELS
 from servicedesk.core.models import Membership, Role
 from servicedesk.core.search import query_terms
@@ -33,26 +33,16 @@ class Choices:
     workers: list
 
 
-# What this process read last, by community: every list and board asks for it, and it hardly ever changes.
-_known = {}
-REMEMBERED_SECONDS = 30
+KEPT_SECONDS = 30
 
 
 def choices_of(community):
-    """Return the Choices of `community`, half a minute old at the most. One query, none while they are remembered.
+    """Return the Choices of `community`, half a minute old at the most: every list and board asks for them, and they
+    hardly ever change. One query, none while they are kept.
 
     An action asks for itself whether somebody still works here, so that an old name does no harm.
     """
-    read_at, choices = _known.get(community.pk, (None, None))
-    if read_at is None or time.monotonic() - read_at > REMEMBERED_SECONDS:
-        choices = read_choices(community)
-        _known[community.pk] = time.monotonic(), choices
-    return choices
-
-
-def forget_choices():
-    """Forget what was read, after a change that has to show at once."""
-    _known.clear()
+    return kept.for_a_while("choices", community.pk, seconds=KEPT_SECONDS, make=lambda: read_choices(community))
 
 
 def read_choices(community):

@@ -33,14 +33,13 @@ def _page(request, now, *, export_form=None, status=200):
             asked.rows, asked.order, community, after=asked.after, before=asked.before, few=asked.view.is_open
         )
         is_office = bool(roles_in(request.user, community.pk) & set(OFFICE))
-        rows = listing.rows_of(request.user, community, wide=asked.wide)
         context = {
             "now": now,
             "asked": asked,
             "form": asked.form,
             "selects": asked.form.selects,
             "more_open": any(name in MORE_FILTERS for name, *_rest in asked.form.active),
-            "views": _side(asked, listing.counts(rows, request.user, community, now), is_office),
+            "views": _side(asked, listing.counts(request.user, community, now, wide=asked.wide), is_office),
             "lines": listing.lines(found.cases, now),
             "newer_url": asked.address(before=found.newer) if found.newer else "",
             "older_url": asked.address(after=found.older) if found.older else "",

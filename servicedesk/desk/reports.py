@@ -13,6 +13,7 @@ from complaints import listing
 from complaints.models import Case, Escalation, Status
 from complaints.models.cases import CLOCKED, REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
 from residents import finder
+from servicedesk.core import kept
 from servicedesk.core.models.calendar import WEEKDAYS
 
 LATE_ROWS, OTHER_ROWS = 12, 6
@@ -91,31 +92,51 @@ class Board:
     is_behind: bool
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What the board shows as of a minute: the Counts by department and level, the day, the keys of each list."""
+
+    groups: list
+    today: Today
+    keys: dict
+
+
 def board(user, community, *, now, names, wide=False, kind="", department=None):
-    """Return the Board of one community as `user` may see it. Six queries, whatever the number of cases.
+    """Return the Board of one community as `user` may see it. Four queries, whatever the number of cases, and three
+    more when something happened since it was counted last.
 
     `names` are those of the departments by key. A deputy GM who is not of the desk sees level 3, or all levels with
-    `wide`. Counts come from one grouped query over the open rows; nothing is counted over the whole table.
+    `wide`. What stands where is of this minute; how late it is, of this moment.
     """
     facts = {"kind": kind, "department": department}
+    stands = kept.until_changed(
+        "board", user.pk, community.pk, wide, *facts.values(), now=now,
+        make=lambda: _standing(user, community, now, wide, facts),
+    )  # fmt: skip
+    scope = {"scope": "all"} if wide else {}
+    wanted = {**scope, **{name: value for name, value in facts.items() if value}}
+    total = {name: sum(getattr(group, name) for group in stands.groups) for name in Counts.__dataclass_fields__}
+    return Board(
+        now=now,
+        total=total,
+        today=stands.today,
+        departments=_departments(stands.groups, names, wanted),
+        ageing=_ageing(total),
+        is_behind=is_behind(community, now),
+        **_sections(stands.keys, community, now),
+    )
+
+
+def _standing(user, community, now, wide, facts):
+    """Return the Standing of the board. Three queries: counts come from one grouped query over the open rows, nothing
+    is counted over the whole table."""
+    kind, department = facts["kind"], facts["department"]
     of_kind = listing.narrow(listing.rows_of(user, community, wide=wide), {"kind": kind}, community)
     rows = listing.narrow(of_kind, {"department": department}, community)
     midnight = listing.midnight(community.local(now).date(), community)
     # Counted by department anyway, and in one index: a narrower query would leave it for a slower one.
     groups = [group for group in _counts(of_kind, community, now, midnight) if department in (None, group.department)]
-    scope = {"scope": "all"} if wide else {}
-    wanted = {**scope, **{name: value for name, value in facts.items() if value}}
-    sections = _sections(rows, community, now)
-    total = {name: sum(getattr(group, name) for group in groups) for name in Counts.__dataclass_fields__}
-    return Board(
-        now=now,
-        total=total,
-        today=_today(rows, midnight),
-        departments=_departments(groups, names, wanted),
-        ageing=_ageing(total),
-        is_behind=is_behind(community, now),
-        **sections,
-    )
+    return Standing(groups=groups, today=_today(rows, midnight), keys=_keys(rows, community, now))
 
 
 def is_behind(community, now):
@@ -193,8 +214,8 @@ def _today(rows, midnight):
     return Today(**counted)
 
 
-def _sections(rows, community, now):
-    """Return the lists of the board by name. Two queries: the keys of all of them, then their rows."""
+def _keys(rows, community, now):
+    """Return the keys of each list of the board, by its name. One query."""
     rows = rows.open()
     late = late_at(now)
     wanted = {
@@ -208,9 +229,16 @@ def _sections(rows, community, now):
         found.annotate(section=Value(name)).order_by(order, "id").values_list("section", "pk")[:most]
         for name, (found, order, most) in wanted.items()
     )
-    keys = list(first.union(*rest, all=True))
-    cases = {case.pk: case for case in listing.load({key for _section, key in keys}, community)}
-    picked = {name: [cases[key] for section, key in keys if section == name and key in cases] for name in wanted}
+    found = {name: [] for name in wanted}
+    for name, key in first.union(*rest, all=True):
+        found[name].append(key)
+    return found
+
+
+def _sections(keys, community, now):
+    """Return the lists of the board by name. Two queries: the rows of all of them, and who holds what went up."""
+    cases = {case.pk: case for case in listing.load(set().union(*keys.values()), community)}
+    picked = {name: [cases[key] for key in found if key in cases] for name, found in keys.items()}
     for name in ("unowned", "late", "soon", "decide"):
         picked[name].sort(key=_by_due)
     # A case that nobody took in time stands once, at the top, and its tick has one place.

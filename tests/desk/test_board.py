@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from complaints import actions
 from complaints.models import Case, Concern
+from servicedesk.core import kept
 from servicedesk.core.models import Role
 from servicedesk.desk import reports
 from tests import factories
@@ -41,6 +42,7 @@ def test_a_case_is_late_only_strictly_after_its_deadline(client, zhou, taken_cas
     answer = open_board(client, zhou)
     assert (answer.context["board"].total["late"], seen(answer, "late")) == (0, [])
     now(DUE + timedelta(microseconds=1))
+    kept.forget()
     answer = open_board(client, zhou)
     assert (answer.context["board"].total["late"], seen(answer, "late")) == (1, [taken_case.pk])
 
@@ -192,9 +194,10 @@ def test_staff_complained_about_find_the_case_in_no_number(client, zhou, yunhu, 
     actions.ask_void(case, by=chen, now=MONDAY, reason="重复")
     Concern.objects.create(case=case, user=zhou)
     now(MONDAY)
+    kept.forget()
     answer = open_board(client, zhou)
     assert not any(answer.context["board"].total[name] for name in ("total", "late", "to_decide", "older_72"))
-    assert answer.context["heat"].most is None
+    assert answer.context["heat"]().most is None
     assert case.short_number not in answer.content.decode()
 
 
@@ -224,7 +227,7 @@ def test_the_hours_are_counted_in_the_communitys_own_time(client, zhou, yunhu, o
         factories.case(yunhu, by=chen, now=at("2025-09-15 09:40"))
     factories.case(yunhu, by=chen, now=at("2025-09-14 23:30"))
     now(at("2025-09-15 12:00"))
-    heat = open_board(client, zhou).context["heat"]
+    heat = open_board(client, zhou).context["heat"]()
     assert (heat.most[1], heat.most[2]) == (9, 2)
     assert heat.week[0]["values"][heat.hours.index(9)] == 2
     assert heat.week[6]["values"][heat.hours.index(23)] == 1
@@ -248,12 +251,45 @@ def test_the_counts_come_from_one_grouped_query_over_open_rows(zhou, yunhu, offi
     factories.case(yunhu, by=chen, now=MONDAY - timedelta(days=9), category="favours")
     names = dict(yunhu.departments.values_list("pk", "name"))
     reports.board(zhou, yunhu, now=MONDAY, names=names)
-    with django_assert_num_queries(6) as captured:
+    kept.forget()
+    with django_assert_num_queries(7) as captured:
         board = reports.board(zhou, yunhu, now=MONDAY, names=names)
     assert board.total["total"] == 1
     counting = [query["sql"] for query in captured if "GROUP BY" in query["sql"]]
     assert len(counting) == 1
     assert "NOT (\"complaints_case\".\"status\" IN ('archived', 'void', 'merged'))" in counting[0]
+
+
+def test_the_board_is_counted_anew_when_something_happened_and_with_each_minute(zhou, yunhu, office, chen):
+    names = dict(yunhu.departments.values_list("pk", "name"))
+
+    def seen(now):
+        board = reports.board(zhou, yunhu, now=now, names=names)
+        return board.total["total"], len(board.late), len(board.unowned)
+
+    due = factories.case(yunhu, by=chen, now=MONDAY).due_at
+    assert seen(due) == (1, 0, 0)
+    factories.case(yunhu, by=chen, now=MONDAY)
+    assert seen(due) == (2, 0, 0), "an event came in between"
+    assert seen(due + timedelta(minutes=1)) == (2, 2, 0), "the next minute has begun"
+
+
+def test_between_two_events_the_board_reads_its_lines_and_counts_nothing(
+    zhou, yunhu, office, chen, django_assert_num_queries
+):
+    actions.escalate(factories.case(yunhu, by=chen, now=MONDAY), by=chen, now=MONDAY, note="x")
+    names, later = dict(yunhu.departments.values_list("pk", "name")), MONDAY + timedelta(days=9)
+    reports.board(zhou, yunhu, now=later, names=names)
+    with django_assert_num_queries(4) as captured:
+        reports.board(zhou, yunhu, now=later, names=names)
+    assert not any("COUNT" in query["sql"] for query in captured)
+
+
+def test_what_one_person_sees_on_the_board_is_not_kept_for_another(zhou, guo, yunhu, office, chen):
+    factories.case(yunhu, by=chen, now=MONDAY)
+    names = dict(yunhu.departments.values_list("pk", "name"))
+    totals = [reports.board(who, yunhu, now=MONDAY, names=names).total["total"] for who in (zhou, guo, zhou)]
+    assert totals == [1, 0, 1], "the deputy general manager's board begins at level 3"
 
 
 def test_a_board_whose_sweep_does_not_run_says_so(client, yunhu, office, zhou, chen, time_machine):

@@ -174,6 +174,16 @@ def options(widget):
     return format_html_join("", "{}", ((_option_group(group, found),) for group, found, _index in widget["optgroups"]))
 
 
+@register.simple_tag
+def plain_options(options):
+    """Return (value, words, whether chosen) options as those of a select; a list has a hundred of them."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((value, SafeString(" selected") if chosen else "", words) for value, words, chosen in options),
+    )
+
+
 def _option_group(group, choices):
     lines = format_html_join(
         "",

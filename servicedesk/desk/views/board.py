@@ -23,6 +23,8 @@ from servicedesk.desk.forms.board import BoardFilterForm
 from servicedesk.desk.undoing import SALT, undo_url
 
 OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
+# Four weeks of requests look the same a little later.
+HEAT_SECONDS = 600
 
 
 @require_GET
@@ -56,7 +58,9 @@ def board(request):
         if request.htmx:
             return render(request, "desk/board.html#live", context)
         context |= {
-            "heat": reports.heat(user, community, now=now, wide=wide),
+            # Drawn once in a while: the page asks for it only when it is not kept.
+            "heat": lambda: reports.heat(user, community, now=now, wide=wide),
+            "heat_seconds": HEAT_SECONDS,
             "bulk_form": BulkForm(choices=choices),
         }
         return render(request, "desk/board.html", context)
