@@ -17,5 +17,6 @@ def seen(case, user, *, editing, now):
 
 def others(case, user, now):
     """Return the other people who have `case` open, as the presence line shows them. One query."""
-    rows = Presence.objects.filter(case=case, seen_at__gt=now - LAST_SEEN).exclude(user=user).select_related("user")
-    return [{"name": str(row.user), "state": "editing" if row.is_editing else "viewing"} for row in rows]
+    rows = Presence.objects.filter(case=case, seen_at__gt=now - LAST_SEEN).exclude(user=user)
+    rows = rows.values_list("user__name", "user__username", "is_editing")
+    return [{"name": name or login, "state": "editing" if edits else "viewing"} for name, login, edits in rows]

@@ -3,7 +3,7 @@
 import datetime
 from dataclasses import dataclass, field
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Q, Window
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -183,23 +183,24 @@ def ladder_of(case, now):
     return steps
 
 
-# What a line about another case of the unit shows.
-SAME_UNIT = ("community_id", "number", "summary", "status", "due_at", "resolved_at", "replied_at")
+# What a line about another case of the unit shows, and when it came.
+SAME_UNIT = ("community_id", "number", "summary", "status", "received_at", "due_at", "resolved_at", "replied_at")
+MOST_OF_UNIT, MOST_SHOWN = 500, 5
 
 
 def same_unit(case, user, now):
-    """Return (up to five open cases of the unit, count of the last twelve months) that `user` may see. One query."""
+    """Return (up to five open cases of the unit, count of the last twelve months) that `user` may see. One query,
+    of the newest 500 at the most: a home has a few a year, a shopping centre hundreds."""
     if case.unit_id is None:
         return [], 0
-    is_open, in_a_year = ~Q(status__in=ENDED), Q(received_at__gte=now - datetime.timedelta(days=365))
-    cases = Case.objects.visible_to(user).filter(is_open | in_a_year, unit=case.unit_id).exclude(pk=case.pk)
-    cases = cases.annotate(
-        is_over=ExpressionWrapper(~is_open, BooleanField()), in_a_year=Window(Count("pk", filter=in_a_year))
-    )
-    found = list(cases.order_by("is_over", F("due_at").asc(nulls_last=True), "id").only(*SAME_UNIT)[:5])
-    for other in found:
+    a_year_ago = now - datetime.timedelta(days=365)
+    asked = ~Q(status__in=ENDED) | Q(received_at__gte=a_year_ago)
+    cases = Case.objects.visible_to(user).filter(asked, unit=case.unit_id).only(*SAME_UNIT).order_by("-id")
+    others = sorted((other for other in cases[:MOST_OF_UNIT] if other.pk != case.pk), key=Case.due_key)
+    for other in others:
         other.community = case.community
-    return [other for other in found if not other.is_ended], found[0].in_a_year if found else 0
+    is_open = [other for other in others if not other.is_ended]
+    return is_open[:MOST_SHOWN], sum(other.received_at >= a_year_ago for other in others)
 
 
 def first_gap(community):

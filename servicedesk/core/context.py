@@ -4,7 +4,7 @@ from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from servicedesk.core import clock
+from servicedesk.core import clock, kept
 from servicedesk.core.duty import duty_manager
 from servicedesk.core.middleware import idle_seconds
 from servicedesk.core.models import Notification, Role
@@ -45,6 +45,13 @@ def desk(request):
         "idle_seconds": idle_seconds(user),
         "unlock_url": reverse("core:unlock"),
         "lock_url": reverse("core:lock"),
-        "duty_manager": SimpleLazyObject(lambda: duty_manager(community, clock.now()) if community else None),
+        "duty_manager": SimpleLazyObject(lambda: _on_duty(community) if community else ""),
         "unread": SimpleLazyObject(lambda: Notification.objects.inbox_of(user, clock.now()).unread().count()),
     }
+
+
+def _on_duty(community):
+    """Return the name of the duty manager, half a minute old at the most, or "". One query, none while it is kept."""
+    return kept.for_a_while(
+        "on-duty", community.pk, seconds=30, make=lambda: str(duty_manager(community, clock.now()) or "")
+    )

@@ -240,15 +240,11 @@ def _sections(keys, community, now):
     cases = {case.pk: case for case in listing.load(set().union(*keys.values()), community)}
     picked = {name: [cases[key] for key in found if key in cases] for name, found in keys.items()}
     for name in ("unowned", "late", "soon", "decide"):
-        picked[name].sort(key=_by_due)
+        picked[name].sort(key=Case.due_key)
     # A case that nobody took in time stands once, at the top, and its tick has one place.
     picked["soon"] = [case for case in picked["soon"] if case not in picked["unowned"]]
     risen = picked.pop("risen")
     return {"risen": _risen(risen), **{name: listing.lines(found, now) for name, found in picked.items()}}
-
-
-def _by_due(case):
-    return case.due_at is None, case.due_at or case.received_at, case.pk
 
 
 @dataclass(frozen=True)
