@@ -1,5 +1,6 @@
 """The residents' side: the start page and the request form of four short pages. No account, no script needed."""
 
+import re
 import uuid
 
 from django.conf import settings
@@ -35,6 +36,7 @@ MOST_HELD = 5
 FROM_ADDRESS = Budget("report-address", most=20, seconds=600)
 WITH_PHONE = Budget("report-phone", most=5, seconds=3600)
 SWITCHES = {"elder": ("elder", "on"), "standard": ("elder", "off")}
+_KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 class SeeOther(HttpResponseRedirect):
@@ -44,15 +46,18 @@ class SeeOther(HttpResponseRedirect):
 
 
 class Pages:
-    """The pages of one draft as forms; the categories are read once, and what was answered is judged once."""
+    """The pages of one draft as forms; the categories are read once, and what was answered is judged once.
 
-    def __init__(self, draft):
+    Page 1 offers all categories; the others only need the one that was chosen.
+    """
+
+    def __init__(self, draft, step):
         self.draft, self._answered = draft, (None, [])
-        self.categories = list(
-            Category.objects.filter(community=draft.community, is_public=True, is_active=True).select_related(
-                "department", "policy"
-            )
-        )
+        categories = Category.objects.filter(community=draft.community, is_public=True, is_active=True)
+        if step > 1:
+            chosen = str(draft.answers.get("category", ""))
+            categories = categories.filter(pk__in=[chosen] if _KEY.fullmatch(chosen) else [])
+        self.categories = list(categories.select_related("department", "policy"))
 
     def form(self, step, data=None, files=None):
         """Return the form of a page with `data` bound to it, or with what was answered before."""
@@ -126,7 +131,7 @@ def step(request, key, step):
         return _page(request, "closed", {"choices": _labelled(_open_communities())}, draft.community, status=409)
     if request.method == "POST":
         return _answer(request, draft, step)
-    pages = Pages(draft)
+    pages = Pages(draft, step)
     reached = pages.reached()
     if step > reached:
         return HttpResponseRedirect(_address(key, reached))
@@ -148,7 +153,7 @@ def _answer(request, draft, step):
     now = clock.now()
     if draft._state.adding:
         draft = actions.start_draft(draft.community, key=draft.pk, now=now)
-    pages = Pages(draft)
+    pages = Pages(draft, step)
     reached = pages.reached()
     words, switch, drop = typed(request.POST), request.POST.get("_switch"), request.POST.get("_drop")
     if step == CHECK:
