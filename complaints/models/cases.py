@@ -94,11 +94,12 @@ LETTERS = {
 # What is about staff is numbered from here, in a series of its own: see receiving.
 KEPT_FROM = 90_000
 
-# Seven tags on screen and five words for residents (2-domain, Statuses).
+# Seven tags on screen and five words for residents (2-domain, Statuses). What was taken up no longer waits for it.
 TAGS = {
-    **dict.fromkeys((Status.RECEIVED, Status.TAKEN), ("new", _("To take up"))),
+    Status.RECEIVED: ("new", _("To take up")),
     **dict.fromkeys(
-        (Status.VERIFIED, Status.PROPOSED, Status.APPROVED, Status.HANDED, Status.IN_HAND), ("work", _("In progress"))
+        (Status.TAKEN, Status.VERIFIED, Status.PROPOSED, Status.APPROVED, Status.HANDED, Status.IN_HAND),
+        ("work", _("In progress")),
     ),
     Status.WAITING: ("wait", _("Waiting")),
     **dict.fromkeys(REPLY_OWED, ("done", _("Reply owed"))),

@@ -150,18 +150,20 @@ def test_every_filter_narrows_to_what_it_names(client, chen, zhou, yunhu, office
     indoor = factories.case(yunhu, by=chen, summary="卧室跳闸", now=at("2025-09-10 23:30"))
     noise = factories.case(yunhu, by=zhou, category="noise", channel=Channel.VISIT, summary="电锤扰民")
     top = factories.case(yunhu, by=zhou, category="favours", summary="索要红包", now=at("2025-09-11 00:30"))
+    waits = factories.case(yunhu, by=None, summary="门禁失灵", now=at("2025-09-10 23:50"))
     expected = {
         ("kind", "complaint"): {noise, top},
-        ("category", indoor.category_id): {indoor},
+        ("category", indoor.category_id): {indoor, waits},
         ("department", noise.department_id): {noise},
         ("level", 3): {top},
-        ("tag", "new"): {indoor, noise, top},
+        ("tag", "new"): {waits},
+        ("tag", "work"): {indoor, noise, top},
         ("tag", "void"): set(),
         ("channel", "visit"): {noise},
         ("first", chen.pk): {indoor},
         ("q", "跳闸"): {indoor},
         ("q", "电锤 扰民"): {noise},
-        ("received_to", "2025-09-10"): {indoor},
+        ("received_to", "2025-09-10"): {indoor, waits},
         ("received_from", "2025-09-11"): {top, noise},
     }
     for (name, value), cases in expected.items():
@@ -363,6 +365,9 @@ def test_what_a_list_line_shows_needs_no_query_of_its_own(client, chen, yunhu, o
             template._state.adding = True
             template.save(force_insert=True)
         made = count
+        kept.forget()
+        with pinned("case list, nothing kept"):
+            client.get(URL)
         with pinned("case list"):
             client.get(URL)
         with pinned("case list, filtered"):
