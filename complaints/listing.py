@@ -162,19 +162,24 @@ VIEWS = {
 
 
 def counts(user, community, now, *, wide=False):
-    """Return how many rows each of the open views holds, by key; nothing where more than 1,000 are open.
+    """Return how many rows each of the open views holds, by key; nothing where more than 1,000 are open: a number
+    beside a link is not worth more, and the board counts them all.
 
-    One query, and when something happened since they were counted last, another over at most so many rows: a number
-    beside a link is not worth more. The board counts them all.
+    One query, and another when something happened since they were counted last; none where there are too many.
     """
-    return kept.until_changed(
-        "views", user.pk, community.pk, wide, now=now, make=lambda: _count(user, community, now, wide)
-    )
+    who = user.pk, community.pk, wide
+    if kept.for_a_while("full", *who, seconds=kept.MINUTE, make=lambda: _is_full(user, community, wide)):
+        return {}
+    return kept.until_changed("views", *who, now=now, make=lambda: _count(user, community, now, wide))
+
+
+def _is_full(user, community, wide):
+    return rows_of(user, community, wide=wide).open()[MOST_COUNTED : MOST_COUNTED + 1].exists()
 
 
 def _count(user, community, now, wide):
-    rows = rows_of(user, community, wide=wide)
-    counted = rows.open()[: MOST_COUNTED + 1].aggregate(
+    rows = rows_of(user, community, wide=wide).open()
+    return rows.aggregate(
         open=Count("pk"),
         mine=Count("pk", filter=Q(first_responsible=user) | Q(assigned_to=user)),
         unassigned=Count("pk", filter=UNASSIGNED),
@@ -185,7 +190,6 @@ def _count(user, community, now, wide):
         waiting=Count("pk", filter=Q(status=Status.WAITING)),
         visit=Count("pk", filter=Q(status=Status.REPLIED)),
     )
-    return counted if counted["open"] <= MOST_COUNTED else {}
 
 
 # Filters ------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What the board and the search show, read in a fixed number of queries."""
 
 import datetime
+import functools
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, Value
@@ -94,9 +95,11 @@ class Board:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the board shows as of a minute: the Counts by department and level, the day, the keys of each list."""
+    """What the board shows as of a minute: the Counts by department and level and their sums, the day, the keys of
+    each list."""
 
     groups: list
+    total: dict
     today: Today
     keys: dict
 
@@ -115,13 +118,12 @@ def board(user, community, *, now, names, wide=False, kind="", department=None):
     )  # fmt: skip
     scope = {"scope": "all"} if wide else {}
     wanted = {**scope, **{name: value for name, value in facts.items() if value}}
-    total = {name: sum(getattr(group, name) for group in stands.groups) for name in Counts.__dataclass_fields__}
     return Board(
         now=now,
-        total=total,
+        total=stands.total,
         today=stands.today,
         departments=_departments(stands.groups, names, wanted),
-        ageing=_ageing(total),
+        ageing=_ageing(stands.total),
         is_behind=is_behind(community, now),
         **_sections(stands.keys, community, now),
     )
@@ -136,7 +138,8 @@ def _standing(user, community, now, wide, facts):
     midnight = listing.midnight(community.local(now).date(), community)
     # Counted by department anyway, and in one index: a narrower query would leave it for a slower one.
     groups = [group for group in _counts(of_kind, community, now, midnight) if department in (None, group.department)]
-    return Standing(groups=groups, today=_today(rows, midnight), keys=_keys(rows, community, now))
+    total = {name: sum(getattr(group, name) for group in groups) for name in Counts.__dataclass_fields__}
+    return Standing(groups=groups, total=total, today=_today(rows, midnight), keys=_keys(rows, community, now))
 
 
 def is_behind(community, now):
@@ -259,14 +262,14 @@ class Risen:
 
 def _risen(cases):
     """Return a Risen for each of `cases`, the last one first. One query."""
-    steps = {}
-    for step in Escalation.objects.filter(case__in=cases).select_related("holder").order_by("id"):
-        steps[step.case_id] = step
-    found = [
-        Risen(case, case.level_since, step.get_trigger_display(), str(step.holder or ""))
-        for case in cases
-        if (step := steps.get(case.pk))
-    ]
+    rows = Escalation.objects.filter(case__in=[case.pk for case in cases]).order_by("id")
+    # The last one of each case counts.
+    steps = {key: step for key, *step in rows.values_list("case_id", "trigger", "holder__name", "holder__username")}
+    found = []
+    for case in cases:
+        if case.pk in steps:
+            trigger, name, login = steps[case.pk]
+            found.append(Risen(case, case.level_since, Escalation.Trigger(trigger).label, name or login or ""))
     return sorted(found, key=lambda risen: risen.at, reverse=True)
 
 
@@ -297,7 +300,13 @@ def _departments(groups, names, wanted):
 
 def list_url(**wanted):
     """Return the address of the list of cases that a number of the board adds up to."""
-    return f"{reverse('complaints:list')}?{urlencode(wanted)}"
+    return f"{_list_path()}?{urlencode(wanted)}"
+
+
+@functools.cache
+def _list_path():
+    # A board has thirty of these addresses.
+    return reverse("complaints:list")
 
 
 def _ageing(total):
