@@ -22,7 +22,7 @@ DESK = {"clerk", "supervisor"}
 ANY = STAFF | {"cashier", "admin", "none"}
 EVERYBODY = ANY | {"anonymous", "left"}
 
-# address: who comes in. Who does not is sent to sign in (anonymous, left) or told 403 (signed in).
+# address: who comes in. Who does not is sent to sign in or told 401 (anonymous, left), or told 403 (signed in).
 TABLE = {
     "core:root": EVERYBODY,
     "core:home": ANY,
@@ -41,6 +41,7 @@ TABLE = {
     "core:profile": ANY,
     "core:theme": ANY,
     "core:switch": ANY,
+    "core:alive": ANY,
     "core:lock": ANY,
     "core:unlock": ANY,
     "core:elder": EVERYBODY,
@@ -147,7 +148,7 @@ def test_who_comes_in(client, actors, places, actor):
                 client.force_login(actors[actor])
             answer = method(url)
             assert answer.status_code < 500, name
-            turned_away = answer.status_code == 403 and places["number"] not in answer.text
+            turned_away = answer.status_code in (401, 403) and places["number"] not in answer.text
             came_in = not turned_away and not sent_to_sign_in(answer)
             if answer.status_code != 405 and came_in != (actor in TABLE[name]):
                 wrong.append((name, method.__name__, answer.status_code))

@@ -8,11 +8,11 @@ from allauth.mfa.utils import is_mfa_enabled
 from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.contrib.auth import logout
-from django.contrib.auth.views import redirect_to_login
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from servicedesk.core import logs
+from servicedesk.core import ended, logs
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import memberships_of
@@ -41,6 +41,15 @@ def numbered(get_response):
         return response
 
     return answer
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Leads to sign in, as Django's own does, but swallows no words."""
+
+    def handle_no_permission(self, request, view_func):
+        return (
+            ended.give_back(request) if request.method == "POST" else super().handle_no_permission(request, view_func)
+        )
 
 
 def desk(get_response):
@@ -80,7 +89,7 @@ class Desk:
         if now - since >= settings.SESSION_COOKIE_AGE:
             logout(request)
             # A public page is for anybody, so it opens; the others ask who it is now.
-            return redirect_to_login(request.get_full_path()) if getattr(view, "login_required", True) else None
+            return SignInRequired(self.get_response).process_view(request, view, args, kwargs)
         last = request.session.get("seen", since)
         if request.session.get("locked") or now - last > idle_seconds(request.user):
             request.session["locked"] = True

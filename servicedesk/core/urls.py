@@ -23,6 +23,7 @@ urlpatterns = [
     path("profile/", views.profile, name="profile"),
     path("profile/theme/", views.theme, name="theme"),
     path("community/", views.switch, name="switch"),
+    path("alive/", views.alive, name="alive"),
     path("lock/", views.lock, name="lock"),
     path("unlock/", views.unlock, name="unlock"),
     path("elder/", views.elder, name="elder"),

@@ -5,6 +5,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -84,6 +85,15 @@ def profile(request):
         return redirect("core:profile")
     context = {"form": form, "memberships": memberships_of(request.user)}
     return render(request, "core/profile.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@public("an open page's question whether its session is alive; sending it to sign in would be no answer")
+def alive(request):
+    """Say yes (204), with the token that a form needs now, or no (401). A locked session hears no from the lock."""
+    if not request.user.is_authenticated:
+        return HttpResponse(status=401, headers={"HX-Trigger": "ended", "Cache-Control": "no-store"})
+    return HttpResponse(status=204, headers={"X-CSRFToken": get_token(request), "Cache-Control": "no-store"})
 
 
 @require_POST

@@ -10,7 +10,8 @@
   const composing = (event) => event.isComposing || event.keyCode === 229;
   const editable = (el) => el.matches("textarea,select,[contenteditable],input:not([type=checkbox],[type=radio],[type=button],[type=submit])");
   const visible = (el) => el.offsetParent !== null && !el.disabled;
-  const headers = () => JSON.parse(body.getAttribute("hx-headers") || "{}");
+  // Answers to a script are answers to htmx: a session that is no more is told by a header, not by a page.
+  const headers = () => ({ "HX-Request": "true", ...JSON.parse(body.getAttribute("hx-headers") || "{}") });
   const clock = () => new Date().toLocaleTimeString("zh-CN", { hour12: false });
   const busy = () => document.hidden || $("dialog[open],details.menu[open],details.dropdown[open]");
   const fire = (el, name) => el.dispatchEvent(new Event(name, { bubbles: true }));
@@ -393,7 +394,7 @@
     [...data].forEach(([name, value]) => value instanceof File && data.delete(name));
     try {
       const answer = await fetch(autosave, { method: "POST", body: data, headers: headers(), keepalive });
-      if (leadsOut(answer)) shut(false, true);
+      if (answer.status === 401) turnedAway(answer);
       if (!answer.ok || answer.redirected) throw new Error(answer.status);
       if ((answer.headers.get("Content-Type") || "").includes("json"))
         Object.entries(await answer.json()).forEach(([name, value]) => {
@@ -482,14 +483,19 @@
     lock.close();
     if (before) before.focus();
   }
+  // An answer of 401 says why: nobody has used the page for a while, or nobody is signed in.
+  const turnedAway = (answer) => shut(false, answer.headers.get("HX-Trigger") === "ended");
   // Answers whether the session is alive; a new session also has a new token, which every form of the page then needs.
   async function alive() {
-    const answer = await fetch(set.aliveUrl, { headers: { "X-Background": "1" } });
-    if (leadsOut(answer) || answer.status === 401) return false;
-    const token = new DOMParser().parseFromString(await answer.text(), "text/html").body.getAttribute("hx-headers");
+    const answer = await fetch(set.aliveUrl, { headers: { ...headers(), "X-Background": "1" }, signal: AbortSignal.timeout(8000) });
+    if (answer.status === 401) {
+      turnedAway(answer);
+      return false;
+    }
+    const token = answer.headers.get("X-CSRFToken");
     if (token) {
-      body.setAttribute("hx-headers", token);
-      $$("[name=csrfmiddlewaretoken]").forEach((field) => (field.value = JSON.parse(token)["X-CSRFToken"]));
+      body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+      $$("[name=csrfmiddlewaretoken]").forEach((field) => (field.value = token));
     }
     return true;
   }
@@ -500,20 +506,26 @@
   // A form with words in it asks first whether the session is alive: the sign-in page would swallow them.
   function askFirst(event) {
     const form = event.target;
-    if (!lock || form.isAsked || form.method !== "post" || !form.matches("[data-edits],[data-save]")) return false;
+    if (!lock || form.isAsked || form.method !== "post" || !form.matches("[data-edits],[data-save],[data-outbox]")) return false;
     event.preventDefault();
+    // A key that is pressed twice asks once and sends once.
+    if (form.isAsking) return true;
+    form.isAsking = true;
     alive()
       .then((is) => {
         letGo(form);
-        if (!is) return shut(false, !locked);
+        if (!is) return;
         form.isAsked = true;
         form.requestSubmit(event.submitter && event.submitter.form === form ? event.submitter : undefined);
         form.isAsked = false;
+        form.sentAt = Date.now();
       })
       .catch(() => {
         letGo(form);
         offline.hidden = false;
-      });
+        if (form.dataset.outbox) document.dispatchEvent(new CustomEvent("outbox", { detail: form }));
+      })
+      .finally(() => (form.isAsking = false));
     return true;
   }
   function watchIdle() {
@@ -526,6 +538,7 @@
     lock.addEventListener("cancel", (event) => event.preventDefault());
     lock.addEventListener("close", () => locked && lock.showModal());
     on("locked", () => shut(false));
+    on("ended", () => shut(false, true));
     // A page of the same person that opens in another tab says that they are signed in and not locked out.
     const name = $("[name=username]", lock).value;
     localStorage.setItem("unlocked", `${name} ${Date.now()}`);
@@ -545,13 +558,11 @@
       const error = $("#lock-error");
       try {
         const answer = await fetch(event.target.action, { method: "POST", body: new FormData(event.target), headers: headers() });
-        // Right answers lead to the quiet address that was asked for; a dead session leads to the sign-in page.
-        const quiet = event.target.elements.next.value;
-        if (answer.ok && new URL(answer.url).pathname === quiet) {
+        if (answer.ok) {
           localStorage.setItem("unlocked", `${name} ${Date.now()}`);
           unshut();
         } else {
-          ended = ended || answer.ok || answer.status === 403;
+          ended = ended || answer.status === 401 || answer.status === 403;
           error.textContent = ended ? error.dataset.ended : answer.status === 429 ? error.dataset.often : error.dataset.wrong;
         }
       } catch {

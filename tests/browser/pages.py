@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -93,6 +94,27 @@ def open_menus(page):
     page.evaluate("document.querySelectorAll('main details').forEach((one) => (one.open = true))")
 
 
+def send_without_a_session(page):
+    """Send a line as a browser does whose page asks nobody before: without a script."""
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.locator(".note-form [name=note]").fill("业主明天上午在家")
+    with page.expect_navigation():
+        page.evaluate("document.querySelector('.note-form').submit()")
+
+
+def wait_for(selector):
+    """Return what fails unless `selector` is to be seen."""
+    return lambda page: page.locator(selector).first.wait_for()
+
+
+def send_without_a_line(page):
+    page.watch.expect("net::ERR_INTERNET_DISCONNECTED")
+    page.locator("#panel [name=reason]").fill("要换的阀门仓库没有")
+    page.context.set_offline(True)
+    page.locator("#panel button.primary").click()
+    page.locator("[data-outbox-of] li").wait_for()
+
+
 def locked(house):
     client = house.client("chen")
     client.post(reverse("core:lock"))
@@ -127,6 +149,7 @@ def nowhere(who=None):
 COMMON_MATTER = {"summary": "楼道灯不亮", "place": "3 栋 2 单元大堂"}
 CASE_STEPS = {
     "taken": ("hand_over", "resolve", "escalate", "reclassify", "merge", "ask_void", "unmask", "urge"),
+    "web": ("name_concerned",),
     "handed": ("assign",),
     "in_hand": ("pause", "promise"),
     "late": ("lower",),
@@ -160,6 +183,7 @@ STAFF_PAGES = [
         then=send("form[action*=unlock] button", password="not-this-one"),
         status=422,
     ),
+    Visit("complaints:case", "chen", "signed out elsewhere", case="taken", then=send_without_a_session, status=401),
     Visit("core:styleguide", "chen"),
     Visit("desk:intake", "chen"),
     Visit("desk:intake", "he", "empty"),
@@ -176,6 +200,7 @@ STAFF_PAGES = [
     Visit("desk:board", "guo"),
     Visit("desk:board", "guo", query="?scope=all"),
     Visit("desk:board", "sun", "empty"),
+    Visit("desk:board", "xu", "no sweep", then=wait_for("main .alert[data-kind=warn]")),
     Visit("desk:board", "zhou", "ticked", then=tick_all),
     Visit(
         "desk:bulk",
@@ -224,6 +249,7 @@ STAFF_PAGES = [
         for step in steps
     ),
     Visit("complaints:job", "han", case="handed", query="?do=assign"),
+    Visit("complaints:job", "liu", "without a line", case="in_hand", query="?do=decline", then=send_without_a_line),
     Visit("account_login"),
     Visit("account_login", None, "error", then=send(SAVE, login="chen", password="wrong-password"), status=200),
     Visit("account_logout", "chen"),
@@ -301,6 +327,7 @@ NOT_PAGES = {
     "core:root": "leads on",
     "core:admin_login": "leads on, or says 403, which is visited",
     "core:healthz": "three words for machines",
+    "core:alive": "yes or no, and no page",
     "desk:find": "lines of the finder, seen while a caller is picked",
     "desk:pick": "the card of a caller, seen while one is picked",
     "complaints:photo": "a picture",

@@ -146,7 +146,15 @@ def _cases(house, units, people, now):
     for number in range(MANY):
         receive(f"many_{number}", by=None, ago=timedelta(hours=6, minutes=number), summary=f"{number} 号车位灯不亮")
     actions.escalate_overdue(now=now)
+    _asleep(house, now)
     house.cases = {name: factories.fresh(case) for name, case in house.cases.items()}
+
+
+def _asleep(house, now):
+    """Add a community whose sweep does not run, as a case shows that should have risen. Residents see none of it."""
+    place = factories.community("BH", "北湖苑", name_en="North Lake Court", is_public=False)
+    house.people["xu"] = factories.staff("xu", "徐岚", Role.SUPERVISOR, community=place)
+    factories.case(place, by=None, now=now - timedelta(days=5), summary="三号楼门禁失灵", category="facilities")
 
 
 def form_of(house, step, **facts):

@@ -16,7 +16,7 @@ from playwright.sync_api import expect
 from complaints import actions
 from complaints.models import Case, Category, Channel, IntakeDraft, Status
 from servicedesk.core import clock
-from servicedesk.core.models import Event, Photo
+from servicedesk.core.models import Event, Notification, Photo
 from servicedesk.core.tokens import code_of
 from tests import factories
 from tests.factories import MONDAY, PASSWORD, at
@@ -118,6 +118,48 @@ def test_a_finder_that_finds_no_session_shows_the_lock_and_no_sign_in_page(site,
     page.keyboard.type("8-1")
     expect(page.locator("#lock")).to_be_visible()
     expect(page.locator("#hits [name=login]")).to_have_count(0)
+
+
+def test_a_case_that_lies_open_shows_the_lock_when_the_session_has_ended(site, open_browser, chen, taken_case):
+    page = open_browser(site, chen)
+    page.clock.install()
+    go(page, site, taken_case.get_absolute_url())
+    Session.objects.all().delete()
+    with page.expect_response(lambda answer: answer.url.endswith("/presence/")):
+        page.clock.fast_forward("00:21")
+    expect(page.locator("#lock")).to_be_visible()
+    expect(page.locator("#lock-error")).not_to_be_empty()
+
+
+def test_a_draft_that_finds_no_session_shows_the_lock_and_keeps_the_words(site, open_browser, chen):
+    page = open_browser(site, chen)
+    page.clock.install()
+    go(page, site, INTAKE)
+    page.locator("#id_wish").focus()
+    page.keyboard.type("今天上门")
+    Session.objects.all().delete()
+    with page.expect_response(lambda answer: answer.url.endswith(reverse("desk:draft"))):
+        page.clock.fast_forward("00:06")
+    expect(page.locator("#lock")).to_be_visible()
+    expect(page.locator("#lock-error")).not_to_be_empty()
+    expect(page.locator("#id_wish")).to_have_value("今天上门")
+
+
+def test_without_a_script_the_words_come_back_and_wait_beside_the_sign_in(site, open_browser, chen, taken_case):
+    page = open_browser(site, chen, java_script_enabled=False)
+    go(page, site, taken_case.get_absolute_url())
+    page.locator("#id_note").fill("业主说明天上午在家")
+    Session.objects.all().delete()
+    send(page, ".note-form button")
+    assert page.locator("textarea[readonly]").input_value() == "业主说明天上午在家"
+    with page.expect_popup() as opened:
+        page.locator("main a.primary").click()
+    other = opened.value
+    other.locator("[name=login]").fill("chen")
+    other.locator("[name=password]").fill(PASSWORD)
+    send(other)
+    assert other.url == site + taken_case.get_absolute_url()
+    assert page.locator("textarea[readonly]").input_value() == "业主说明天上午在家"
 
 
 # At the desk ----------------------------------------------------------------------------------------------------------
@@ -283,6 +325,53 @@ def test_whoever_is_not_found_is_kept_as_the_place(site, open_browser, chen, lin
     assert (case.place, case.unit, case.reporter_name) == ("8-1-909", None, "赵敏")
 
 
+def test_a_key_sends_the_form_it_belongs_to_once_and_no_other(site, open_browser, chen, taken_case):
+    """The page has buttons for steps, a panel that F8 sends and a line that Ctrl+Enter sends."""
+    page = open_browser(site, chen)
+    panel, line = page.locator("#panel [name=note]"), page.locator(".note-form [name=note]")
+    go(page, site, taken_case.get_absolute_url() + "?do=escalate")
+    panel.fill("请主管出面")
+    line.fill("业主明天在家")
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    events = Event.objects.about(taken_case)
+    assert events.get(note="业主明天在家")
+    assert not events.filter(note="请主管出面").exists()
+    go(page, site, taken_case.get_absolute_url() + "?do=escalate")
+    panel.fill("请主管出面")
+    line.fill("还没写完")
+    with page.expect_navigation():
+        page.keyboard.press("F8")
+        page.keyboard.press("F8")
+    assert events.get(note="请主管出面").verb == "escalated"
+    assert not events.filter(note="还没写完").exists()
+    assert factories.fresh(taken_case).status == Status.TAKEN
+
+
+def test_f8_leaves_the_buttons_of_other_forms_alone_where_the_page_saves_nothing(site, open_browser, chen, web_case):
+    page = open_browser(site, chen)
+    go(page, site, web_case.get_absolute_url())
+    page.locator(".note-form [name=note]").fill("还没写完")
+    page.keyboard.press("F8")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".note-form [name=note]")).to_be_empty()
+    assert Event.objects.about(web_case).filter(note="还没写完").count() == 1
+    assert factories.fresh(web_case).status == Status.RECEIVED
+
+
+def test_a_click_on_a_message_opens_its_case_and_marks_it_as_read(site, open_browser, web_case, chen):
+    page = open_browser(site, chen)
+    go(page, site, reverse("core:inbox"))
+    message = page.locator("[data-unread] a", has_text=web_case.short_number)
+    with page.expect_navigation():
+        message.click()
+    assert page.url == site + web_case.get_absolute_url()
+    mine = Notification.objects.inbox_of(chen, clock.now()).filter(subject_id=web_case.pk)
+    assert mine.exists() and not mine.unread().exists()
+    go(page, site, reverse("core:inbox"))
+    expect(page.locator("[data-unread]")).to_have_count(0)
+
+
 def test_the_desk_works_without_a_script(site, open_browser, chen, lin):
     page = open_browser(site, chen, java_script_enabled=False)
     go(page, site, INTAKE)
@@ -303,7 +392,8 @@ def test_what_was_typed_comes_back_after_the_session_is_gone(site, open_browser,
     page.keyboard.type("3 1201")
     page.locator("#hits [role=option]").first.click()
     page.locator("#id_summary").fill("厨房水管漏水,已关总阀")
-    expect(page.locator("#draft-saved")).to_contain_text(re.compile(r"\d\d:\d\d"))
+    # A draft is saved every five seconds.
+    expect(page.locator("#draft-saved")).to_contain_text(re.compile(r"\d\d:\d\d"), timeout=10_000)
     Session.objects.all().delete()
     page.keyboard.press("F8")
     expect(page.locator("#lock")).to_be_visible()
@@ -590,6 +680,75 @@ def test_a_worker_takes_a_job_from_the_list_to_the_photo_on_a_phone(site, open_b
     assert Photo.objects.about(case).filter(stage=Photo.Stage.DONE).count() == 1
     assert page.url == site + reverse("complaints:jobs")
     assert page.watch.wrong == []
+
+
+def finish_without_a_line(page, site, case, liu):
+    """Fill in the last step of a job and send it while there is no line; the page says that it waits."""
+    actions.accept(factories.fresh(case), by=liu, now=clock.now())
+    go(page, site, reverse("complaints:job", args=[case.number]) + "?do=finish")
+    page.locator("[name=remedy]").fill("更换水管接头")
+    page.locator("[name=photo1]").set_input_files(photo("done.jpg"))
+    page.watch.expect("net::ERR_INTERNET_DISCONNECTED")
+    page.context.set_offline(True)
+    page.locator("#panel button.primary").click()
+    expect(page.locator("[data-outbox-of] strong")).to_have_text("待上传 1")
+    expect(page.locator("[data-outbox-of] li")).to_contain_text("更换水管接头")
+    assert factories.fresh(case).status == Status.IN_HAND
+
+
+def test_a_step_without_a_line_waits_in_the_phone_and_goes_off_once_when_it_is_back(
+    site, open_browser, handed_case, liu
+):
+    page = open_browser(site, liu, width=360, height=740)
+    finish_without_a_line(page, site, handed_case, liu)
+    with page.expect_navigation(url=site + reverse("complaints:jobs")):
+        page.context.set_offline(False)
+    expect(page.locator("[data-outbox-of]")).to_be_hidden()
+    case = factories.fresh(handed_case)
+    assert (case.status, case.remedy) == (Status.RESOLVED, "更换水管接头")
+    assert Photo.objects.about(case).filter(stage=Photo.Stage.DONE).count() == 1
+    assert page.watch.wrong == []
+
+
+def test_a_step_that_waits_outlives_its_page(site, open_browser, handed_case, liu):
+    page = open_browser(site, liu, width=360, height=740)
+    finish_without_a_line(page, site, handed_case, liu)
+    context = page.context
+    page.close()
+    context.set_offline(False)
+    again = context.new_page()
+    go(again, site, reverse("complaints:jobs"))
+    expect(again.locator(".messages, #messages")).to_contain_text("已办结")
+    assert factories.fresh(handed_case).status == Status.RESOLVED
+
+
+def test_a_step_that_comes_too_late_is_shown_with_its_words_and_the_reason(site, open_browser, handed_case, liu, zhou):
+    page = open_browser(site, liu, width=360, height=740)
+    finish_without_a_line(page, site, handed_case, liu)
+    actions.resolve(factories.fresh(handed_case), by=zhou, now=clock.now(), remedy="住户来电说已好")
+    page.watch.expect(409)
+    page.context.set_offline(False)
+    item = page.locator("[data-outbox-of] li")
+    expect(item).to_contain_text("更换水管接头")
+    expect(item.locator("button")).to_have_text(["重新发送", "不要了"])
+    assert factories.fresh(handed_case).remedy == "住户来电说已好"
+    assert not Photo.objects.about(handed_case).exists()
+    item.get_by_text("不要了").click()
+    expect(page.locator("[data-outbox-of]")).to_be_hidden()
+
+
+def test_a_step_that_waited_while_others_wrote_is_sent_again_knowingly(site, open_browser, handed_case, liu, zhou):
+    page = open_browser(site, liu, width=360, height=740)
+    finish_without_a_line(page, site, handed_case, liu)
+    actions.add_note(factories.fresh(handed_case), by=zhou, now=clock.now(), note="业主下午不在家")
+    page.watch.expect(409)
+    page.context.set_offline(False)
+    again = page.locator("[data-outbox-of] li").get_by_text("重新发送")
+    expect(again).to_be_visible()
+    assert factories.fresh(handed_case).status == Status.IN_HAND
+    with page.expect_navigation(url=site + reverse("complaints:jobs")):
+        again.click()
+    assert factories.fresh(handed_case).remedy == "更换水管接头"
 
 
 # From the form to the answer ------------------------------------------------------------------------------------------

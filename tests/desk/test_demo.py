@@ -34,6 +34,15 @@ def look_at_the_board(now):
     assert {"phone", "visit", "letter", "web", "patrol"} == set(cases.values_list("channel", flat=True))
     assert {"phone", "visit", "letter"} <= set(Reply.objects.values_list("channel", flat=True))
     assert Photo.objects.count() >= 8
+    named = Event.objects.get(verb="concern_named")
+    late_named = Case.objects.get(pk=named.subject_id)
+    assert named.data["whom"] == "马超"
+    assert late_named.assigned_to.username == "guard2", "whom it is about has lost the job"
+    passed_on = Case.objects.get(pk=Event.objects.get(verb="passed_on").subject_id)
+    assert passed_on.first_responsible.is_active
+    assert not Case.objects.open().filter(first_responsible__is_active=False).exists()
+    outside = Notification.objects.get(kind="case_outside")
+    assert outside.address == garden.outside_email
     assert cases.filter(concerned__isnull=False).count() >= 3
     assert cases.filter(merged_into__summary="三栋整栋停水", merged_into__status=Status.IN_HAND).count() == 2
     assert duty.duty_manager(garden, now) is not None
@@ -52,7 +61,7 @@ def test_the_command_loads_a_week_and_a_second_call_adds_nothing(client, time_ma
     call_command("load_demo")
     made = Case.objects.count()
     assert f"{made} cases" in capsys.readouterr().out
-    assert 60 <= made <= 90
+    assert 60 <= made <= 95
     look_at_the_board(now)
     before = counts()
     call_command("load_demo")

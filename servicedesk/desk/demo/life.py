@@ -15,7 +15,7 @@ from complaints.models import Case, Category, Channel, Pause, Severity, Urgency
 from residents.models import Building, Occupancy, Unit
 from servicedesk.core import notifications
 from servicedesk.core.models import Department, Event, Notification
-from servicedesk.desk.demo import garden_stories, tower_stories
+from servicedesk.desk.demo import garden_stories, staff, tower_stories
 from servicedesk.desk.demo.places import GARDEN, TOWER
 
 STORIES = {GARDEN: garden_stories.STORIES, TOWER: tower_stories.STORIES}
@@ -89,6 +89,10 @@ class Stage:
             last = Event.objects.about(case).filter(by=by).first()
             actions.undo(last, by=by, now=now)
             return
+        if step.verb == "leave":
+            staff.part_with(by)
+            actions.release_left(now=now)
+            return
         if step.verb == "reply":
             facts.setdefault("channel", min(SAME_WAY[case.channel]))
         if step.verb == "reclassify":
@@ -102,7 +106,8 @@ class Stage:
             return self._pictures(value)
         if name in ("until", "at"):
             return value(self)
-        known = {"worker": self.people, "department": self.departments, "category": self.categories}.get(name)
+        people = dict.fromkeys(["worker", "user"], self.people)
+        known = (people | {"department": self.departments, "category": self.categories}).get(name)
         if known is not None:
             return known[value]
         return self._case(value) if name == "into" else value

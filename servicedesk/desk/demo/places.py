@@ -134,6 +134,7 @@ def build(now):
         name_en="Cloud Lake Garden",
         phone="000-8000 1201",
         outside_holder="总公司监察室 转 8006",
+        outside_email="jiancha@example.com",
     )
     tower = Community.objects.create(
         code=TOWER,

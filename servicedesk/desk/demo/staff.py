@@ -14,6 +14,8 @@ PEOPLE = [
     ("desk1", "陈静", [(GARDEN, Role.CLERK, None), (TOWER, Role.CLERK, None)]),
     ("desk2", "孙悦", [(GARDEN, Role.CLERK, None)]),
     ("desk3", "何晓雯", [(TOWER, Role.CLERK, None)]),
+    # Leaves within the week, see the stories.
+    ("desk4", "方婷", [(GARDEN, Role.CLERK, None)]),
     ("sup1", "周敏", [(GARDEN, Role.SUPERVISOR, None), (TOWER, Role.SUPERVISOR, None)]),
     ("sup2", "沈立华", [(GARDEN, Role.SUPERVISOR, None), (TOWER, Role.SUPERVISOR, None)]),
     ("gm1", "郭建国", [(GARDEN, Role.DEPUTY_GM, None), (TOWER, Role.DEPUTY_GM, None)]),
@@ -58,6 +60,12 @@ def hire(garden, tower, now):
     for community in (garden, tower):
         _fill_roster(community, people, now)
     return people
+
+
+def part_with(user):
+    """Take `user` out of use, as the administrator does for somebody who leaves."""
+    user.is_active = False
+    user.save(update_fields=["is_active"])
 
 
 def _fill_roster(community, people, now):
