@@ -81,9 +81,10 @@ def _row(user, case):
 
 
 def show(request, case, *, bound=None, step="", refusal="", others=(), phone="", status=200):
-    """Render one job, with a form that came back where there is one; photos that came with it are not lost."""
+    """Render one job, with a form that came back where there is one; photos that came with it are not lost: they
+    stay with the job, or in the phone's outbox (static/js/outbox.js) where they came from it."""
     now = clock.now()
-    if bound is not None and (not bound.is_valid() or refusal):
+    if bound is not None and (not bound.is_valid() or refusal) and "X-Outbox" not in request.headers:
         _keep_pictures(request, case, bound, now)
     allowed = steps_for(request.user, case)
     step = step or request.GET.get("do", "")

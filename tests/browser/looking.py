@@ -36,7 +36,7 @@ HARMLESS = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 
 
 class Watch:
-    """Remembers what goes wrong while a page is open. `expect` a status that the page itself is meant to have."""
+    """Remembers what goes wrong while a page is open. `expect` a status, or a way to fail, that is meant."""
 
     def __init__(self, page):
         self._found = []
@@ -66,7 +66,7 @@ class Watch:
 
     def _failed(self, request):
         # A page that is left while it asks, and a download, break off on purpose.
-        if request.failure != "net::ERR_ABORTED":
+        if request.failure != "net::ERR_ABORTED" and request.failure not in self._expected:
             self._found.append(f"{request.failure} {request.url}")
 
 
