@@ -2,6 +2,7 @@
 
 from django import forms
 from django.forms.models import ModelChoiceIterator
+from django.utils.translation import gettext_lazy as _
 
 
 class _ReadOnce(ModelChoiceIterator):
@@ -18,6 +19,9 @@ class RowField(forms.ModelChoiceField):
     """One of some rows."""
 
     iterator = _ReadOnce
+
+    def __init__(self, *args, empty_label=_("choose"), **kwargs):
+        super().__init__(*args, empty_label=empty_label, **kwargs)
 
 
 class RowsField(forms.ModelMultipleChoiceField):

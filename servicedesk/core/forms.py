@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from servicedesk.core import clock
+from servicedesk.core.choices import RowField
 from servicedesk.core.models import CalendarDay, Community, ServiceHours, User
 from servicedesk.core.models.calendar import DAY_KINDS
 from servicedesk.core.models.people import Theme
@@ -88,7 +89,7 @@ class UnlockForm(forms.Form):
 class ShiftForm(forms.Form):
     """One shift of the duty manager."""
 
-    user = forms.ModelChoiceField(User.objects.none(), label=_("Duty manager"))
+    user = RowField(User.objects.none(), label=_("Duty manager"))
     starts_at = MomentField(label=_("From"))
     ends_at = MomentField(label=_("To"))
 
