@@ -20,8 +20,8 @@ class RowField(forms.ModelChoiceField):
 
     iterator = _ReadOnce
 
-    def __init__(self, *args, empty_label=_("choose"), **kwargs):
-        super().__init__(*args, empty_label=empty_label, **kwargs)
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **{"empty_label": _("choose"), **kwargs})
 
 
 class RowsField(forms.ModelMultipleChoiceField):
