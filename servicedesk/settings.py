@@ -128,9 +128,16 @@ if env("MIGRATE_DATABASE_URL", default=""):
     DATABASES["migrate"] = env.db_url("MIGRATE_DATABASE_URL")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env("REDIS_URL", default="")
+# A Redis that accepts and never answers holds no page for longer than this.
+_REDIS = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": REDIS_URL,
+    "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+}
+_MEMORY = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2_000}}
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        _REDIS
         if REDIS_URL
         else {
             "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -140,12 +147,9 @@ CACHES = {
             "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
     ),
-    # What pages show again and again, of this process alone (core/kept.py).
-    "process": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "LOCATION": "process",
-        "OPTIONS": {"MAX_ENTRIES": 2_000},
-    },
+    # What pages show again and again (core/kept.py): small things in each process, dear ones for all of them.
+    "process": {**_MEMORY, "LOCATION": "process"},
+    "shared": _REDIS if REDIS_URL else {**_MEMORY, "LOCATION": "shared"},
 }
 
 # Celery ------------------------------------------------------------------------------------------------------------

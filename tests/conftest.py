@@ -25,7 +25,8 @@ def pytest_configure(config):
     """Serve static files from where they lie: no test needs them collected, hashed and compressed."""
     settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.WHITENOISE_AUTOREFRESH = True
-    settings.CACHES["default"] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    for name in ("default", "shared"):
+        settings.CACHES[name] = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.cache import caches
 from django.urls import reverse
 
 from complaints import actions
@@ -287,6 +288,22 @@ def test_between_two_events_the_board_reads_its_lines_and_counts_nothing(
     with django_assert_num_queries(4) as captured:
         reports.board(zhou, yunhu, now=later, names=names)
     assert not any("COUNT" in query["sql"] for query in captured)
+
+
+def test_a_cache_that_does_not_answer_stops_neither_the_board_nor_the_list(
+    client, zhou, yunhu, office, chen, monkeypatch, now
+):
+    def broken(*args, **kwargs):
+        raise ConnectionError
+
+    factories.case(yunhu, by=chen, now=MONDAY)
+    now(MONDAY)
+    client.force_login(zhou)
+    for verb in ("get", "set"):
+        monkeypatch.setattr(caches["shared"], verb, broken)
+    answer = client.get(URL)
+    assert answer.context["board"].total["total"] == 1
+    assert client.get(reverse("complaints:list")).status_code == 200
 
 
 def test_what_one_person_sees_on_the_board_is_not_kept_for_another(zhou, guo, yunhu, office, chen):
