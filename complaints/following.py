@@ -176,7 +176,9 @@ def _entry(case, event, roles):
 
 def _who(event, roles):
     if event.by_id is None:
-        return _("You") if event.verb in RESIDENTS_VERBS else _("Service centre")
+        # That it has come is said by those with whom it has.
+        is_theirs = event.verb in RESIDENTS_VERBS and event.verb != "received"
+        return _("You") if is_theirs else _("Service centre")
     surname = event.by.surname or event.by.name[:1]
     if event.by_id not in roles:
         return surname

@@ -98,7 +98,7 @@ def timeline(case, *, only=""):
     entries = []
     for event in rows:
         kind = "system" if event.by_id is None else "outer" if event.is_public else "inner"
-        if event.verb in ("resident_noted", "resident_urged") or (event.verb == "received" and event.by_id is None):
+        if event.by_id is None and event.verb in RESIDENTS_VERBS:
             kind = "outer"
         entries.append(
             Entry(

@@ -79,9 +79,9 @@ PUBLIC_VERBS = {
     "reopened": _("Opened again. There is a new promised time."),
     "archived": _("Closed. Thank you."),
     "told": _("Message from the service centre"),
-    "resident_urged": _("You asked us to hurry. We have told the person responsible."),
-    "resident_noted": _("You added"),
-    "photo_added": _("A photo was added."),
+    "resident_urged": _("asked us to hurry. We have told the person responsible."),
+    "resident_noted": _("added something"),
+    "photo_added": _("added a photo."),
     "merged": _("Joined with another report of the same matter; both are answered together."),
 }
 # Verbs whose note is meant for the resident's eyes.

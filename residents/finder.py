@@ -40,7 +40,8 @@ def find(community, query, *, today, most=MOST):
         hits = _named(occupancies, given, most)
     if any(c.isdigit() for c in query):
         hits = _rooms(community, query, occupancies, most) + hits
-    return hits[:most]
+    # Whoever is found by the room and by the telephone stands where they were found first.
+    return list(dict.fromkeys(hits))[:most]
 
 
 def _named(occupancies, people, most):

@@ -173,7 +173,7 @@ def prepare():
         # Accounts with a published password have no place in a database of somebody's own.
         if settings.EMBEDDED:
             forget_messages()
-            print("Loading the demo 正在载入演示数据 ...")
+            print("Looking after the demo 正在检查演示数据 ...")
             call_command("load_demo", verbosity=0)
         connections.close_all()
     except ImproperlyConfigured as error:

@@ -45,6 +45,8 @@ PANELS = [
     ("unmask", gettext_lazy("Show the telephone number"), forms.UnmaskForm),
 ]
 FORMS = {step: form for step, _label, form in PANELS}
+# What brings a case nearer to its end: only such a step is the main button of the page.
+LEADS_ON = {"reply", "resolve", "hand_over", "assign"}
 # Steps that ask nothing: one button each.
 BUTTONS = [
     ("take", gettext_lazy("Take up")),
@@ -69,7 +71,9 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
     now = clock.now()
     allowed = steps_for(request.user, case)
     step = step or request.GET.get("do", "")
-    panels = [{"step": name, "label": label} for name, label, _form in PANELS if name in allowed]
+    panels = [
+        {"step": name, "label": label, "leads_on": name in LEADS_ON} for name, label, _form in PANELS if name in allowed
+    ]
     form = bound
     if form is None and step in allowed and step in FORMS:
         form = FORMS[step](case=case, user=request.user, now=now)

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from complaints import actions
 from complaints.models import Case, Presence, Status
+from servicedesk.core import events
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
 from tests.factories import MONDAY, at, case, fresh, staff
@@ -216,6 +217,25 @@ def test_a_second_call_about_the_same_matter_is_joined_and_kept(client, yunhu, t
     post(client, chen, second, "merge", into=taken_case.short_number)
     assert (fresh(second).status, fresh(second).merged_into) == (Status.MERGED, taken_case)
     assert "merge_received" in verbs(taken_case)
+
+
+def test_only_a_step_that_leads_on_is_the_main_button(client, taken_case, chen, zhou):
+    actions.escalate(taken_case, by=zhou, now=MONDAY, note="x")
+    for status, main in ((Status.TAKEN, "resolve"), (Status.REPLIED, None)):
+        if status == Status.REPLIED:
+            actions.resolve(fresh(taken_case), by=zhou, now=MONDAY, remedy="好了")
+            actions.reply(fresh(taken_case), channel="phone", text="已修好", by=zhou, now=MONDAY)
+        client.force_login(zhou)
+        panels = client.get(taken_case.get_absolute_url()).context["panels"]
+        assert next((panel["step"] for panel in panels if panel["leads_on"]), None) == main
+        assert not any(panel["leads_on"] for panel in panels if panel["step"] in ("lower", "escalate", "ask_void"))
+
+
+def test_what_the_resident_sent_later_is_the_residents_in_the_timeline(client, taken_case, chen):
+    events.log(taken_case, "photo_added", by=None, now=MONDAY, data={"count": 1}, public=True)
+    client.force_login(chen)
+    entry = client.get(taken_case.get_absolute_url()).context["entries"][0]
+    assert (entry.event.verb, entry.kind, str(entry.who)) == ("photo_added", "outer", "业户")
 
 
 def test_a_case_that_others_were_joined_to_is_answered_not_voided(client, yunhu, taken_case, chen):

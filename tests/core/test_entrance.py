@@ -66,3 +66,11 @@ def test_an_error_page_needs_neither_a_request_nor_the_database(name):
     page = get_template(f"{name}.html").render()
     assert page.count("<h1") == 1
     assert 'href="/"' in page
+
+
+def test_who_is_not_signed_in_reads_on_in_the_language_they_choose(client, db):
+    page = reverse("account_login")
+    assert "登录" in client.get(page).text
+    answer = client.post(reverse("set_language"), {"language": "en", "next": page})
+    assert (answer.status_code, answer["Location"]) == (302, page)
+    assert "Sign in" in client.get(page).text

@@ -93,6 +93,12 @@ def test_three_rooms_of_one_number_are_told_apart(client, chen, yunhu, lin):
     assert all(label in found for label in ["3-2-1201", "12-1201", "5-1-1201"])
 
 
+def test_who_is_found_by_the_room_and_by_the_telephone_stands_there_once(client, chen, yunhu):
+    resident(unit(yunhu, "12-1201"), "赵敏", "13700001201")
+    client.force_login(chen)
+    assert client.get(reverse("desk:find"), {"q": "1201"}).text.count("赵敏") == 1
+
+
 def test_an_unknown_room_goes_on_as_the_place_with_nothing_lost(client, yunhu, chen, lin):
     client.force_login(chen)
     form = filled(yunhu, lin, who="", q="8-1-909", reporter_name="何先生", reporter_phone="13600000000")

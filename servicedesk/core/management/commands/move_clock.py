@@ -3,6 +3,7 @@ from datetime import timedelta
 from django.core.management.base import BaseCommand, CommandError
 
 from servicedesk.core import clock
+from servicedesk.core.models import Community
 
 
 class Command(BaseCommand):
@@ -17,4 +18,6 @@ class Command(BaseCommand):
             clock.move(timedelta() if back else clock.offset() + timedelta(hours=hours))
         except PermissionError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"The desk's clock now says {clock.now():%Y-%m-%d %H:%M %Z}.")
+        now = clock.now()
+        for community in Community.objects.order_by("pk"):
+            self.stdout.write(f"The clock now says 时钟现为 {community.local(now):%Y-%m-%d %H:%M} ({community}).")
