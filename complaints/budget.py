@@ -29,13 +29,15 @@ class Budget:
     def take(self, key):
         """Return a slot, or "" where all are taken. Neither telephone nor address stands in the cache, only a digest.
 
-        Costs one read of the cache and one write.
+        Costs one write to the cache, and a read and another write where the key is known already.
         """
         secret = salted_hmac(f"budget:{self.name}", key).hexdigest()
         slots = [f"budget:{self.name}:{secret}:{n}" for n in range(self.most)]
         try:
-            taken = cache.get_many(slots)
-            return next((slot for slot in slots if slot not in taken and cache.add(slot, 1, self.seconds)), "")
+            if cache.add(slots[0], 1, self.seconds):
+                return slots[0]
+            taken = cache.get_many(slots[1:])
+            return next((slot for slot in slots[1:] if slot not in taken and cache.add(slot, 1, self.seconds)), "")
         except Exception:  # each cache has its own errors; all of them mean that nothing can be counted now
             logger.exception("The cache does not answer; the budget %s is not counted.", self.name)
             return UNCOUNTED
