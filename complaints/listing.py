@@ -167,14 +167,20 @@ def counts(user, community, now, *, wide=False):
 
     One query, and another when something happened since they were counted last; none where there are too many.
     """
-    who = user.pk, community.pk, wide
-    if kept.for_a_while("full", *who, seconds=kept.MINUTE, make=lambda: _is_full(user, community, wide)):
+    if opens_more_than(MOST_COUNTED, user, community, wide=wide):
         return {}
-    return kept.until_changed("views", *who, now=now, make=lambda: _count(user, community, now, wide))
+    return kept.until_changed(
+        "views", user.pk, community.pk, wide, now=now, make=lambda: _count(user, community, now, wide)
+    )
 
 
-def _is_full(user, community, wide):
-    return rows_of(user, community, wide=wide).open()[MOST_COUNTED : MOST_COUNTED + 1].exists()
+def opens_more_than(most, user, community, *, wide=False):
+    """Return whether `user` sees more than `most` open cases, as it was within the last minute. At most one query."""
+
+    def look():
+        return rows_of(user, community, wide=wide).open()[most : most + 1].exists()
+
+    return kept.for_a_while("more", most, user.pk, community.pk, wide, seconds=kept.MINUTE, make=look)
 
 
 def _count(user, community, now, wide):

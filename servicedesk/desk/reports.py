@@ -21,6 +21,7 @@ LATE_ROWS, OTHER_ROWS = 12, 6
 HEAT_WEEKS = 4
 HITS = 12
 SWEEP_GRACE = datetime.timedelta(minutes=2)
+MANY_OPEN, NUMBERS_SECONDS = 5_000, 5
 
 
 def not_taken_at(now):
@@ -94,19 +95,25 @@ class Board:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What the board shows as of a minute: the Counts by department and level and their sums, the day, the keys of
-    each list."""
+class Numbers:
+    """The Counts of the board by department and level, their sums, and the day."""
 
     groups: list
     total: dict
     today: Today
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the board shows as of a minute: its numbers, and the keys of each list."""
+
+    numbers: Numbers
     keys: dict
 
 
 def board(user, community, *, now, names, wide=False, kind="", department=None):
     """Return the Board of one community as `user` may see it. Four queries, whatever the number of cases, and three
-    more when something happened since it was counted last.
+    or four more when something happened since it was counted last.
 
     `names` are those of the departments by key. A deputy GM who is not of the desk sees level 3, or all levels with
     `wide`. What stands where is of this minute; how late it is, of this moment.
@@ -116,30 +123,46 @@ def board(user, community, *, now, names, wide=False, kind="", department=None):
         "board", user.pk, community.pk, wide, *facts.values(), now=now,
         make=lambda: _standing(user, community, now, wide, facts),
     )  # fmt: skip
+    numbers = stands.numbers
     scope = {"scope": "all"} if wide else {}
     wanted = {**scope, **{name: value for name, value in facts.items() if value}}
     return Board(
         now=now,
-        total=stands.total,
-        today=stands.today,
-        departments=_departments(stands.groups, names, wanted),
-        ageing=_ageing(stands.total),
+        total=numbers.total,
+        today=numbers.today,
+        departments=_departments(numbers.groups, names, wanted),
+        ageing=_ageing(numbers.total),
         is_behind=is_behind(community, now),
         **_sections(stands.keys, community, now),
     )
 
 
 def _standing(user, community, now, wide, facts):
-    """Return the Standing of the board. Three queries: counts come from one grouped query over the open rows, nothing
-    is counted over the whole table."""
-    kind, department = facts["kind"], facts["department"]
-    of_kind = listing.narrow(listing.rows_of(user, community, wide=wide), {"kind": kind}, community)
-    rows = listing.narrow(of_kind, {"department": department}, community)
+    """Return the Standing of the board. At most four queries. Where thousands are open, something happens all the
+    time: there the numbers are counted every five seconds at the most, while the lists are always those of now."""
+
+    def numbers():
+        return _numbers(of_kind, community, now, facts["department"])
+
+    of_kind = listing.narrow(listing.rows_of(user, community, wide=wide), {"kind": facts["kind"]}, community)
+    rows = listing.narrow(of_kind, {"department": facts["department"]}, community)
+    if listing.opens_more_than(MANY_OPEN, user, community, wide=wide):
+        who = user.pk, community.pk, wide, *facts.values()
+        counted = kept.for_a_while("numbers", *who, seconds=NUMBERS_SECONDS, make=numbers)
+    else:
+        counted = numbers()
+    return Standing(numbers=counted, keys=_keys(rows, community, now))
+
+
+def _numbers(of_kind, community, now, department):
+    """Return the Numbers of the board. Two queries: one grouped query over the open rows, nothing over the whole
+    table."""
     midnight = listing.midnight(community.local(now).date(), community)
     # Counted by department anyway, and in one index: a narrower query would leave it for a slower one.
     groups = [group for group in _counts(of_kind, community, now, midnight) if department in (None, group.department)]
     total = {name: sum(getattr(group, name) for group in groups) for name in Counts.__dataclass_fields__}
-    return Standing(groups=groups, total=total, today=_today(rows, midnight), keys=_keys(rows, community, now))
+    rows = listing.narrow(of_kind, {"department": department}, community)
+    return Numbers(groups=groups, total=total, today=_today(rows, midnight))
 
 
 def is_behind(community, now):

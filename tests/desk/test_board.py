@@ -257,7 +257,7 @@ def test_the_counts_come_from_one_grouped_query_over_open_rows(zhou, yunhu, offi
     names = dict(yunhu.departments.values_list("pk", "name"))
     reports.board(zhou, yunhu, now=MONDAY, names=names)
     kept.forget()
-    with django_assert_num_queries(7) as captured:
+    with django_assert_num_queries(8) as captured:
         board = reports.board(zhou, yunhu, now=MONDAY, names=names)
     assert board.total["total"] == 1
     counting = [query["sql"] for query in captured if "GROUP BY" in query["sql"]]
@@ -277,6 +277,27 @@ def test_the_board_is_counted_anew_when_something_happened_and_with_each_minute(
     factories.case(yunhu, by=chen, now=MONDAY)
     assert seen(due) == (2, 0, 0), "an event came in between"
     assert seen(due + timedelta(minutes=1)) == (2, 2, 0), "the next minute has begun"
+
+
+def test_where_thousands_are_open_the_numbers_are_a_few_seconds_old_and_the_lists_are_of_now(
+    zhou, yunhu, office, chen, monkeypatch, now
+):
+    monkeypatch.setattr(reports, "MANY_OPEN", 1)
+    names, later = dict(yunhu.departments.values_list("pk", "name")), MONDAY + timedelta(days=9)
+
+    def seen():
+        board = reports.board(zhou, yunhu, now=later, names=names)
+        return board.total["total"], len(board.late)
+
+    for _ in range(2):
+        factories.case(yunhu, by=chen, now=MONDAY)
+    now(later)
+    assert seen() == (2, 2)
+    factories.case(yunhu, by=chen, now=MONDAY)
+    assert seen() == (2, 3)
+    now(later + timedelta(seconds=reports.NUMBERS_SECONDS + 1))
+    factories.case(yunhu, by=chen, now=MONDAY)
+    assert seen() == (4, 4)
 
 
 def test_between_two_events_the_board_reads_its_lines_and_counts_nothing(
