@@ -613,6 +613,9 @@
     showTimers();
     form.unsaved = false;
   });
+  // What a draft brought back into the first box is typed over, not added to.
+  const first = $("[autofocus]");
+  if (first && first.value && first.value === first.defaultValue) reach(first);
   restoreTicks();
   announce();
   line();

@@ -415,6 +415,16 @@ def test_what_was_typed_comes_back_after_the_session_is_gone(site, open_browser,
     assert not IntakeDraft.objects.exists()
 
 
+def test_what_a_draft_brought_back_into_the_finder_is_typed_over(site, open_browser, yunhu, chen, lin):
+    actions.keep_intake(chen, yunhu, {"q": "3-2-9999"}, now=clock.now())
+    page = open_browser(site, chen)
+    go(page, site, INTAKE)
+    expect(page.locator("#id_q")).to_have_value("3-2-9999")
+    page.keyboard.type("3 1201")
+    expect(page.locator("#hits [role=option]").first).to_contain_text("林晓梅")
+    expect(page.locator("#id_q")).to_have_value("3 1201")
+
+
 def test_an_idle_desk_is_locked_in_place_and_loses_nothing(site, open_browser, chen, lin):
     page = open_browser(site, chen)
     page.watch.expect(401, 422)
