@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import connections
 from django.test import Client
+from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests import factories
@@ -25,6 +26,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", 
 NO_CHROMIUM = "There is no Chromium here: make browsers installs it."
 # So long a page may take on a machine that is busy with other things.
 PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 
 def pytest_collection_modifyitems(items):
