@@ -8,6 +8,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
@@ -730,6 +731,24 @@ def test_a_step_that_waits_outlives_its_page(site, open_browser, handed_case, li
     go(again, site, reverse("complaints:jobs"))
     expect(again.locator(".messages, #messages")).to_contain_text("已办结")
     assert factories.fresh(handed_case).status == Status.RESOLVED
+
+
+def test_a_step_that_waits_is_neither_shown_to_the_next_at_the_phone_nor_sent_by_them(
+    site, open_browser, handed_case, liu, han
+):
+    page = open_browser(site, liu, width=360, height=740)
+    finish_without_a_line(page, site, handed_case, liu)
+    context = page.context
+    page.close()
+    next_one = Client()
+    next_one.force_login(han)
+    context.add_cookies([{"name": name, "value": one.value, "url": site} for name, one in next_one.cookies.items()])
+    context.set_offline(False)
+    other = context.new_page()
+    go(other, site, reverse("complaints:jobs"))
+    other.wait_for_load_state("networkidle")
+    expect(other.locator("[data-outbox-of]")).to_be_hidden()
+    assert factories.fresh(handed_case).status == Status.IN_HAND
 
 
 def test_a_step_that_comes_too_late_is_shown_with_its_words_and_the_reason(site, open_browser, handed_case, liu, zhou):
