@@ -44,11 +44,16 @@ def count(case, policy, *, pauses=()):
 def clock_facts(case, policy, *, pauses=()):
     """Return the columns of the clock for `case` under `policy`, to be written in one UPDATE.
 
+    A major case is due by the promised reply where that is earlier (ruling 3).
+
     None where history came without a rule to count by: what its source said of the deadline stays.
     """
     if policy is None:
         return {}
     deadline = count(case, policy, pauses=pauses)
+    promised = case.promised_reply_at if case.is_major else None
+    if promised is not None and case.clock_started_at < promised < deadline.due_at:
+        deadline = worktime.promised_before(deadline, promised, tz=case.community.tz)
     return {
         "policy": policy,
         "due_at": deadline.due_at,

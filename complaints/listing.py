@@ -54,6 +54,7 @@ SHOWN = (
     "received_at",
     "due_at",
     "resolved_at",
+    "declined_at",
     "reply_due_at",
     "replied_at",
     "archived_at",
@@ -541,7 +542,7 @@ def deadline_of(case, now):
     soon = datetime.timedelta(minutes=case.community.soon_minutes)
     if case.status in REPLY_OWED:
         return deadline_cell(case.reply_due_at, now=now, soon=soon, rule=gettext("reply"))
-    done_at = case.resolved_at or case.replied_at or case.archived_at
+    done_at = case.resolved_at or case.declined_at or case.replied_at or case.archived_at
     if case.is_ended and done_at is None:
         return DeadlineCell("none", "", None)
     return deadline_cell(case.due_at, now=now, done_at=done_at, soon=soon)

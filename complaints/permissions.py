@@ -1,15 +1,19 @@
 """Who may take which step: one table (2-domain, Roles). Actions ask it; pages show only what it allows."""
 
+from functools import cached_property
+
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Status
+from complaints.models import Proposal, Status
 from complaints.models.cases import CLOCKED, ENDED, REPLY_OWED
-from servicedesk.core.errors import IllegalMove, NotAllowed
+from servicedesk.core.errors import IllegalMove, NotAllowed, Refused
 from servicedesk.core.models import Membership, Role
 from servicedesk.core.roles import departments_in, roles_in
 
 DESK = {Role.CLERK, Role.SUPERVISOR}
 OFFICE = DESK | {Role.DEPUTY_GM}
+# What waits for the approval of an ordinary complaint.
+AFTER_APPROVAL = {"hand_over", "start", "resolve"}
 LIVING = set(Status) - {Status.VOID, Status.MERGED}
 
 
@@ -28,9 +32,24 @@ class Standing:
     def any(self, *roles):
         return bool(self.roles & set(roles))
 
+    @cached_property
+    def proposed_by(self):
+        """The key of who wrote the open proposal or report, None where nothing waits. At most one query."""
+        if self.case.status != Status.PROPOSED and not (self.case.is_complaint and self.case.is_urgent):
+            return None
+        return Proposal.objects.open().filter(case=self.case).values_list("by", flat=True).first()
+
+    @property
+    def decides(self):
+        """Whether this person may decide on what somebody else wrote."""
+        writer = self.proposed_by
+        return writer is not None and writer != self.user.pk and self.any(Role.SUPERVISOR, Role.DEPUTY_GM)
+
 
 def _does_the_job(s):
-    return s.is_assigned or s.heads or s.any(Role.SUPERVISOR) or (s.is_first and s.in_centre)
+    return not s.case.needs_approval and (
+        s.is_assigned or s.heads or s.any(Role.SUPERVISOR) or (s.is_first and s.in_centre)
+    )
 
 
 def _accepts(s):
@@ -47,8 +66,17 @@ def _holds_the_level(s):
 
 
 def _hands_over(s):
+    if s.case.needs_approval:
+        return False
     at_work = s.case.status in (Status.HANDED, Status.IN_HAND)
     return s.any(*DESK) or (at_work and (s.heads or s.is_assigned))
+
+
+def _verifies(s):
+    if not s.case.is_complaint or not s.any(*DESK):
+        return False
+    # What is urgent is not held up by it; an ordinary complaint is judged before it is approved.
+    return s.case.is_urgent or (s.case.needs_approval and s.case.status in (Status.TAKEN, Status.VERIFIED))
 
 
 def _assigns(s):
@@ -66,7 +94,15 @@ def _assigns(s):
 STEPS = {
     "take": ({Status.RECEIVED}, lambda s: s.any(*DESK)),
     "accept": ({Status.HANDED}, _accepts),
-    "start": ({Status.TAKEN, Status.APPROVED}, lambda s: s.in_centre and (s.is_first or s.any(Role.SUPERVISOR))),
+    "start": (
+        {Status.TAKEN, Status.APPROVED},
+        lambda s: s.in_centre and not s.case.needs_approval and (s.is_first or s.any(Role.SUPERVISOR)),
+    ),
+    "verify": (set(CLOCKED) - {Status.RECEIVED}, _verifies),
+    "propose": ({Status.VERIFIED}, lambda s: s.any(*DESK)),
+    "decide": ({Status.PROPOSED}, lambda s: s.decides),
+    "withdraw": ({Status.PROPOSED}, lambda s: s.proposed_by == s.user.pk),
+    "read_report": (LIVING - {Status.PROPOSED}, lambda s: s.decides),
     "name_concerned": (LIVING, lambda s: s.any(*OFFICE)),
     "arrive": (
         {Status.IN_HAND},
@@ -133,7 +169,14 @@ def demand(user, step, case):
     """Raise NotAllowed unless `user` is one of those who may take `step`, and is not concerned by the case; raise
     IllegalMove where the step leads nowhere from the state in which the case is."""
     statuses, who = STEPS[step]
-    if case.concerned.filter(user=user).exists() or not who(Standing(user, case)):
+    standing = Standing(user, case)
+    is_concerned = case.concerned.filter(user=user).exists()
+    if step in AFTER_APPROVAL and case.needs_approval and not is_concerned and standing.any(*OFFICE):
+        raise Refused(
+            _("%(number)s is an ordinary complaint: verify it and have the proposal approved before work begins.")
+            % {"number": case.short_number}
+        )
+    if is_concerned or not who(standing):
         raise NotAllowed(_("This step belongs to somebody else. Ask your supervisor if it cannot wait."))
     if case.status not in statuses:
         raise IllegalMove(case, None)

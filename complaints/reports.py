@@ -9,7 +9,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from complaints import ladder
-from complaints.models import Case, Channel, Escalation, Kind, Pause, Severity, Status, Urgency
+from complaints.models import (
+    Case,
+    Channel,
+    Escalation,
+    Kind,
+    Pause,
+    Proposal,
+    Severity,
+    Status,
+    Urgency,
+    Validity,
+)
 from complaints.models.cases import ENDED, KEPT_FROM
 from complaints.words import RESIDENTS_VERBS, UNDONE, VERBS
 from servicedesk.core.calendar import calendar_of
@@ -62,6 +73,10 @@ def _fact(key, value, tz):
         return f"{datetime.datetime.fromisoformat(value).astimezone(tz):%m-%d %H:%M}"
     if key == "what":
         return UNDONE.get(value, value)
+    if key == "validity":
+        return Validity(value).label
+    if key == "outcome":
+        return Proposal.Outcome(value).label
     if key == "changes":
         return _separator().join(_change(*change) for change in value)
     return value
@@ -184,7 +199,10 @@ def ladder_of(case, now):
 
 
 # What a line about another case of the unit shows, and when it came.
-SAME_UNIT = ("community_id", "number", "summary", "status", "received_at", "due_at", "resolved_at", "replied_at")
+SAME_UNIT = (
+    *("community_id", "number", "summary", "status", "received_at", "due_at"),
+    *("resolved_at", "declined_at", "replied_at"),
+)
 MOST_OF_UNIT, MOST_SHOWN = 500, 5
 
 
@@ -220,6 +238,45 @@ def first_gap(community):
             if (day, sequence) not in borne:
                 return f"{community.code}-…{day}-{sequence:04}"
     return None
+
+
+def proposals_of(case):
+    """Return what was proposed or reported about a complaint in this cycle, the latest first. One query, none for
+    another kind."""
+    if not case.is_complaint:
+        return []
+    rows = Proposal.objects.filter(case=case, cycle=case.cycle).select_related("by", "decided_by", "department")
+    return list(rows.order_by("-id"))
+
+
+@dataclass(frozen=True)
+class ToDecide:
+    """One thing that waits for a second person: a proposal, a report on what was urgent, or a voiding."""
+
+    case: Case
+    asked_by: User
+    asked_at: datetime.datetime
+    may: bool
+    proposal: Proposal | None = None
+
+
+def to_decide(user, community):
+    """Return every ToDecide of `community` that `user` may see, the longest waiting first. Two queries.
+
+    What somebody wrote themselves is there, too, but is not theirs to decide.
+    """
+    seen = Case.objects.visible_to(user).in_community(community).exclude(status__in=(Status.VOID, Status.MERGED))
+    proposals = Proposal.objects.open().filter(case__in=seen)
+    proposals = proposals.select_related(
+        "by", "department", "case__unit", "case__building", "case__category", "case__first_responsible"
+    )
+    asked = seen.open().filter(void_asked_at__isnull=False)
+    asked = asked.select_related("void_asked_by", "unit", "building", "category", "first_responsible")
+    waiting = [ToDecide(row.case, row.by, row.at, row.by_id != user.pk, row) for row in proposals]
+    waiting += [ToDecide(row, row.void_asked_by, row.void_asked_at, row.void_asked_by_id != user.pk) for row in asked]
+    for item in waiting:
+        item.case.community = community
+    return sorted(waiting, key=lambda item: item.asked_at)
 
 
 def waiting(case):

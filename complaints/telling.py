@@ -82,5 +82,10 @@ def holders_for(case, level, now):
     return without_concerned(case, level_holders(case.community, level, now, urgent=case.is_urgent))
 
 
+def deciders(case, now):
+    """Return who decides on what the desk proposes about `case`: who answers at level 2, or at 3 where nobody does."""
+    return holders_for(case, 2, now) or holders_for(case, 3, now)
+
+
 def clerks(case):
     return holders(case.community, Role.CLERK)

@@ -17,6 +17,7 @@ GROWING = [
     "complaints_cycle",
     "complaints_escalation",
     "complaints_pause",
+    "complaints_proposal",
     "complaints_reply",
 ]
 

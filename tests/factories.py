@@ -150,6 +150,15 @@ def case(community, *, by, now=MONDAY, category="indoor", **facts):
     return Case.objects.select_related("community", "department").get(pk=received.pk)
 
 
+def approved(case, *, by, decided_by, department="centre", now=MONDAY):
+    """Verify `case` as a valid complaint and have what `by` proposes approved, which tells the department."""
+    chosen = case.community.departments.get(code=department)
+    actions.verify(case, validity="valid", by=by, now=now, note="核实属实")
+    actions.propose(case, outcome="handle", text="上门处理", department=chosen, by=by, now=now)
+    actions.approve(case, by=decided_by, now=now)
+    return case
+
+
 def fresh(case):
     """The case as the database has it now."""
     return Case.objects.select_related("community", "department", "category", "policy").get(pk=case.pk)

@@ -190,6 +190,7 @@ def test_every_row_of_a_community_says_which():
         "Pause",
         "Escalation",
         "Reply",
+        "Proposal",
         "Concern",
         "Presence",
         "User",
@@ -211,7 +212,7 @@ def test_nothing_with_history_is_deleted_by_cascade():
 MOVES = """
 received -> taken void merged
 taken -> verified handed in_hand resolved void merged
-verified -> proposed void merged
+verified -> proposed taken void merged
 proposed -> approved declined verified void
 approved -> handed in_hand void
 handed -> in_hand taken resolved void

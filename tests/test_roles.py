@@ -69,6 +69,7 @@ TABLE = {
     "complaints:job": STAFF,
     "desk:board": OFFICE,
     "desk:bulk": OFFICE,
+    "desk:approvals": {"supervisor", "deputy_gm"},
     "desk:undo": ANY,
     "desk:search": STAFF,
     "complaints:case": STAFF,

@@ -32,6 +32,14 @@ from complaints.actions.handling import (
     unmask_reporter,
     urge,
 )
+from complaints.actions.proposing import (
+    approve,
+    propose,
+    read_report,
+    return_proposal,
+    verify,
+    withdraw_proposal,
+)
 from complaints.actions.receiving import (
     first_token,
     forget_intake,
@@ -52,6 +60,7 @@ __all__ = [
     "add_note",
     "add_photos",
     "add_resident_note",
+    "approve",
     "archive",
     "arrive",
     "ask_void",
@@ -76,7 +85,9 @@ __all__ = [
     "name_concerned",
     "pause",
     "promise_reply",
+    "propose",
     "raise_to",
+    "read_report",
     "receive_case",
     "reclassify",
     "recount_deadlines",
@@ -89,6 +100,7 @@ __all__ = [
     "resolve",
     "resume",
     "resume_waiting",
+    "return_proposal",
     "set_follow_up",
     "start",
     "start_draft",
@@ -98,4 +110,6 @@ __all__ = [
     "undo_many",
     "unmask_reporter",
     "urge",
+    "verify",
+    "withdraw_proposal",
 ]

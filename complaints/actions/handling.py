@@ -7,9 +7,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines, telling
+from complaints.actions.afterwards import report_afterwards
 from complaints.actions.escalating import raise_to
 from complaints.actions.voiding import NOT_ASKED
-from complaints.models import Case, Escalation, Pause, Severity, Status, Urgency
+from complaints.models import Case, Escalation, Kind, Pause, Severity, Status, Urgency
+from complaints.models.cases import DEPARTMENTS
 from complaints.permissions import DESK, demand
 from servicedesk.core import events, photos, worktime
 from servicedesk.core.errors import Refused
@@ -41,18 +43,26 @@ def _job_of(case):
 def hand_over(case, *, department, by, now, note="", worker=None):
     """Hand the case to a department, or on to another; the first responsible stays who they are (ruling 8).
 
-    The deadline moves to three days from receipt only while the case is not yet late (ruling 3). Between departments
-    while still `handed` it is an event and not a move. Raises Refused for the department that has it already, and
-    where a department that passes a job on does not say why.
+    Raises Refused for the department that has it already, for an ordinary complaint that is not approved, and where a
+    department that passes a job on does not say why.
     """
     demand(by, "hand_over", case)
+    if not note and not roles_in(by, case.community_id) & DESK:
+        raise Refused(_("Say why the job goes on to another department, so that they can begin at once."))
+    pass_to(case, department, by=by, now=now, note=note, worker=worker)
+
+
+def pass_to(case, department, *, by, now, note="", worker=None):
+    """Make the case the job of `department`, in the caller's transaction, who has asked whether this may be.
+
+    The deadline moves to three days from receipt only while the case is not yet late (ruling 3). Between departments
+    while still `handed` it is an event and not a move.
+    """
     if department.community_id != case.community_id:
         raise Refused(_("%(department)s belongs to another community.") % {"department": department})
     if worker is not None:
         _demand_worker(worker, department, case)
-    if not note and not roles_in(by, case.community_id) & DESK:
-        raise Refused(_("Say why the job goes on to another department, so that they can begin at once."))
-    if department == case.department and case.status != Status.TAKEN:
+    if department == case.department and case.status not in (Status.TAKEN, Status.APPROVED):
         raise Refused(_("%(department)s has this case already.") % {"department": department})
     facts = {"department": department, "assigned_to": worker, "accepted_at": None, "arrived_at": None}
     if not department.is_centre and case.due_at is not None and not case.is_late(now):
@@ -70,6 +80,7 @@ def hand_over(case, *, department, by, now, note="", worker=None):
         events.log(case, "transferred", by=by, now=now, note=note, data=data, public=True)
     else:
         move(case, Status.HANDED, by=by, now=now, note=note, data=data, public=True, **facts)
+    report_afterwards(case, by=by, now=now, text=note, department=department)
     telling.tell(
         case,
         [worker] if worker else telling.department_people(case),
@@ -88,6 +99,7 @@ def start(case, *, by, now):
     facts = {"assigned_to": by, "accepted_at": now}
     facts["next_escalation_at"] = deadlines.next_step(case, status=Status.IN_HAND, **facts)
     move(case, Status.IN_HAND, by=by, now=now, verb="started", public=True, **facts)
+    report_afterwards(case, by=by, now=now, text="", department=case.department)
 
 
 @transaction.atomic
@@ -243,6 +255,7 @@ def resolve(case, *, by, now, remedy, pictures=()):
         photos.attach(picture, name, to=case, by=by, now=now, stage=Photo.Stage.DONE, public=True)
     move(case, Status.RESOLVED, by=by, now=now, note=remedy, public=True, **facts)
     _end_pause(case, ended_at)
+    report_afterwards(case, by=by, now=now, text=remedy, department=case.department)
     telling.tell(case, [case.first_responsible], "case_resolved", now=now, key=case.cycle, but=by)
 
 
@@ -286,28 +299,42 @@ def set_follow_up(case, *, at, by, now):
 
 @transaction.atomic
 def promise_reply(case, *, until, by, now, note=""):
-    """Promise the resident a reply by `until`. Missing it raises the case one above who promised (ruling 7)."""
+    """Promise the resident a reply by `until`. Missing it raises the case one above who promised (ruling 7).
+
+    A major case is due by then, too, where that is earlier than its deadline (ruling 3).
+    """
     demand(by, "promise", case)
     if until <= now:
         raise Refused(_("Promise a time in the future."))
     facts = {"promised_reply_at": until, "promise_raises_to": min(case.level + 1, 3)}
+    if case.is_major and case.is_clocked:
+        case.promised_reply_at = until  # the deadline is counted for what was promised
+        facts |= deadlines.clock_facts(case, case.policy, pauses=deadlines.pauses_of(case))
     write(case, **facts, next_escalation_at=deadlines.next_step(case, **facts))
     data = {"until": until.isoformat(), "version": case.version}
     events.log(case, "promised", by=by, now=now, note=note, data=data)
 
 
 @transaction.atomic
-def reclassify(case, *, kind, severity, urgency, category, by, now, note):
+def reclassify(case, *, kind, severity, urgency, category, by, now, note, promised_reply_at=None):
     """Judge the case anew, with the reason: every change of an axis is an event (section 2).
 
     The number keeps its letters. The deadline is counted again from the same start; it is never patched. What became
-    urgent or major, or belongs to a category that goes straight up, rises at once.
+    urgent or major, or belongs to a category that goes straight up, rises at once. A major matter needs a promised
+    reply (C4). Raises Refused for a complaint on which something is proposed or approved and that would stop being one.
+
+    What becomes an ordinary complaint while somebody works on it is approved by this: after the hand-over only a
+    supervisor judges anew (Roles).
     """
     demand(by, "reclassify", case)
     after = {"kind": kind, "severity": severity, "urgency": urgency, "category": category}
     changed = {name: value for name, value in after.items() if value != getattr(case, name)}
     if not changed:
         raise Refused(_("Nothing was changed."))
+    _demand_open_judgement(case, kind, urgency)
+    promised_reply_at = promised_reply_at or case.promised_reply_at
+    if changed.get("severity") == Severity.MAJOR and promised_reply_at is None:
+        raise Refused(_("A major matter needs a promise: by when does the resident hear from us?"))
     changes = [[name, str(getattr(case, name)), str(value)] for name, value in changed.items()]
     became_urgent = changed.get("urgency") == Urgency.SPECIAL_URGENT
     became_major = changed.get("severity") == Severity.MAJOR
@@ -315,11 +342,20 @@ def reclassify(case, *, kind, severity, urgency, category, by, now, note):
         changed["department"] = category.department
     department = changed.get("department", case.department)
     policy = deadlines.policy_for(case.community, category, department, severity=severity, urgency=urgency)
-    case.urgency = urgency  # the deadline is counted for what the case is from now on
+    # The deadline is counted for what the case is from now on.
+    case.kind, case.urgency, case.severity, case.promised_reply_at = kind, urgency, severity, promised_reply_at
+    if became_major:
+        changed |= {"promised_reply_at": promised_reply_at, "promise_raises_to": 3}
+    if case.status in DEPARTMENTS and case.needs_approval:
+        changed["approved_at"] = now
     changed |= deadlines.clock_facts(case, policy, pauses=deadlines.pauses_of(case))
     changed["next_escalation_at"] = deadlines.next_step(case, **changed)
-    write(case, **changed)
-    events.log(case, "reclassified", by=by, now=now, note=note, data={"changes": changes, "version": case.version})
+    data = {"changes": changes}
+    if case.status == Status.VERIFIED and not case.is_ordinary_complaint:
+        move(case, Status.TAKEN, by=by, now=now, verb="reclassified", note=note, data=data, **changed)
+    else:
+        write(case, **changed)
+        events.log(case, "reclassified", by=by, now=now, note=note, data={**data, "version": case.version})
     if "category" in changed and category.straight_to_level > 1:
         raise_to(case, category.straight_to_level, Escalation.Trigger.CATEGORY, by=None, now=now)
     if became_urgent:
@@ -328,6 +364,17 @@ def reclassify(case, *, kind, severity, urgency, category, by, now, note):
         raise_to(case, 2, Escalation.Trigger.MAJOR, by=None, now=now)
         people = telling.holders_for(case, 3, now)
         telling.tell(case, people, "case_told_level_three", now=now, key=case.version, but=by)
+
+
+def _demand_open_judgement(case, kind, urgency):
+    """Raise Refused where a complaint that somebody proposes about, or has approved, would stop being an ordinary
+    one."""
+    if case.status not in (Status.PROPOSED, Status.APPROVED) or (kind, urgency) == (case.kind, case.urgency):
+        return
+    if case.status == Status.PROPOSED:
+        raise Refused(_("It waits for a decision as it is. Have the proposal returned first, then judge it anew."))
+    if kind != Kind.COMPLAINT:
+        raise Refused(_("It was approved as a complaint and stays one. Hand it over; severity and urgency can change."))
 
 
 @transaction.atomic

@@ -111,11 +111,11 @@ def receive_case(
         case.status = Status.RECEIVED
     if category.arrive_minutes:
         case.arrive_by = at + timedelta(minutes=category.arrive_minutes)
+    if promised_reply_at:
+        case.promised_reply_at, case.promise_raises_to = promised_reply_at, 3 if severity == Severity.MAJOR else 2
     policy = deadlines.policy_for(community, category, department, severity=severity, urgency=urgency)
     for name, value in deadlines.clock_facts(case, policy).items():
         setattr(case, name, value)
-    if promised_reply_at:
-        case.promised_reply_at, case.promise_raises_to = promised_reply_at, 3 if severity == Severity.MAJOR else 2
     case.next_escalation_at = deadlines.next_step(case)
     try:
         with transaction.atomic():

@@ -100,6 +100,7 @@ def reopen(case, *, by, now, note):
         "cycle": case.cycle + 1,
         "clock_started_at": now,
         "resolved_at": None,
+        "declined_at": None,
         "reply_due_at": None,
         "reply_raises_to": None,
         "replied_at": None,

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from complaints import telling
-from complaints.models import Case, Pause, Status
+from complaints.models import Case, Pause, Proposal, Status
 from complaints.permissions import demand
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
@@ -36,6 +36,9 @@ def confirm_void(case, *, by, now, note=""):
     demand(by, "confirm_void", case)
     move(case, Status.VOID, by=by, now=now, note=note, voided_by=by, next_escalation_at=None)
     Pause.objects.filter(case=case, ended_at=None, starts_at__lte=now).update(ended_at=now)
+    undecided = Proposal.objects.open().filter(case=case)
+    undecided.filter(by=by).update(decision=Proposal.Decision.WITHDRAWN, decided_by=by, decided_at=now)
+    undecided.update(decision=Proposal.Decision.RETURNED, decided_by=by, decided_at=now)
 
 
 @transaction.atomic

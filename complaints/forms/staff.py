@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Case, Category, Channel, Kind, Pause, Severity, Status, Urgency
+from complaints.models import Case, Category, Channel, Kind, Pause, Proposal, Severity, Status, Urgency, Validity
 from servicedesk.core.choices import RowField
 from servicedesk.core.duty import LEVELS
 from servicedesk.core.forms import MomentField
@@ -59,6 +59,66 @@ class HandOverForm(StepForm):
             self.initial.setdefault("department", self.case.department_id)
 
 
+class VerifyForm(StepForm):
+    validity = forms.ChoiceField(
+        label=_("The complaint is"),
+        help_text=_("Valid is what the contract or the rules of the trade ask of us."),
+        choices=[(value, Validity(value).label) for value in (Validity.VALID, Validity.INVALID)],
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+    )
+    note = TextField(label=_("What was found"), max_length=1000, widget=text_area())
+
+
+class ProposeForm(StepForm):
+    """What is proposed: where the complaint is not valid, a courtesy or a refusal with its words."""
+
+    outcome = forms.ChoiceField(
+        label=_("Proposal"), choices=Proposal.Outcome.choices, widget=forms.RadioSelect(attrs={"class": "inline"})
+    )
+    department = RowField(Department.objects.none(), label=_("Department that sees to it"), required=False)
+    text = TextField(label=_("What is to be done, or why it is declined"), max_length=LONG_TEXT, widget=text_area())
+    answer = TextField(
+        label=_("What the resident hears"),
+        help_text=_("Polite, with the reason, and where they can turn to."),
+        required=False,
+        max_length=LONG_TEXT,
+        widget=text_area(),
+    )
+
+    def prepare(self):
+        outcomes = Proposal.Outcome
+        is_valid = self.case.validity == Validity.VALID
+        choices = [outcomes.HANDLE] if is_valid else [outcomes.COURTESY, outcomes.DECLINE]
+        self.fields["outcome"].choices = [(outcome.value, outcome.label) for outcome in choices]
+        self.initial.setdefault("outcome", choices[0] if is_valid else outcomes.DECLINE)
+        if is_valid:
+            del self.fields["answer"]
+        departments = Department.objects.filter(community=self.case.community_id, is_active=True)
+        self.fields["department"].queryset = departments
+        self.initial.setdefault("department", self.case.department_id)
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("outcome") == Proposal.Outcome.DECLINE:
+            if not cleaned.get("answer") and "answer" not in self.errors:
+                self.add_error("answer", _("Write what the resident is to hear; your supervisor approves these words."))
+        elif cleaned.get("department") is None and "department" not in self.errors:
+            self.add_error("department", _("Say which department is to see to it."))
+        return cleaned
+
+
+class DecideForm(StepForm):
+    """A decision; the button that was pressed says which, and who sends something back says why."""
+
+    note = TextField(label=_("Note, or what is missing"), required=False, max_length=1000, widget=text_area(2))
+
+    def clean(self):
+        cleaned = super().clean()
+        if "approve" not in self.data and not cleaned.get("note") and "note" not in self.errors:
+            self.add_error("note", _("Say what is missing, so that it can be put right."))
+        return cleaned
+
+
 class AssignForm(StepForm):
     worker = RowField(User.objects.none(), label=_("Worker"))
     note = TextField(label=_("What they should know"), required=False, max_length=1000, widget=text_area(2))
@@ -105,6 +165,9 @@ class ReplyForm(StepForm):
         self.fields["channel"].choices = [(channel.value, channel.label) for channel in choices]
         self.initial.setdefault("channel", self.case.channel)
         self.initial.setdefault("person_told", self.case.reporter_name)
+        if self.case.status == Status.DECLINED and not self.is_bound:
+            refusal = self.case.proposals.filter(cycle=self.case.cycle, outcome=Proposal.Outcome.DECLINE).last()
+            self.initial.setdefault("text", refusal.answer)
 
 
 class ReasonForm(StepForm):
@@ -136,7 +199,23 @@ class ReclassifyForm(StepForm):
     category = RowField(Category.objects.none(), label=_("Category"))
     urgency = forms.ChoiceField(label=_("Urgency"), choices=Urgency.choices)
     severity = forms.ChoiceField(label=_("Severity"), choices=Severity.choices)
+    promised_reply_at = MomentField(
+        label=_("Reply promised by"),
+        required=False,
+        help_text=_("Needed for a major matter: the resident hears by then."),
+    )
     note = TextField(label=_("Why"), max_length=1000, widget=text_area(2))
+
+    def clean(self):
+        cleaned = super().clean()
+        became_major = cleaned.get("severity") == Severity.MAJOR and not self.case.is_major
+        promised = cleaned.get("promised_reply_at")
+        if "promised_reply_at" not in self.errors and (
+            (became_major and promised is None and self.case.promised_reply_at is None)
+            or (promised is not None and promised <= self.now)
+        ):
+            self.add_error("promised_reply_at", _("Promise the resident a reply at a time in the future."))
+        return cleaned
 
     def prepare(self):
         self.fields["category"].queryset = Category.objects.filter(

@@ -11,6 +11,7 @@ from complaints.models.cases import (
     Validity,
 )
 from complaints.models.policies import Category, DeadlinePolicy
+from complaints.models.proposals import Proposal
 from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Kind",
     "Pause",
     "Presence",
+    "Proposal",
     "Reply",
     "Severity",
     "Status",

@@ -81,6 +81,9 @@ REPLY_OWED = (Status.RESOLVED, Status.DECLINED)
 LADDERED = CLOCKED + REPLY_OWED
 COMPLAINTS_ONLY = (Status.VERIFIED, Status.PROPOSED, Status.APPROVED, Status.DECLINED)
 SETTLED = (Status.RESOLVED, Status.REPLIED, Status.ARCHIVED)
+# Where work is done or was done; an ordinary complaint gets there by an approval (ruling 9).
+DEPARTMENTS = (Status.HANDED, Status.IN_HAND, Status.WAITING, Status.RESOLVED)
+ORDINARY_COMPLAINT = Q(kind=Kind.COMPLAINT, urgency=Urgency.ORDINARY, is_imported=False)
 
 # The two letters of each kind in a number (ruling 2).
 LETTERS = {
@@ -146,7 +149,7 @@ class CaseQuerySet(models.QuerySet):
 
         The rows of which `Case.is_late(now)` is true: also those that ended, and imported history.
         """
-        ended_at = Coalesce("resolved_at", "replied_at", Value(now))
+        ended_at = Coalesce("resolved_at", "declined_at", "replied_at", Value(now))
         return self.exclude(status__in=(Status.VOID, Status.MERGED)).filter(due_at__lt=ended_at)
 
     def due_soon(self, now, minutes):
@@ -212,7 +215,8 @@ class Case(models.Model):
             Status.VOID,
             Status.MERGED,
         },
-        Status.VERIFIED: {Status.PROPOSED, Status.VOID, Status.MERGED},
+        # Back to taken: judged anew, it is no ordinary complaint any more.
+        Status.VERIFIED: {Status.PROPOSED, Status.TAKEN, Status.VOID, Status.MERGED},
         Status.PROPOSED: {Status.APPROVED, Status.DECLINED, Status.VERIFIED, Status.VOID},
         Status.APPROVED: {Status.HANDED, Status.IN_HAND, Status.VOID},
         Status.HANDED: {Status.IN_HAND, Status.TAKEN, Status.RESOLVED, Status.VOID},
@@ -290,6 +294,7 @@ class Case(models.Model):
     )
     arrive_by = models.DateTimeField(null=True)
     approved_at = models.DateTimeField(null=True)
+    declined_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     remedy = models.TextField(_("what was done"), blank=True)
     reply_due_at = models.DateTimeField(null=True)
@@ -392,6 +397,18 @@ class Case(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind=Kind.COMPLAINT) | ~Q(status__in=COMPLAINTS_ONLY), name="case_verified_is_complaint"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=COMPLAINTS_ONLY) | ~Q(validity=Validity.UNDECIDED),
+                name="case_verified_is_judged",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=DEPARTMENTS) | ~ORDINARY_COMPLAINT | Q(approved_at__isnull=False),
+                name="case_ordinary_complaint_is_approved",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status=Status.DECLINED) | Q(declined_at__isnull=False, validity=Validity.INVALID),
+                name="case_declined_is_not_valid",
             ),
             models.CheckConstraint(condition=Q(level__in=[1, 2, 3]), name="case_level_known"),
             models.CheckConstraint(
@@ -501,6 +518,19 @@ class Case(models.Model):
         return self.severity == Severity.MAJOR
 
     @property
+    def is_complaint(self):
+        return self.kind == Kind.COMPLAINT
+
+    @property
+    def is_ordinary_complaint(self):
+        """Whether it is verified, proposed and approved before anybody works on it (ruling 9)."""
+        return self.is_complaint and not self.is_urgent and not self.is_imported
+
+    @property
+    def needs_approval(self):
+        return self.is_ordinary_complaint and self.approved_at is None
+
+    @property
     def is_late_entry(self):
         """Whether it was recorded more than half an hour after it was received (section 7)."""
         return not self.is_imported and self.recorded_at - self.received_at > timedelta(minutes=30)
@@ -524,7 +554,7 @@ class Case(models.Model):
         """Return whether the running or stopped clock of this cycle is strictly past the deadline."""
         if self.due_at is None or self.status in (Status.VOID, Status.MERGED):
             return False
-        return (self.resolved_at or self.replied_at or now) > self.due_at
+        return (self.resolved_at or self.declined_at or self.replied_at or now) > self.due_at
 
     def why(self, audience="staff"):
         """Return the sentences that explain the deadline, in the active language (ruling 6)."""

@@ -12,7 +12,7 @@ register = template.Library()
 def case_deadline(case, now):
     """Return the mark of a case's deadline: time left, time over, or whether it was met. No query."""
     soon = timedelta(minutes=case.community.soon_minutes)
-    done_at = case.resolved_at or case.replied_at
+    done_at = case.resolved_at or case.declined_at or case.replied_at
     ended = case.is_ended and done_at is None
     return deadline_mark(None if ended else case.due_at, now, done_at=done_at, soon=soon)
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from complaints import actions, presence, reports
 from complaints.forms import staff as forms
-from complaints.models import Case
+from complaints.models import Case, Status
 from complaints.models.cases import REPLY_OWED
 from complaints.permissions import steps_for
 from servicedesk.core import clock, photos, tokens
@@ -26,10 +26,14 @@ STAFF = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM, Role.HEAD, Role.WORKER)
 
 # The panels of the page, in the order of the buttons: step, label, form. The first that is allowed is the main button.
 PANELS = [
+    ("decide", gettext_lazy("Decide"), forms.DecideForm),
+    ("propose", gettext_lazy("Propose"), forms.ProposeForm),
     ("reply", gettext_lazy("Reply"), forms.ReplyForm),
     ("resolve", gettext_lazy("Resolve"), forms.ResolveForm),
     ("hand_over", gettext_lazy("Hand over"), forms.HandOverForm),
     ("assign", gettext_lazy("Assign"), forms.AssignForm),
+    ("verify", gettext_lazy("Verify"), forms.VerifyForm),
+    ("read_report", gettext_lazy("Read the report"), forms.DecideForm),
     ("pause", gettext_lazy("Pause"), forms.PauseForm),
     ("escalate", gettext_lazy("Escalate"), forms.ReasonForm),
     ("lower", gettext_lazy("Lower the level"), forms.LowerForm),
@@ -46,7 +50,7 @@ PANELS = [
 ]
 FORMS = {step: form for step, _label, form in PANELS}
 # What brings a case nearer to its end: only such a step is the main button of the page.
-LEADS_ON = {"reply", "resolve", "hand_over", "assign"}
+LEADS_ON = {"decide", "propose", "reply", "resolve", "hand_over", "assign", "verify"}
 # Steps that ask nothing: one button each.
 BUTTONS = [
     ("take", gettext_lazy("Take up")),
@@ -54,6 +58,7 @@ BUTTONS = [
     ("accept", gettext_lazy("Accept the job")),
     ("arrive", gettext_lazy("Arrived")),
     ("resume", gettext_lazy("Let the clock run")),
+    ("withdraw", gettext_lazy("Take the proposal back")),
     ("archive", gettext_lazy("Archive")),
 ]
 
@@ -96,6 +101,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "ladder": reports.ladder_of(case, now),
         "clears": reports.five_clears(case),
         "pause": reports.waiting(case),
+        "proposals": reports.proposals_of(case),
         "same_unit": open_here,
         "in_a_year": in_a_year,
         "presences": presence.others(case, request.user, now),
@@ -192,6 +198,41 @@ def archive(request, case, facts, now):
 @door_to(done=gettext_lazy("Noted that it was read back."))
 def read_back(request, case, facts, now):
     actions.confirm_read_back(case, by=request.user, now=now)
+
+
+@door_to(forms.VerifyForm)
+def verify(request, case, facts, now):
+    actions.verify(case, by=request.user, now=now, **facts)
+    if case.status == Status.VERIFIED:
+        messages.success(request, _("Verified. Now propose what is to be done."))
+        return redirect(f"{case.get_absolute_url()}?do=propose#panel")
+    messages.success(request, _("Verified."))
+    return None
+
+
+@door_to(forms.ProposeForm, done=gettext_lazy("Proposed. A second person decides; the clock runs on."))
+def propose(request, case, facts, now):
+    actions.propose(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.DecideForm)
+def decide(request, case, facts, now):
+    if "approve" in request.POST:
+        actions.approve(case, by=request.user, now=now, **facts)
+        messages.success(request, _("%(number)s: approved.") % {"number": case.short_number})
+    else:
+        actions.return_proposal(case, by=request.user, now=now, **facts)
+        messages.success(request, _("%(number)s: returned to the desk.") % {"number": case.short_number})
+
+
+@door_to(done=gettext_lazy("Taken back. Change it and propose it again."))
+def withdraw(request, case, facts, now):
+    actions.withdraw_proposal(case, by=request.user, now=now)
+
+
+@door_to(forms.DecideForm, done=gettext_lazy("Noted."))
+def read_report(request, case, facts, now):
+    actions.read_report(case, by=request.user, now=now, question="approve" not in request.POST, **facts)
 
 
 @door_to(forms.HandOverForm, done=gettext_lazy("Handed over."))

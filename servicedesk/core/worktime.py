@@ -12,7 +12,7 @@ receipts, except inside the repeated hour itself.
 
 import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -372,6 +372,12 @@ class Deadline:
     due_at: datetime
     after_hours: bool
     explanation: tuple[dict, ...]
+
+
+def promised_before(deadline: Deadline, at: datetime, *, tz: ZoneInfo) -> Deadline:
+    """Return `deadline` brought forward to `at`, the time at which an answer was promised, and saying so."""
+    fact = {"fact": "promised", "at": at.astimezone(tz).isoformat()}
+    return replace(deadline, due_at=at, explanation=(*deadline.explanation, fact))
 
 
 def due(
@@ -743,6 +749,12 @@ def _say_ends(fact: Mapping, words: _Words) -> list[str]:
     return [texts.get(fact["rule"], gettext("It ends %(when)s.")) % when]
 
 
+def _say_promised(fact: Mapping, words: _Words) -> list[str]:
+    return [
+        gettext("A reply was promised by %(when)s: that is earlier, so it counts.") % {"when": words.moment(fact["at"])}
+    ]
+
+
 _SENTENCES: dict[str, Callable[[Mapping, _Words], list[str]]] = {
     "received": _say_received,
     "after_hours": _say_after_hours,
@@ -757,4 +769,5 @@ _SENTENCES: dict[str, Callable[[Mapping, _Words], list[str]]] = {
     "without_waiting": _say_without_waiting,
     "pause": _say_pause,
     "ends": _say_ends,
+    "promised": _say_promised,
 }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from servicedesk.desk.views import board, intake, search
+from servicedesk.desk.views import approvals, board, intake, search
 
 app_name = "desk"
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("desk/slip/<number:number>/", intake.slip, name="slip"),
     path("board/", board.board, name="board"),
     path("board/bulk/", board.bulk, name="bulk"),
+    path("approvals/", approvals.approvals, name="approvals"),
     path("undo/<word:batch>/", board.undo, name="undo"),
     path("search/", search.search, name="search"),
 ]

@@ -225,6 +225,14 @@ STAFF_PAGES = [
     *(Visit("complaints:case", "chen" if name == "about" else "zhou", case=name) for name in STATUSES),
     Visit("complaints:case", "chen", case="taken"),
     Visit("complaints:case", "liu", case="in_hand"),
+    Visit("complaints:case", "chen", case="valid", query="?do=verify"),
+    Visit("complaints:case", "chen", case="valid", query="?do=propose"),
+    Visit("complaints:case", "chen", case="invalid", query="?do=propose"),
+    Visit("complaints:case", "zhou", case="to_decline", query="?do=decide"),
+    Visit("complaints:case", "zhou", case="reported", query="?do=read_report"),
+    Visit("complaints:case", "chen", case="declined", query="?do=reply"),
+    Visit("desk:approvals", "zhou"),
+    Visit("desk:approvals", "sun", "empty"),
     *(
         Visit("complaints:case", "zhou", case=name, query=f"?do={step}")
         for name, steps in CASE_STEPS.items()

@@ -143,11 +143,35 @@ def _cases(house, units, people, now):
     merged = receive("merged", summary="还是漏水", **lin)
     actions.merge(merged, into=house.cases["taken"], by=chen, now=now)
     receive("about", category="service", summary="接待人员态度生硬", concerns=[zhou])
+    _complaints(receive, staff, home, now)
     for number in range(MANY):
         receive(f"many_{number}", by=None, ago=timedelta(hours=6, minutes=number), summary=f"{number} 号车位灯不亮")
     actions.escalate_overdue(now=now)
     _asleep(house, now)
     house.cases = {name: factories.fresh(case) for name, case in house.cases.items()}
+
+
+def _complaints(receive, staff, home, now):
+    """Complaints on the way through verification, proposal and approval."""
+    chen, zhou, cleaning = staff["chen"], staff["zhou"], home.departments.get(code="cleaning")
+
+    def complaint(name, validity, **facts):
+        case = receive(name, ago=timedelta(hours=2), category="cleaning", summary="楼道堆放杂物", **facts)
+        actions.verify(case, validity=validity, by=chen, now=now, note="现场查看,有旧家具三件。")
+        return case
+
+    refusal = {"outcome": "decline", "text": "物品在业主自家门内。", "answer": "非常抱歉,门内物品我们无权处理。"}
+    complaint("valid", "valid")
+    complaint("invalid", "invalid")
+    measure = {"outcome": "handle", "text": "今天清走,查监控找到物主。", "department": cleaning}
+    actions.propose(complaint("proposed", "valid"), by=chen, now=now, **measure)
+    actions.propose(complaint("to_decline", "invalid"), by=chen, now=now, **refusal)
+    actions.propose(complaint("own_proposal", "valid"), by=zhou, now=now, **measure)
+    declined = complaint("declined", "invalid")
+    actions.propose(declined, by=chen, now=now, **refusal)
+    actions.approve(declined, by=zhou, now=now, note="同意。")
+    reported = receive("reported", category="cleaning", summary="大堂玻璃碎裂", urgency=Urgency.SPECIAL_URGENT)
+    actions.hand_over(reported, department=cleaning, by=chen, now=now, note="先围起来")
 
 
 def _asleep(house, now):

@@ -69,7 +69,7 @@ def test_jobs_of_colleagues_other_departments_and_finished_ones_are_not_on_a_wor
     colleague = factories.staff("sun", "孙强", Role.WORKER, community=yunhu, department="engineering")
     theirs = handed(yunhu, chen, summary="灯不亮")
     actions.assign(theirs, worker=colleague, by=han, now=MONDAY)
-    elsewhere = factories.case(yunhu, by=chen, category="noise")
+    elsewhere = factories.case(yunhu, by=chen, category="noise", kind="suggestion")
     actions.hand_over(elsewhere, department=yunhu.departments.get(code="security"), by=chen, now=MONDAY)
     assert numbers_on(phone.get(JOBS), theirs, elsewhere, resolved_case) == []
     for case in (theirs, elsewhere):
@@ -124,7 +124,7 @@ def test_a_repair_without_a_photo_asks_for_one_or_for_the_reason(phone, case_in_
 
 
 def test_what_is_no_repair_needs_no_photo(client, yunhu, chen, ma, office):
-    case = factories.case(yunhu, by=chen, category="noise")
+    case = factories.case(yunhu, by=chen, category="noise", kind="suggestion")
     actions.hand_over(case, department=yunhu.departments.get(code="security"), by=chen, now=MONDAY)
     actions.accept(case, by=ma, now=MONDAY)
     client.force_login(ma)

@@ -148,7 +148,8 @@ def test_a_major_case_has_three_days_and_a_promise_that_raises_to_level_3(yunhu,
         promised_reply_at=promised,
         now=at("2025-09-29 09:00"),
     )
-    assert case.due_at == at("2025-10-02 18:00"), "the centre's own, and three days all the same (暂行6)"
+    assert case.policy.code == "three_days", "the centre's own, and three days all the same (暂行6)"
+    assert case.due_at == promised, "the earlier one counts (ruling 3)"
     assert sweep(promised) == 0
     assert sweep(at("2025-09-29 15:01")) == 1
     assert levels(case) == [(2, "major"), (3, "promise_missed")]
@@ -156,7 +157,9 @@ def test_a_major_case_has_three_days_and_a_promise_that_raises_to_level_3(yunhu,
 
 def test_what_becomes_major_later_is_told_to_level_3_as_well(yunhu, taken_case, zhou, guo):
     axes = {"kind": "repair", "category": taken_case.category, "urgency": "ordinary", "severity": "major"}
-    actions.reclassify(taken_case, by=zhou, now=factories.MONDAY, note="牵涉多户", **axes)
+    promised = factories.MONDAY + datetime.timedelta(hours=5)
+    actions.reclassify(taken_case, by=zhou, now=factories.MONDAY, note="牵涉多户", promised_reply_at=promised, **axes)
+    assert fresh(taken_case).due_at == promised
     assert Notification.objects.filter(recipient=guo, kind="case_told_level_three", subject_id=taken_case.pk).exists()
 
 

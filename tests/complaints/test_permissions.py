@@ -101,6 +101,26 @@ class Stage:
             actions.escalate(case, by=self.cast["chen"], now=MONDAY, note="需要协调")
         return fresh(case)
 
+    def complaint(self, **facts):
+        return self.taken("noise", **facts)
+
+    def verified(self):
+        case = self.complaint()
+        actions.verify(case, validity="valid", by=self.cast["chen"], now=MONDAY, note="核实属实")
+        return fresh(case)
+
+    def proposed(self, by="chen"):
+        case = self.verified()
+        security = self.community.departments.get(code="security")
+        actions.propose(case, outcome="handle", text="上门劝止", department=security, by=self.cast[by], now=MONDAY)
+        return fresh(case)
+
+    def reported(self, by="chen"):
+        case = self.complaint(urgency="special_urgent")
+        security = self.community.departments.get(code="security")
+        actions.hand_over(case, department=security, by=self.cast[by], now=MONDAY)
+        return fresh(case)
+
     def void_asked(self, by="fang"):
         case = self.in_hand()
         actions.ask_void(case, by=self.cast[by], now=MONDAY, reason="重复登记")
@@ -112,13 +132,26 @@ def facts_of(step, case):
     words = {"note": "原因", "reason": "原因"}
     return {
         "hand_over": {"department": case.community.departments.get(code="security").pk, **words},
+        "verify": {"validity": "valid", **words},
+        "propose": {
+            "outcome": "handle",
+            "text": "上门劝止",
+            "department": case.community.departments.get(code="security").pk,
+        },
+        "decide": {"approve": "1", **words},
+        "read_report": {"approve": "1", **words},
         "assign": {"worker": Membership.objects.get(user__username="hu").user_id},
         "pause": {"reason": "material", "until": "2025-09-15T14:00"},
         "resolve": {"remedy": "已修好"},
         "reply": {"channel": "phone", "text": "已修好"},
         "lower": {"to_level": 1, **words},
         "promise": {"until": "2025-09-15T15:00"},
-        "reclassify": {"kind": "repair", "category": case.category_id, "urgency": "ordinary", "severity": "major"}
+        "reclassify": {
+            "kind": "repair",
+            "category": case.category_id,
+            "urgency": "special_urgent",
+            "severity": "general",
+        }
         | words,
         "confirm_void": {"confirm": "1", **words},
         "name_concerned": {"user": case.community.memberships.get(user__username="hu").user_id, **words},
@@ -133,6 +166,14 @@ TABLE = [
     ("accept", Stage.free, {"liu", "hu", "han"}),
     ("start", Stage.own, {"chen", "zhou"}),
     ("arrive", Stage.in_hand, {"liu", "han", "zhou"}),
+    ("verify", Stage.complaint, DESK),
+    ("verify", Stage.reported, DESK),
+    ("propose", Stage.verified, DESK),
+    ("decide", Stage.proposed, {"zhou", "guo"}),
+    ("decide", lambda stage: stage.proposed(by="zhou"), {"guo"}),
+    ("withdraw", Stage.proposed, {"chen"}),
+    ("read_report", Stage.reported, {"zhou", "guo"}),
+    ("read_report", lambda stage: stage.reported(by="zhou"), {"guo"}),
     ("hand_over", Stage.taken, DESK),
     ("hand_over", Stage.in_hand, DESK | {"han", "liu"}),
     ("assign", Stage.handed, {"han", "zhou"}),

@@ -34,6 +34,8 @@ def reopen(case, by, *, now=MONDAY, note="又漏了"):
 def test_the_level_starts_at_the_old_one_but_at_least_at_2(yunhu, office, chen, liu, guo, replied):
     assert reopen(replied, chen).level == 2
     high = factories.case(yunhu, by=chen, category="favours")
+    factories.approved(high, by=chen, decided_by=guo)
+    actions.start(high, by=chen, now=MONDAY)
     again = reopen(told_the_resident(high, office["supervisor"]), chen)
     assert again.level == 3
     steps = Escalation.objects.filter(case=again).order_by("id").values_list("level_cycle", "to_level", "trigger")

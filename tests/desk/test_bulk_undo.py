@@ -103,7 +103,7 @@ def test_the_stale_case_of_a_batch_is_refused_and_left_as_it_was(client, zhou, t
 
 
 def test_a_batch_is_handed_over_and_comes_back_with_its_old_deadlines(client, zhou, chen, yunhu, office, clock):
-    cases = [factories.case(yunhu, by=chen, category="service") for _n in range(2)]
+    cases = [factories.case(yunhu, by=chen, category="service", kind="inquiry") for _n in range(2)]
     before = [(c.department_id, c.due_at, c.next_escalation_at, c.status, c.policy_id) for c in cases]
     post(client, zhou, "hand_over", cases, department=yunhu.departments.get(code="security").pk)
     handed = [now_of(case) for case in cases]
@@ -134,7 +134,7 @@ def test_a_job_in_hand_that_is_handed_on_comes_back_as_it_was_accepted(client, z
 
 
 def test_a_department_is_told_only_after_the_undo_time(client, zhou, chen, han, yunhu, office, engineering, clock):
-    case = factories.case(yunhu, by=chen, category="service")
+    case = factories.case(yunhu, by=chen, category="service", kind="inquiry")
     post(client, zhou, "hand_over", [case], department=engineering.pk)
     waiting = Notification.objects.get(recipient=han, kind="case_handed")
     assert waiting.not_before == LATER + timedelta(minutes=10)

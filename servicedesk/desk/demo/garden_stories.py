@@ -656,6 +656,98 @@ LATE_AND_SOON = [
     ),
 ]
 
+SORRY = (
+    "非常理解您的心情。楼上正常走动的声音不属于物业管理范围,我们已代您提醒对方;如仍有困扰,可请社区人民调解委员会协助。"
+)
+
+ON_THE_WAY = [
+    Story(
+        served(150),
+        "noise",
+        "隔壁周末敲墙,孩子没法午睡",
+        "3-2-1201",
+        "desk1",
+        then=(do(18, "verify", "desk1", validity="valid", note="保安到场听到电锤声,装修许可不含周末。"),),
+        facts={"wish": "周末不要施工"},
+    ),
+    Story(
+        served(120),
+        "cleaning",
+        "楼道堆放杂物无人清理",
+        "5-2-1002",
+        "desk2",
+        then=(
+            do(15, "verify", "desk2", validity="valid", note="现场有旧家具三件,属公共通道。"),
+            do(
+                6,
+                "propose",
+                "desk2",
+                outcome="handle",
+                text="保洁部今天清走,保安部查监控找到物主并告知。",
+                department="cleaning",
+            ),
+        ),
+        facts={"wish": "今天清走"},
+    ),
+    Story(
+        served(200),
+        "service",
+        "要求物业赔偿被树枝刮花的车漆",
+        "8-2-602",
+        "desk1",
+        then=(
+            do(25, "verify", "desk1", validity="invalid", note="监控显示车停在禁停线内,当天无大风。"),
+            do(
+                10,
+                "propose",
+                "desk1",
+                outcome="decline",
+                text="车停在禁停区,树木按期修剪,有养护记录。",
+                answer="非常抱歉给您带来不便。经查看监控和养护记录,车辆停在禁停线内,树木已按期修剪,因此我们不能赔偿。"
+                "如需监控截图向保险公司报案,我们随时提供。",
+            ),
+        ),
+        facts={"wish": "赔偿补漆费用", "channel": Channel.VISIT},
+    ),
+    Story(
+        served(260),
+        "service",
+        "前台打印门禁申请表排队太久",
+        "2-2-601",
+        "desk2",
+        then=(
+            do(12, "verify", "desk2", validity="valid", note="当天只有一人值班。"),
+            do(5, "propose", "desk2", outcome="handle", text="增设自助填表台,电话致歉。", department="centre"),
+            do(20, "approve", "sup1", note="同意,本周内落实。"),
+        ),
+    ),
+    Story(
+        day(1, "10:05"),
+        "noise",
+        "楼上走路声音太大",
+        "6-1-302",
+        "desk1",
+        then=(
+            do(30, "verify", "desk1", validity="invalid", note="到现场听,属正常生活声响。"),
+            do(8, "propose", "desk1", outcome="decline", text="正常生活声响,不在合同范围。", answer=SORRY),
+            do(25, "approve", "sup2", note="同意,语气请再委婉些。"),
+            do(15, "reply", "desk1", text=SORRY),
+        ),
+    ),
+    Story(
+        served(60),
+        "noise",
+        "对门晚上弹琴",
+        "6-1-201",
+        "desk1",
+        then=(
+            do(10, "verify", "desk1", validity="invalid", note="二十点前结束,不违反公约。"),
+            do(6, "propose", "desk1", outcome="decline", text="在公约允许的时段内。", answer=SORRY),
+            do(12, "approve", "sup1"),
+        ),
+    ),
+]
+
 ABOUT_US = [
     Story(
         served(140),
@@ -932,4 +1024,4 @@ ENDINGS = [
     ),
 ]
 
-STORIES = [*QUIET, *NEW, *WITH_DEPARTMENTS, *LATE_AND_SOON, *ABOUT_US, *ENDINGS]
+STORIES = [*QUIET, *NEW, *WITH_DEPARTMENTS, *LATE_AND_SOON, *ON_THE_WAY, *ABOUT_US, *ENDINGS]

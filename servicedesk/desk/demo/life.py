@@ -11,7 +11,7 @@ from django.db.models import Min
 
 from complaints import actions
 from complaints.actions.replying import SAME_WAY
-from complaints.models import Case, Category, Channel, Pause, Severity, Urgency
+from complaints.models import Case, Category, Channel, Pause, Proposal, Severity, Urgency, Validity
 from residents.models import Building, Occupancy, Unit
 from servicedesk.core import notifications
 from servicedesk.core.models import Department, Event, Notification
@@ -24,6 +24,9 @@ SPACE = uuid.UUID("5e7f1c52-9f7e-4b0f-8d0a-3c2b7f6a1201")
 READ_AFTER = timedelta(days=1)
 # The axes of judging a case anew: what a step does not name stays as it is.
 AXES = ("kind", "severity", "urgency", "category")
+# Who proposes at the desk, and who decides on it.
+DESK = {"desk1", "desk2", "desk3", "desk4", "sup1", "sup2"}
+DECIDE = ("sup1", "sup2", "gm1")
 # What residents do by the link names no actor.
 RESIDENTS = {"resident_urge", "add_resident_note"}
 
@@ -95,11 +98,33 @@ class Stage:
             return
         if step.verb == "reply":
             facts.setdefault("channel", min(SAME_WAY[case.channel]))
+        if step.verb in ("hand_over", "start", "resolve") and case.needs_approval:
+            case = self._approve(case, step, facts, now)
+            if step.verb == "hand_over":
+                return
         if step.verb == "reclassify":
             facts = {name: facts.get(name, getattr(case, name)) for name in AXES} | {"note": facts["note"]}
         # Reopening is the one verb that both sides share: by the resident it names nobody.
         actor = {} if step.verb in RESIDENTS else {"by": by}
         getattr(actions, step.verb)(case, now=now, **actor, **facts)
+
+    def _approve(self, case, step, facts, now):
+        """Take an ordinary complaint through verification and approval, which are the same for all of them; the
+        department of a hand-over is told by the approval. Return the case as it stands then."""
+        desk = self.people[step.who if step.who in DESK else "desk1"]
+        concerned = set(case.concerned.values_list("user__username", flat=True))
+        decides = next(self.people[name] for name in DECIDE if name not in concerned | {desk.username})
+        actions.verify(case, validity=Validity.VALID, by=desk, now=now, note="现场核实,情况属实。")
+        actions.propose(
+            case,
+            outcome=Proposal.Outcome.HANDLE,
+            text=facts.get("note") or "请部门到场处理,处理情况当日告知业主。",
+            department=facts.get("department") or case.department,
+            by=desk,
+            now=now,
+        )
+        actions.approve(case, by=decides, now=now)
+        return case
 
     def _fact(self, name, value):
         if name == "pictures":
