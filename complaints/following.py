@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from complaints.actions.replying import URGE_HOURS
-from complaints.models import Case, Status
+from complaints.models import Case, Kind, Quote, Status
 from complaints.models.cases import PUBLIC_STAGE, PUBLIC_STAGES, REPLY_OWED
 from complaints.reports import Entry, sentence
 from complaints.words import PUBLIC_NOTES, PUBLIC_VERBS, RESIDENTS_VERBS
@@ -195,6 +195,13 @@ def _roles(case, user_ids):
     for user_id, role in sorted(held, key=lambda row: order.index(row[1])):
         first.setdefault(user_id, Role(role).label)
     return first
+
+
+def open_quote(case):
+    """Return the price that waits for the resident's answer, or None. One query, none for what is no repair at work."""
+    if case.kind != Kind.REPAIR or not case.is_clocked:
+        return None
+    return Quote.objects.filter(case=case, answer="").first()
 
 
 def pictures(case):

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Proposal, Status
+from complaints.models import Kind, Proposal, Quote, Status
 from complaints.models.cases import CLOCKED, ENDED, REPLY_OWED
 from servicedesk.core.errors import IllegalMove, NotAllowed, Refused
 from servicedesk.core.models import Membership, Role
@@ -12,6 +12,8 @@ from servicedesk.core.roles import departments_in, roles_in
 
 DESK = {Role.CLERK, Role.SUPERVISOR}
 OFFICE = DESK | {Role.DEPUTY_GM}
+# Where a price can be told and answered.
+QUOTED = {Status.HANDED, Status.IN_HAND, Status.WAITING}
 # What waits for the approval of an ordinary complaint.
 AFTER_APPROVAL = {"hand_over", "start", "resolve"}
 LIVING = set(Status) - {Status.VOID, Status.MERGED}
@@ -38,6 +40,12 @@ class Standing:
         if self.case.status != Status.PROPOSED and not (self.case.is_complaint and self.case.is_urgent):
             return None
         return Proposal.objects.open().filter(case=self.case).values_list("by", flat=True).first()
+
+    @cached_property
+    def has_open_quote(self):
+        """Whether a price waits for the resident's answer. One query for a repair at work, none else."""
+        at_work = self.case.kind == Kind.REPAIR and self.case.status in QUOTED
+        return at_work and Quote.objects.filter(case=self.case, answer="").exists()
 
     @property
     def decides(self):
@@ -108,6 +116,11 @@ STEPS = {
         {Status.IN_HAND},
         lambda s: (s.is_assigned or s.heads or s.any(Role.SUPERVISOR)) and s.case.arrived_at is None,
     ),
+    "quote": (
+        QUOTED,
+        lambda s: s.case.kind == Kind.REPAIR and s.case.cycle == 1 and _does_the_job(s) and not s.has_open_quote,
+    ),
+    "answer_quote": (QUOTED, lambda s: (_does_the_job(s) or s.any(*DESK)) and s.has_open_quote),
     "hand_over": ({Status.TAKEN, Status.APPROVED, Status.HANDED, Status.IN_HAND}, _hands_over),
     "assign": ({Status.HANDED, Status.IN_HAND}, _assigns),
     "decline_job": ({Status.HANDED, Status.IN_HAND}, lambda s: s.heads or s.is_assigned),

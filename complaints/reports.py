@@ -16,10 +16,12 @@ from complaints.models import (
     Kind,
     Pause,
     Proposal,
+    Quote,
     Severity,
     Status,
     Urgency,
     Validity,
+    Work,
 )
 from complaints.models.cases import ENDED, KEPT_FROM
 from complaints.words import RESIDENTS_VERBS, UNDONE, VERBS
@@ -277,6 +279,16 @@ def to_decide(user, community):
     for item in waiting:
         item.case.community = community
     return sorted(waiting, key=lambda item: item.asked_at)
+
+
+def work_of(case):
+    """Return (quotes, works with their materials) of a repair, the latest first. Three queries at the most, none
+    before anybody works on it and none for another kind."""
+    if case.kind != Kind.REPAIR or case.status in (Status.RECEIVED, Status.TAKEN):
+        return [], []
+    quotes = list(Quote.objects.filter(case=case).select_related("by", "recorded_by").order_by("-id"))
+    works = list(Work.objects.filter(case=case).select_related("by").order_by("-id").prefetch_related("materials"))
+    return quotes, works
 
 
 def waiting(case):

@@ -18,6 +18,8 @@ STEPS = [
     case.decide,
     case.withdraw,
     case.read_report,
+    case.quote,
+    case.answer_quote,
     case.hand_over,
     case.assign,
     case.decline_job,
@@ -46,6 +48,8 @@ JOB_STEPS = [
     jobs.arrive,
     jobs.resume,
     jobs.finish,
+    jobs.quote,
+    jobs.agree,
     jobs.call,
     jobs.word,
     jobs.assign,
@@ -62,6 +66,7 @@ PARTS = {
     "note": tracking.note,
     "urge": tracking.urge,
     "reopen": tracking.reopen,
+    "quote": tracking.quote,
     "print": tracking.receipt,
 }
 

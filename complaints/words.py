@@ -41,6 +41,9 @@ VERBS = {
     "undone": _("Undone: %(what)s"),
     "unmasked": _("Telephone number looked at"),
     "recounted": _("The calendar changed; now due %(until)s"),
+    "quoted": _("Price told: ¥%(amount)s"),
+    "quote_agreed": _("Price agreed to"),
+    "quote_refused": _("Price not agreed to"),
     "verified": _("Verified: %(validity)s"),
     "proposed": _("Proposed: %(outcome)s"),
     "approved": _("Approved"),
@@ -69,7 +72,15 @@ UNDONE = {
 }
 
 # What residents do themselves: such an event without an actor is not the clock's.
-RESIDENTS_VERBS = ("received", "resident_noted", "resident_urged", "photo_added", "reopened")
+RESIDENTS_VERBS = (
+    "quote_agreed",
+    "quote_refused",
+    "received",
+    "resident_noted",
+    "resident_urged",
+    "photo_added",
+    "reopened",
+)
 
 # What a resident reads; a verb that is not here is not theirs.
 PUBLIC_VERBS = {
@@ -81,6 +92,9 @@ PUBLIC_VERBS = {
     "started": _("We are working on it."),
     "arrived": _("Our colleague has arrived on site."),
     "recounted": _("The service calendar changed; the promised time is now %(until)s."),
+    "quoted": _("This work has a price: ¥%(amount)s. We begin with it when you agree."),
+    "quote_agreed": _("The price was agreed to."),
+    "quote_refused": _("The price was not agreed to. We do not begin with that work."),
     "paused": _("Waiting: %(reason)s. It goes on by itself on %(until)s at the latest."),
     "resumed": _("Work goes on."),
     "resolved": _("The work is done. We will get back to you with the result."),
@@ -94,7 +108,7 @@ PUBLIC_VERBS = {
     "merged": _("Joined with another report of the same matter; both are answered together."),
 }
 # Verbs whose note is meant for the resident's eyes.
-PUBLIC_NOTES = {"told", "replied", "resident_noted"}
+PUBLIC_NOTES = {"quoted", "told", "replied", "resident_noted"}
 
 KIND_WORDS = {
     "case_arrived": _("New request %(number)s: %(summary)s"),
@@ -113,6 +127,9 @@ KIND_WORDS = {
     "case_returned": _("Your proposal came back: %(number)s %(summary)s"),
     "case_reported": _("Urgent complaint handled, for your information: %(number)s %(summary)s"),
     "case_report_queried": _("There is a question about your report: %(number)s %(summary)s"),
+    "case_quoted": _("Price told, the resident is to agree: ¥%(amount)s %(number)s %(summary)s"),
+    "case_quote_agreed": _("The resident agrees to the price: %(number)s %(summary)s"),
+    "case_quote_refused": _("The resident does not agree to the price: %(number)s %(summary)s"),
     "case_urged": _("Please hurry: %(number)s %(summary)s"),
     "case_resolved": _("Resolved; the resident is to be told: %(number)s %(summary)s"),
     "case_reopened": _("Reopened: %(number)s %(summary)s"),

@@ -18,6 +18,9 @@ GROWING = [
     "complaints_escalation",
     "complaints_pause",
     "complaints_proposal",
+    "complaints_quote",
+    "complaints_work",
+    "complaints_materialuse",
     "complaints_reply",
 ]
 

@@ -53,6 +53,7 @@ from complaints.actions.releasing import release_left
 from complaints.actions.replying import add_resident_note, archive, reopen, reply, resident_urge
 from complaints.actions.undoing import undo
 from complaints.actions.voiding import ask_void, confirm_void, merge, refuse_void
+from complaints.actions.working import answer_quote, quote
 
 __all__ = [
     "accept",
@@ -60,6 +61,7 @@ __all__ = [
     "add_note",
     "add_photos",
     "add_resident_note",
+    "answer_quote",
     "approve",
     "archive",
     "arrive",
@@ -86,6 +88,7 @@ __all__ = [
     "pause",
     "promise_reply",
     "propose",
+    "quote",
     "raise_to",
     "read_report",
     "receive_case",

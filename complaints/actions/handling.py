@@ -10,6 +10,7 @@ from complaints import deadlines, telling
 from complaints.actions.afterwards import report_afterwards
 from complaints.actions.escalating import raise_to
 from complaints.actions.voiding import NOT_ASKED
+from complaints.actions.working import record_work
 from complaints.models import Case, Escalation, Kind, Pause, Severity, Status, Urgency
 from complaints.models.cases import DEPARTMENTS
 from complaints.permissions import DESK, demand
@@ -236,8 +237,11 @@ def _resume_by_clock(pk, now):
 
 
 @transaction.atomic
-def resolve(case, *, by, now, remedy, pictures=()):
-    """Record what was done and owe the resident a reply the way they came. The clock stops here (ruling 5)."""
+def resolve(case, *, by, now, remedy, pictures=(), **work):
+    """Record what was done and owe the resident a reply the way they came. The clock stops here (ruling 5).
+
+    `work` is what it took, as `record_work` takes it.
+    """
     demand(by, "resolve", case)
     ended_at, facts = _clock_after_pause(case, now) if case.status == Status.WAITING else (None, {})
     if case.void_asked_by_id is not None:
@@ -254,6 +258,7 @@ def resolve(case, *, by, now, remedy, pictures=()):
     for picture, name in pictures:
         photos.attach(picture, name, to=case, by=by, now=now, stage=Photo.Stage.DONE, public=True)
     move(case, Status.RESOLVED, by=by, now=now, note=remedy, public=True, **facts)
+    record_work(case, by=by, now=now, **work)
     _end_pause(case, ended_at)
     report_afterwards(case, by=by, now=now, text=remedy, department=case.department)
     telling.tell(case, [case.first_responsible], "case_resolved", now=now, key=case.cycle, but=by)

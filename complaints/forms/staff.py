@@ -3,11 +3,12 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Case, Category, Channel, Kind, Pause, Proposal, Severity, Status, Urgency, Validity
+from complaints.models import Case, Category, Channel, Kind, Pause, Proposal, Quote, Severity, Status, Urgency, Validity
 from servicedesk.core.choices import RowField
 from servicedesk.core.duty import LEVELS
 from servicedesk.core.forms import MomentField
 from servicedesk.core.models import Department, Role, User
+from servicedesk.core.money import MoneyField
 from servicedesk.core.text import TextField
 
 LONG_TEXT = 5000
@@ -130,6 +131,36 @@ class AssignForm(StepForm):
             memberships__role__in=[Role.WORKER, Role.HEAD],
             memberships__is_active=True,
         ).distinct()
+
+
+class QuoteForm(StepForm):
+    amount = MoneyField(label=_("Price in yuan"))
+    text = TextField(
+        label=_("What it is for"), help_text=_("The resident reads this on the tracking page."), max_length=300
+    )
+
+    def clean_amount(self):
+        if self.cleaned_data["amount"] == 0:
+            raise forms.ValidationError(_("A price is above zero; what is free needs no quote."))
+        return self.cleaned_data["amount"]
+
+
+class AnswerQuoteForm(StepForm):
+    answer = forms.ChoiceField(
+        label=_("The resident"),
+        choices=[(value, Quote.Answer(value).label) for value in (Quote.Answer.AGREED, Quote.Answer.REFUSED)],
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+    )
+    answered_by = TextField(label=_("Who answered"), max_length=120)
+    channel = forms.ChoiceField(
+        label=_("How"),
+        choices=[(value, Channel(value).label) for value in (Channel.PHONE, Channel.VISIT, Channel.OTHER)],
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+    )
+
+    def prepare(self):
+        self.initial.setdefault("answered_by", self.case.reporter_name)
+        self.initial.setdefault("channel", Channel.PHONE)
 
 
 class DeclineForm(StepForm):

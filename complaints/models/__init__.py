@@ -13,6 +13,7 @@ from complaints.models.cases import (
 from complaints.models.policies import Category, DeadlinePolicy
 from complaints.models.proposals import Proposal
 from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
+from complaints.models.work import MaterialUse, Quote, Work
 
 __all__ = [
     "Case",
@@ -25,12 +26,15 @@ __all__ = [
     "Escalation",
     "IntakeDraft",
     "Kind",
+    "MaterialUse",
     "Pause",
     "Presence",
     "Proposal",
+    "Quote",
     "Reply",
     "Severity",
     "Status",
     "Urgency",
     "Validity",
+    "Work",
 ]

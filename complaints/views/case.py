@@ -33,6 +33,8 @@ PANELS = [
     ("hand_over", gettext_lazy("Hand over"), forms.HandOverForm),
     ("assign", gettext_lazy("Assign"), forms.AssignForm),
     ("verify", gettext_lazy("Verify"), forms.VerifyForm),
+    ("answer_quote", gettext_lazy("Record the answer to the price"), forms.AnswerQuoteForm),
+    ("quote", gettext_lazy("Tell a price"), forms.QuoteForm),
     ("read_report", gettext_lazy("Read the report"), forms.DecideForm),
     ("pause", gettext_lazy("Pause"), forms.PauseForm),
     ("escalate", gettext_lazy("Escalate"), forms.ReasonForm),
@@ -85,9 +87,12 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
     note = form if step == "note" and form is not None else forms.NoteForm(case=case, user=request.user, now=now)
     only = request.GET.get("show", "")
     open_here, in_a_year = reports.same_unit(case, request.user, now)
+    quotes, works = reports.work_of(case)
     context = {
         "case": case,
         "now": now,
+        "quotes": quotes,
+        "works": works,
         "form": form,
         "panel": next((panel for panel in panels if panel["step"] == step), None),
         "panels": panels,
@@ -293,6 +298,16 @@ def follow_up(request, case, facts, now):
 @door_to(forms.ReclassifyForm, done=gettext_lazy("Judged anew; the deadline was counted again."))
 def reclassify(request, case, facts, now):
     actions.reclassify(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.QuoteForm, done=gettext_lazy("Told. The resident agrees on the tracking page, or to you."))
+def quote(request, case, facts, now):
+    actions.quote(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.AnswerQuoteForm, done=gettext_lazy("Recorded."))
+def answer_quote(request, case, facts, now):
+    actions.answer_quote(case, by=request.user, now=now, **facts)
 
 
 @door_to(forms.OptionalNoteForm, done=gettext_lazy("Urged."))

@@ -30,6 +30,8 @@ STEPS = [
     ("arrive", "job_arrive", gettext_lazy("I have arrived"), None),
     ("resume", "job_resume", gettext_lazy("Go on with it"), None),
     ("resolve", "job_finish", gettext_lazy("Finish"), forms.FinishForm),
+    ("quote", "job_quote", gettext_lazy("Tell a price"), forms.QuoteForm),
+    ("answer_quote", "job_agree", gettext_lazy("Record the answer to the price"), forms.AnswerQuoteForm),
     ("unmask", "job_call", gettext_lazy("Call the resident"), forms.CallForm),
     ("note", "job_word", gettext_lazy("Write or show something"), forms.WordForm),
     ("assign", "job_assign", gettext_lazy("Assign"), AssignForm),
@@ -159,8 +161,18 @@ def resume(request, case, facts, now):
 @door_to(forms.FinishForm, done=gettext_lazy("Finished. The desk tells the resident."), page=show)
 def finish(request, case, facts, now):
     with _stored(facts["pictures"]) as pictures:
-        actions.resolve(case, by=request.user, now=now, remedy=facts["remedy"], pictures=pictures)
+        actions.resolve(case, by=request.user, now=now, **(facts | {"pictures": pictures}))
     return redirect("complaints:jobs")
+
+
+@door_to(forms.QuoteForm, done=gettext_lazy("Told. The resident agrees on the tracking page, or to you."), page=show)
+def quote(request, case, facts, now):
+    actions.quote(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.AnswerQuoteForm, done=gettext_lazy("Recorded."), page=show)
+def agree(request, case, facts, now):
+    actions.answer_quote(case, by=request.user, now=now, **facts)
 
 
 @door_to(forms.CallForm, page=show)

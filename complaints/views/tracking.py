@@ -17,7 +17,7 @@ from complaints import actions, following
 from complaints.actions.drafting import MOST_PHOTOS
 from complaints.budget import Budget, address_of
 from complaints.forms.public import AddForm, CodeForm, NotSolvedForm, typed
-from complaints.models import Case, Status
+from complaints.models import Case, Quote, Status
 from complaints.views.public import SeeOther
 from servicedesk.core import clock, masking, photos, tokens
 from servicedesk.core.errors import Refused
@@ -151,6 +151,24 @@ def urge(request, followed, now):
 @confidential
 @followed_case
 @posted
+def quote(request, followed, now):
+    """Agree to the price of chargeable work, or not."""
+    answer = Quote.Answer.AGREED if "agree" in request.POST else Quote.Answer.REFUSED
+    try:
+        if following.open_quote(followed.case) is None:
+            raise Refused(_("There is no price to answer any more. Please call us if you have a question."))
+        actions.answer_quote(followed.case, answer=answer, by=None, now=now)
+    except Refused as refused:
+        return _refuse(request, followed, now, refused)
+    messages.success(request, _("Thank you. We have told our colleague."))
+    return SeeOther(followed.url())
+
+
+@require_http_methods(["GET", "POST"])
+@public(REASON)
+@confidential
+@followed_case
+@posted
 def reopen(request, followed, now):
     """Say that the problem is not solved: the request is opened again, with a new promised time."""
     form = NotSolvedForm(typed(request.POST))
@@ -257,10 +275,11 @@ def _page(request, followed, now, status=200, add_form=None, reopen_form=None, r
     context = {
         **_facts(followed, now),
         "followed": followed,
-        "urls": {name: followed.url(name) for name in ("note", "urge", "reopen", "print")},
+        "urls": {name: followed.url(name) for name in ("note", "urge", "reopen", "quote", "print")},
         "stages": following.stages(case, events),
         "entries": following.entries(case, events),
         "pictures": [(picture, followed.url("photo", picture.name)) for picture in following.pictures(case)],
+        "quote": following.open_quote(case),
         "urge_at": following.urges_from(case, now),
         "can_reopen": can_reopen,
         "add_form": add_form or AddForm(),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 
 from django.test import Client
 from django.urls import reverse
@@ -103,7 +104,8 @@ def _cases(house, units, people, now):
         case = in_hand(name, **facts)
         remedy, seen = "更换水管接头,试水正常。", photos.reencode(residents.picture("after.jpg", size=(800, 600)))
         at = case.received_at + timedelta(hours=1)
-        actions.resolve(case, by=liu, now=at, remedy=remedy, pictures=[(seen, photos.store(seen))])
+        took = {"materials": [("角阀", Decimal(2), "只")], "labour_minutes": 40}
+        actions.resolve(case, by=liu, now=at, remedy=remedy, pictures=[(seen, photos.store(seen))], **took)
         return case
 
     def replied(name, **facts):
@@ -126,6 +128,8 @@ def _cases(house, units, people, now):
     waiting = in_hand("waiting", ago=timedelta(hours=5), summary="入户门锁失灵", **wu)
     until = now + timedelta(days=1)
     actions.pause(waiting, reason=Pause.Reason.MATERIAL, until=until, by=liu, now=now, note="等锁芯到货")
+    quoted = in_hand("quoted", ago=timedelta(hours=2), summary="角阀滴水", **lin)
+    actions.quote(quoted, amount=Decimal(120), text="更换角阀两只", by=liu, now=now)
     resolved("resolved", ago=timedelta(hours=4), **lin)
     replied("replied", ago=timedelta(days=1), **wu)
     archived = replied("archived", ago=timedelta(days=2), **lin)

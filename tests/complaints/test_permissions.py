@@ -121,6 +121,11 @@ class Stage:
         actions.hand_over(case, department=security, by=self.cast[by], now=MONDAY)
         return fresh(case)
 
+    def quoted(self):
+        case = self.in_hand()
+        actions.quote(case, amount=120, text="更换角阀", by=self.cast["liu"], now=MONDAY)
+        return fresh(case)
+
     def void_asked(self, by="fang"):
         case = self.in_hand()
         actions.ask_void(case, by=self.cast[by], now=MONDAY, reason="重复登记")
@@ -140,6 +145,8 @@ def facts_of(step, case):
         },
         "decide": {"approve": "1", **words},
         "read_report": {"approve": "1", **words},
+        "quote": {"amount": "120", "text": "更换角阀"},
+        "answer_quote": {"answer": "agreed", "answered_by": "林女士", "channel": "phone"},
         "assign": {"worker": Membership.objects.get(user__username="hu").user_id},
         "pause": {"reason": "material", "until": "2025-09-15T14:00"},
         "resolve": {"remedy": "已修好"},
@@ -174,6 +181,8 @@ TABLE = [
     ("withdraw", Stage.proposed, {"chen"}),
     ("read_report", Stage.reported, {"zhou", "guo"}),
     ("read_report", lambda stage: stage.reported(by="zhou"), {"guo"}),
+    ("quote", Stage.in_hand, {"liu", "han", "zhou"}),
+    ("answer_quote", Stage.quoted, DESK | {"liu", "han"}),
     ("hand_over", Stage.taken, DESK),
     ("hand_over", Stage.in_hand, DESK | {"han", "liu"}),
     ("assign", Stage.handed, {"han", "zhou"}),

@@ -1,5 +1,7 @@
 """A week of 云湖花园, in the words of its residents and of the desk."""
 
+from decimal import Decimal
+
 from complaints.models import Channel, Kind, Pause
 from servicedesk.desk.demo.story import Story, ago, ahead, answered, day, do, mended, served
 
@@ -662,6 +664,20 @@ SORRY = (
 
 ON_THE_WAY = [
     Story(
+        served(170),
+        "indoor",
+        "燃气灶旁插座烧黑,想换成带开关的",
+        "8-2-602",
+        "desk1",
+        then=(
+            do(8, "hand_over", "desk1", department="engineering"),
+            do(15, "accept", "eng1"),
+            do(40, "arrive", "eng1"),
+            do(10, "quote", "eng1", amount=Decimal("65.00"), text="更换带开关五孔插座一只,材料费;检查线路免费"),
+        ),
+        facts={"wish": "今天换好"},
+    ),
+    Story(
         served(150),
         "noise",
         "隔壁周末敲墙,孩子没法午睡",
@@ -873,7 +889,15 @@ ENDINGS = [
             do(7, "hand_over", "desk1", department="engineering"),
             do(12, "accept", "eng1"),
             do(15, "arrive", "eng1"),
-            do(served(25), "resolve", "eng1", remedy="更换下水软管,打密封胶,通水无渗漏。", pictures=("mended_pipe",)),
+            do(
+                served(25),
+                "resolve",
+                "eng1",
+                remedy="更换下水软管,打密封胶,通水无渗漏。",
+                pictures=("mended_pipe",),
+                materials=[("下水软管", Decimal(1), "根"), ("密封胶", Decimal(1), "支")],
+                labour_minutes=40,
+            ),
         ),
         facts={"pictures": ("leaking_pipe",), "channel": Channel.VISIT},
     ),
@@ -886,7 +910,18 @@ ENDINGS = [
         then=(
             do(9, "hand_over", "desk2", department="engineering"),
             do(30, "accept", "eng2"),
-            do(120, "resolve", "eng2", remedy="更换分机喇叭。"),
+            do(20, "quote", "eng2", amount=Decimal(80), text="更换可视分机喇叭,含人工"),
+            do(12, "answer_quote", "desk2", answer="agreed", answered_by="业主本人", channel="phone"),
+            do(
+                88,
+                "resolve",
+                "eng2",
+                remedy="更换分机喇叭。",
+                materials=[("分机喇叭", Decimal(1), "只")],
+                labour_minutes=35,
+                charge_to="resident",
+                amount=Decimal(80),
+            ),
         ),
     ),
     Story(

@@ -1,0 +1,34 @@
+"""Money as people type it and as it is kept: yuan as a Decimal to the fen, never a float (ruling 14)."""
+
+import re
+import unicodedata
+from decimal import Decimal
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from servicedesk.core.text import TextField
+
+_AMOUNT = re.compile(r"^(?:¥|¥)?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(\.[0-9]{1,2})?\s*元?$", re.ASCII)
+
+
+class MoneyField(TextField):
+    """An amount in yuan with at most two decimals, returned as a Decimal, or None where nothing was typed.
+
+    Takes `120`, `120.5`, `1,200.00` and full-width digits; anything else gets a sentence that shows how to write it.
+    """
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "class": "num"})
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=20, **kwargs)
+
+    def clean(self, value):
+        typed = unicodedata.normalize("NFKC", super().clean(value))
+        if not typed:
+            return None
+        match = _AMOUNT.fullmatch(typed)
+        if match is None:
+            raise ValidationError(_("Write the amount in yuan with at most two decimals, for example 120.50."))
+        return Decimal(match[1].replace(",", "") + (match[2] or "")).quantize(Decimal("0.01"))
