@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from complaints.models import Category, DeadlinePolicy
+from complaints.models import Category, DeadlinePolicy, VisitRule
 from servicedesk.core.admin import NoDeleteAdmin
 
 
@@ -13,4 +13,11 @@ class CategoryAdmin(NoDeleteAdmin):
 @admin.register(DeadlinePolicy)
 class DeadlinePolicyAdmin(NoDeleteAdmin):
     list_display = ["name", "community", "count", "amount", "end", "article"]
+    list_filter = ["community"]
+
+
+@admin.register(VisitRule)
+class VisitRuleAdmin(NoDeleteAdmin):
+    list_display = ["position", "name", "community", "share", "within", "unit", "source", "is_active"]
+    list_display_links = ["name"]
     list_filter = ["community"]

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from complaints.actions.replying import URGE_HOURS
-from complaints.models import Case, Kind, Quote, Status
+from complaints.models import Case, Kind, Quote, Rating, Status
 from complaints.models.cases import PUBLIC_STAGE, PUBLIC_STAGES, REPLY_OWED
 from complaints.reports import Entry, sentence
 from complaints.words import PUBLIC_NOTES, PUBLIC_VERBS, RESIDENTS_VERBS
@@ -82,12 +82,17 @@ def _alive(now):
     return Case.objects.filter(open_or_recent).select_related(*PEOPLE)
 
 
-def reopens(case, now):
-    """Return whether the resident may say now that the problem is not solved (ruling 10)."""
-    if case.status == Status.REPLIED:
-        return True
-    days = datetime.timedelta(days=case.community.reopen_days)
-    return case.status == Status.ARCHIVED and now - case.archived_at <= days
+def rating_of(case):
+    """Return the Rating of the running cycle of `case`, or None. One query, none before an answer."""
+    if case.status not in (Status.REPLIED, Status.ARCHIVED):
+        return None
+    return Rating.objects.filter(case=case, cycle=case.cycle).first()
+
+
+def stars(rating):
+    """Return what a form begins with: the stars of `rating`, nothing without one. The words stand, masked, in the
+    history."""
+    return {name: getattr(rating, name) for name in ("overall", "speed", "manner")} if rating else {}
 
 
 def urges_from(case, now):

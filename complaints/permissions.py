@@ -4,6 +4,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext_lazy as _
 
+from complaints import aftercare
 from complaints.models import Kind, Proposal, Quote, Status
 from complaints.models.cases import CLOCKED, ENDED, REPLY_OWED
 from servicedesk.core.errors import IllegalMove, NotAllowed, Refused
@@ -98,6 +99,18 @@ def _assigns(s):
     )
 
 
+def _visits(s):
+    """Whoever did the work never asks how it was found (回访)."""
+    if s.is_assigned or not s.any(*OFFICE):
+        return False
+    owed = aftercare.open_visit(s.case)
+    if (owed.solved_by_id if owed else aftercare.solver_of(s.case)) == s.user.pk:
+        return False
+    if owed is not None and owed.needs_senior:
+        return s.any(Role.SUPERVISOR, Role.DEPUTY_GM)
+    return s.any(*DESK) and (owed is not None or s.case.status == Status.REPLIED)
+
+
 # step: (statuses in which it leads anywhere, who may)
 STEPS = {
     "take": ({Status.RECEIVED}, lambda s: s.any(*DESK)),
@@ -128,6 +141,7 @@ STEPS = {
     "resume": ({Status.WAITING}, lambda s: s.is_first or s.is_assigned or s.heads or s.any(Role.SUPERVISOR)),
     "resolve": ({Status.TAKEN, Status.HANDED, Status.IN_HAND, Status.WAITING}, _does_the_job),
     "reply": (set(REPLY_OWED), lambda s: s.is_first or s.any(Role.SUPERVISOR, Role.DEPUTY_GM)),
+    "visit": ({Status.REPLIED, Status.ARCHIVED}, _visits),
     "archive": ({Status.REPLIED}, lambda s: s.any(*DESK)),
     "reopen": ({Status.RESOLVED, Status.REPLIED, Status.ARCHIVED}, lambda s: s.any(*OFFICE)),
     "escalate": (

@@ -3,26 +3,30 @@
 import datetime
 from dataclasses import dataclass, field
 
-from django.db.models import Q
+from django.db.models import Avg, Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from complaints import ladder
+from complaints import aftercare, ladder
 from complaints.models import (
     Case,
     Channel,
     Escalation,
+    Grade,
     Kind,
     Pause,
     Proposal,
     Quote,
+    Rating,
+    ReturnVisit,
     Severity,
     Status,
     Urgency,
     Validity,
     Work,
 )
+from complaints.models.aftercare import GOOD
 from complaints.models.cases import ENDED, KEPT_FROM
 from complaints.words import RESIDENTS_VERBS, UNDONE, VERBS
 from servicedesk.core.calendar import calendar_of
@@ -71,6 +75,8 @@ def _fact(key, value, tz):
         return Pause.Reason(value).label
     if key == "channel":
         return Channel(value).label
+    if key == "grade":
+        return Grade(value).label
     if key == "until":
         return f"{datetime.datetime.fromisoformat(value).astimezone(tz):%m-%d %H:%M}"
     if key == "what":
@@ -294,3 +300,59 @@ def work_of(case):
 def waiting(case):
     """Return the open pause of `case`, or None. One query, none unless it waits."""
     return Pause.objects.filter(case=case, ended_at=None).first() if case.status == Status.WAITING else None
+
+
+@dataclass(frozen=True)
+class Satisfaction:
+    """How residents find what was done: how many said so, how many of them are satisfied (four or five of five), and
+    the mean of one to five, None where nobody said anything: no data is not nought."""
+
+    n: int
+    satisfied: int
+    mean: float | None
+
+    @property
+    def share(self):
+        """The share of those satisfied, 0 to 1, or None."""
+        return self.satisfied / self.n if self.n else None
+
+
+def satisfaction(cases, *, since=None, until=None):
+    """Return {"visits", "ratings"}: the Satisfaction of `cases` as return visits heard it and as residents rated it,
+    from `since` to before `until`. `cases` is a queryset that is narrowed to who asks. Two queries."""
+    sources = {
+        "visits": (ReturnVisit.objects.filter(grade__isnull=False), "done_at", "grade"),
+        "ratings": (Rating.objects.all(), "at", "overall"),
+    }
+    found = {}
+    for name, (rows, at, grade) in sources.items():
+        rows = rows.filter(case__in=cases.values("pk"))
+        rows = rows.filter(**{f"{at}__gte": since}) if since else rows
+        rows = rows.filter(**{f"{at}__lt": until}) if until else rows
+        good = Count("pk", filter=Q(**{f"{grade}__in": GOOD}))
+        found[name] = Satisfaction(**rows.aggregate(n=Count("pk"), satisfied=good, mean=Avg(grade)))
+    return found
+
+
+@dataclass(frozen=True)
+class Aftercare:
+    """What follows the answer of a case: its visits and ratings, the newest first, when the clock archives it, and,
+    where no visit is due, the rule and the lot that decided so."""
+
+    visits: list
+    ratings: list
+    archives_at: datetime.datetime | None
+    rule: object = None
+    lot: int | None = None
+
+
+def aftercare_of(case):
+    """Return the Aftercare of `case`, None before its first answer. Two queries, and a third where no visit is due."""
+    if case.status not in (Status.REPLIED, Status.ARCHIVED) and case.cycle == 1:
+        return None
+    visits = list(case.visits.select_related("rule", "by").order_by("-id"))
+    ratings = list(case.ratings.order_by("-cycle"))
+    archives_at = aftercare.archives_at(case, visits)
+    if case.status != Status.REPLIED or any(visit.cycle == case.cycle for visit in visits):
+        return Aftercare(visits, ratings, archives_at)
+    return Aftercare(visits, ratings, archives_at, aftercare.rule_for(case), aftercare.lot_of(case))

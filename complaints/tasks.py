@@ -27,3 +27,8 @@ def release_left():
 @shared_task(name="complaints.tasks.recount_deadlines")
 def recount_deadlines():
     actions.recount_deadlines(now=clock.now())
+
+
+@shared_task(name="complaints.tasks.archive_answered")
+def archive_answered():
+    actions.archive_answered(now=clock.now())

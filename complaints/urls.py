@@ -1,6 +1,6 @@
 from django.urls import path
 
-from complaints.views import case, jobs, lists, public, tracking
+from complaints.views import callbacks, case, jobs, lists, public, tracking
 
 app_name = "complaints"
 
@@ -11,6 +11,7 @@ STEPS = [
     case.accept,
     case.arrive,
     case.resume,
+    case.visit,
     case.archive,
     case.read_back,
     case.verify,
@@ -65,6 +66,7 @@ PARTS = {
     "": tracking.page,
     "note": tracking.note,
     "urge": tracking.urge,
+    "rate": tracking.rate,
     "reopen": tracking.reopen,
     "quote": tracking.quote,
     "print": tracking.receipt,
@@ -77,6 +79,10 @@ urlpatterns = [
     path("cases/<number:number>/presence/", case.ping, name="presence"),
     path("cases/<number:number>/photo/<word:name>", case.photo, name="photo"),
     *(path(f"cases/<number:number>/{view.__name__.replace('_', '-')}/", view, name=view.__name__) for view in STEPS),
+    path("callbacks/", callbacks.page, name="callbacks"),
+    path("callbacks/rain/", callbacks.rain, name="rain"),
+    path("callbacks/<number:number>/", callbacks.one, name="callback"),
+    path("callbacks/<number:number>/save/", callbacks.save, name="save_callback"),
     path("m/", jobs.jobs, name="jobs"),
     path("m/orders/<number:number>/", jobs.job, name="job"),
     *(path(f"m/orders/<number:number>/{v.__name__}/", v, name=f"job_{v.__name__}") for v in JOB_STEPS),

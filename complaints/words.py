@@ -19,6 +19,15 @@ VERBS = {
     "resumed": _("Clock runs again"),
     "resolved": _("Resolved"),
     "replied": _("Resident told by %(channel)s"),
+    "visit_due": _("Return visit due by %(until)s: %(rule)s"),
+    "visit_waits": _("Return visit when it has rained: %(rule)s"),
+    "visit_hastened": _("Bad rating: return visit due by %(until)s"),
+    "rained": _("It has rained; return visit due by %(until)s"),
+    "visit_missed": _("Return visit: nobody reached, try %(tries)s"),
+    "visit_given_up": _("Return visit ended: nobody reached in %(tries)s tries"),
+    "visited": _("Return visit by %(channel)s: %(grade)s"),
+    "visit_not_made": _("The return visit was not made"),
+    "resident_rated": _("Rated: %(overall)s of 5 stars"),
     "reopened": _("Reopened"),
     "archived": _("Archived"),
     "escalated": _("%(from_level)s → %(to_level)s: %(trigger)s"),
@@ -80,6 +89,7 @@ RESIDENTS_VERBS = (
     "resident_urged",
     "photo_added",
     "reopened",
+    "resident_rated",
 )
 
 # What a resident reads; a verb that is not here is not theirs.
@@ -105,10 +115,11 @@ PUBLIC_VERBS = {
     "resident_urged": _("asked us to hurry. We have told the person responsible."),
     "resident_noted": _("added something"),
     "photo_added": _("added a photo."),
+    "resident_rated": _("rated us: %(overall)s of 5 stars."),
     "merged": _("Joined with another report of the same matter; both are answered together."),
 }
 # Verbs whose note is meant for the resident's eyes.
-PUBLIC_NOTES = {"quoted", "told", "replied", "resident_noted"}
+PUBLIC_NOTES = {"quoted", "told", "replied", "resident_noted", "resident_rated"}
 
 KIND_WORDS = {
     "case_arrived": _("New request %(number)s: %(summary)s"),
@@ -135,6 +146,7 @@ KIND_WORDS = {
     "case_reopened": _("Reopened: %(number)s %(summary)s"),
     "case_paused": _("Clock paused: %(number)s %(summary)s"),
     "case_void_asked": _("Asked to void %(number)s: %(summary)s"),
+    "case_rated_badly": _("%(overall)s of 5 stars for %(number)s, please call within a day: %(summary)s"),
     "resident_noted": _("The resident added something to %(number)s: %(summary)s"),
 }
 # What an e-mail says to somebody who cannot open the case.

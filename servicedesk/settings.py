@@ -193,6 +193,7 @@ CELERY_BEAT_SCHEDULE = {
     "resume_waiting": {"task": "complaints.tasks.resume_waiting", "schedule": 60, "options": {"expires": 55}},
     "recount_deadlines": {"task": "complaints.tasks.recount_deadlines", "schedule": 60, "options": {"expires": 55}},
     "release_left": {"task": "complaints.tasks.release_left", "schedule": 60, "options": {"expires": 55}},
+    "archive_answered": {"task": "complaints.tasks.archive_answered", "schedule": 600, "options": {"expires": 590}},
     "forget_drafts": {"task": "complaints.tasks.forget_drafts", "schedule": 3600, "options": {"expires": 3500}},
     "seal_events": {"task": "core.tasks.seal_events", "schedule": 60, "options": {"expires": 55}},
     "send_notifications": {"task": "core.tasks.send_notifications", "schedule": 10, "options": {"expires": 9}},

@@ -21,7 +21,9 @@ GROWING = [
     "complaints_quote",
     "complaints_work",
     "complaints_materialuse",
+    "complaints_rating",
     "complaints_reply",
+    "complaints_returnvisit",
 ]
 
 

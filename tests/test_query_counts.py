@@ -3,6 +3,7 @@
 import pytest
 from django.urls import reverse
 
+from complaints import actions
 from residents.models import Occupancy
 from tests import counting
 from tests.factories import MONDAY, case
@@ -35,6 +36,26 @@ def test_a_page_costs_the_same_for_few_rows_and_for_many(
     with counting.pinned(name) as captured:
         assert client.get(url, query).status_code == 200
     assert len(captured) <= 15
+
+
+@pytest.mark.parametrize("others", [1, 12])
+def test_the_visits_and_an_answered_case_cost_the_same_for_few_and_for_many(
+    client, yunhu, office, zhou, chen, others, time_machine
+):
+    time_machine.move_to(MONDAY, tick=False)
+    rows = [case(yunhu, by=chen, category="service") for _ in range(others + 1)]
+    for row in rows:
+        actions.resolve(row, by=chen, now=MONDAY, remedy="已处理")
+        actions.reply(row, channel="phone", text="已处理", by=chen, now=MONDAY)
+    client.force_login(zhou)
+    for name, url in [
+        ("visits", reverse("complaints:callbacks")),
+        ("case page, answered", rows[0].get_absolute_url()),
+    ]:
+        client.get(url)
+        with counting.pinned(name) as captured:
+            assert client.get(url).status_code == 200
+        assert len(captured) <= 15, name
 
 
 def test_the_judgement_before_saving_is_cheap(client, yunhu, chen):

@@ -32,6 +32,7 @@ from complaints.actions.handling import (
     unmask_reporter,
     urge,
 )
+from complaints.actions.planning import set_visit_rules
 from complaints.actions.proposing import (
     approve,
     propose,
@@ -52,6 +53,7 @@ from complaints.actions.recounting import recount_deadlines
 from complaints.actions.releasing import release_left
 from complaints.actions.replying import add_resident_note, archive, reopen, reply, resident_urge
 from complaints.actions.undoing import undo
+from complaints.actions.visiting import archive_answered, miss_visit, note_rain, rate, visit, ways_to_visit
 from complaints.actions.voiding import ask_void, confirm_void, merge, refuse_void
 from complaints.actions.working import answer_quote, quote
 
@@ -64,6 +66,7 @@ __all__ = [
     "answer_quote",
     "approve",
     "archive",
+    "archive_answered",
     "arrive",
     "ask_void",
     "assign",
@@ -84,12 +87,15 @@ __all__ = [
     "log_export",
     "lower",
     "merge",
+    "miss_visit",
     "name_concerned",
+    "note_rain",
     "pause",
     "promise_reply",
     "propose",
     "quote",
     "raise_to",
+    "rate",
     "read_report",
     "receive_case",
     "reclassify",
@@ -105,6 +111,7 @@ __all__ = [
     "resume_waiting",
     "return_proposal",
     "set_follow_up",
+    "set_visit_rules",
     "start",
     "start_draft",
     "submit_draft",
@@ -114,5 +121,7 @@ __all__ = [
     "unmask_reporter",
     "urge",
     "verify",
+    "visit",
+    "ways_to_visit",
     "withdraw_proposal",
 ]

@@ -6,9 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from complaints import deadlines, telling
+from complaints import aftercare, deadlines, telling
 from complaints.actions.escalating import raise_to
 from complaints.actions.handling import add_photos
+from complaints.actions.planning import drop_visit, plan_visit
 from complaints.models import Channel, Cycle, Escalation, Reply, Status
 from complaints.permissions import demand
 from servicedesk.core import events
@@ -63,13 +64,19 @@ def reply(case, *, channel, text, by, now, person_told=""):
         replied_at=now,
         next_escalation_at=None,
     )
+    plan_visit(case, now=now)
 
 
 @transaction.atomic
 def archive(case, *, by, now):
-    """Close a case whose resident has been told."""
-    demand(by, "archive", case)
+    """Close a case whose resident has been told. A visit that is still due is then not made, and the history says so.
+
+    `by=None` is the clock, which leaves a case alone while its visit is open.
+    """
+    if by is not None:
+        demand(by, "archive", case)
     move(case, Status.ARCHIVED, by=by, now=now, public=True, archived_at=now, next_escalation_at=None)
+    drop_visit(case, by=by, now=now)
 
 
 @transaction.atomic
@@ -78,11 +85,12 @@ def reopen(case, *, by, now, note):
 
     The level starts at the old one but at least at 2 (ruling 10); a second time it is 3 (ruling 7: a second "not
     satisfied"). `by=None` is the resident by the link. Raises
-    Refused for a case archived longer ago than the community allows: that is a new case.
+    Refused for a case archived longer ago than the community allows: that is a new case. A visit that was still due
+    is not made any more: the answer that it was about has been overtaken.
     """
     if by is not None:
         demand(by, "reopen", case)
-    if case.archived_at and now - case.archived_at > timedelta(days=case.community.reopen_days):
+    if case.status == Status.ARCHIVED and not aftercare.reopens(case, now):
         raise Refused(_("This case was archived too long ago to be opened again. Record a new one that follows it."))
     ended = Cycle(
         case=case,
@@ -122,6 +130,7 @@ def reopen(case, *, by, now, note):
     facts["next_escalation_at"] = deadlines.next_step(case, status=to, **facts)
     move(case, to, by=by, now=now, verb="reopened", note=note, data={"cycle": facts["cycle"]}, public=True, **facts)
     ended.save(force_insert=True)
+    drop_visit(case, by=by, now=now)
     if is_second:
         raise_to(case, 3, Escalation.Trigger.NOT_SATISFIED, by=None, now=now)
     raise_to(case, max(was_level, 2), Escalation.Trigger.REOPENED, by=None, now=now)

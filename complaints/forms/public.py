@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Category
+from complaints.models import Category, Rating
 from servicedesk.core import photos
 from servicedesk.core.text import PhoneField, TextField, clean_text
 
@@ -212,6 +212,45 @@ class NotSolvedForm(forms.Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, auto_id="id_again_%s", **kwargs)
+
+
+class RateForm(forms.Form):
+    """What the resident thinks of how their request was handled, in one to five stars."""
+
+    overall = forms.TypedChoiceField(
+        label=_("How satisfied are you with the result?"),
+        coerce=int,
+        choices=Rating.STARS,
+        widget=forms.RadioSelect(attrs={"class": "stars"}),
+        error_messages={"required": _("Choose one to five stars."), "invalid_choice": _("Choose one to five stars.")},
+    )
+    speed = forms.TypedChoiceField(
+        label=_("How fast was it?"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        choices=Rating.STARS,
+        widget=forms.RadioSelect(attrs={"class": "stars short"}),
+        error_messages={"invalid_choice": _("Choose one to five stars.")},
+    )
+    manner = forms.TypedChoiceField(
+        label=_("How were our people?"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        choices=Rating.STARS,
+        widget=forms.RadioSelect(attrs={"class": "stars short"}),
+        error_messages={"invalid_choice": _("Choose one to five stars.")},
+    )
+    words = TextField(
+        label=_("What would you like to tell us?"),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3, "data-count": "1000"}),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, auto_id="id_rate_%s", **kwargs)
 
 
 class CodeForm(forms.Form):

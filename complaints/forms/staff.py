@@ -3,7 +3,22 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Case, Category, Channel, Kind, Pause, Proposal, Quote, Severity, Status, Urgency, Validity
+from complaints import actions
+from complaints.models import (
+    Case,
+    Category,
+    Channel,
+    Grade,
+    Kind,
+    Pause,
+    Proposal,
+    Quote,
+    Severity,
+    Status,
+    Urgency,
+    Validity,
+)
+from complaints.models.aftercare import BAD
 from servicedesk.core.choices import RowField
 from servicedesk.core.duty import LEVELS
 from servicedesk.core.forms import MomentField
@@ -199,6 +214,39 @@ class ReplyForm(StepForm):
         if self.case.status == Status.DECLINED and not self.is_bound:
             refusal = self.case.proposals.filter(cycle=self.case.cycle, outcome=Proposal.Outcome.DECLINE).last()
             self.initial.setdefault("text", refusal.answer)
+
+
+class VisitForm(StepForm):
+    """What the resident says on a return visit: one of five grades, or that nobody was reached."""
+
+    NOBODY = 6
+
+    grade = forms.TypedChoiceField(
+        label=_("What the resident says"),
+        coerce=int,
+        choices=[*Grade.choices, (NOBODY, _("nobody reached"))],
+        widget=forms.RadioSelect(attrs={"class": "digits"}),
+        error_messages={"required": _("Choose a grade, or that nobody was reached.")},
+    )
+    channel = forms.ChoiceField(label=_("Asked by"), widget=forms.RadioSelect(attrs={"class": "inline"}))
+    words = TextField(
+        label=_("In the resident's words"),
+        help_text=_("Needed where they are not satisfied: the case is opened again with it."),
+        required=False,
+        max_length=1000,
+        widget=text_area(2),
+    )
+
+    def prepare(self):
+        ways = actions.ways_to_visit(self.case)
+        self.fields["channel"].choices = [(way.value, way.label) for way in ways]
+        self.initial.setdefault("channel", ways[0].value)
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("grade") in BAD and not cleaned.get("words"):
+            self.add_error("words", _("Write what is still wrong: the case is opened again with it."))
+        return cleaned
 
 
 class ReasonForm(StepForm):

@@ -1,5 +1,6 @@
 """The nouns of the main job: cases, what they are due by, and what happened to them."""
 
+from complaints.models.aftercare import Grade, Rating, ReturnVisit, VisitRule
 from complaints.models.cases import (
     Case,
     Channel,
@@ -24,6 +25,7 @@ __all__ = [
     "DeadlinePolicy",
     "Draft",
     "Escalation",
+    "Grade",
     "IntakeDraft",
     "Kind",
     "MaterialUse",
@@ -31,10 +33,13 @@ __all__ = [
     "Presence",
     "Proposal",
     "Quote",
+    "Rating",
     "Reply",
+    "ReturnVisit",
     "Severity",
     "Status",
     "Urgency",
     "Validity",
+    "VisitRule",
     "Work",
 ]

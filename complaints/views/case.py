@@ -8,12 +8,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints import actions, presence, reports
 from complaints.forms import staff as forms
-from complaints.models import Case, Status
+from complaints.models import Case, Grade, Status
 from complaints.models.cases import REPLY_OWED
 from complaints.permissions import steps_for
 from servicedesk.core import clock, photos, tokens
@@ -29,6 +29,7 @@ PANELS = [
     ("decide", gettext_lazy("Decide"), forms.DecideForm),
     ("propose", gettext_lazy("Propose"), forms.ProposeForm),
     ("reply", gettext_lazy("Reply"), forms.ReplyForm),
+    ("visit", gettext_lazy("Return visit"), forms.VisitForm),
     ("resolve", gettext_lazy("Resolve"), forms.ResolveForm),
     ("hand_over", gettext_lazy("Hand over"), forms.HandOverForm),
     ("assign", gettext_lazy("Assign"), forms.AssignForm),
@@ -52,7 +53,7 @@ PANELS = [
 ]
 FORMS = {step: form for step, _label, form in PANELS}
 # What brings a case nearer to its end: only such a step is the main button of the page.
-LEADS_ON = {"decide", "propose", "reply", "resolve", "hand_over", "assign", "verify"}
+LEADS_ON = {"decide", "propose", "reply", "visit", "resolve", "hand_over", "assign", "verify"}
 # Steps that ask nothing: one button each.
 BUTTONS = [
     ("take", gettext_lazy("Take up")),
@@ -97,6 +98,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "panel": next((panel for panel in panels if panel["step"] == step), None),
         "panels": panels,
         "buttons": [{"step": name, "label": label} for name, label in BUTTONS if name in allowed],
+        "care": reports.aftercare_of(case),
         "allowed": allowed,
         "note_form": note,
         "refusal": refusal,
@@ -124,20 +126,20 @@ def page(request, number):
     return show(request, find(request, number))
 
 
-def door_to(form_class=forms.PlainForm, done=None, page=show):
-    """Make a door of a short function that takes one step: who may see the case comes in, the form is read in the
-    community's own time, a page that is out of date or a refused step comes back with every word that was typed, shown
-    by `page`. A GET leads to the page of the case."""
+def door_to(form_class=forms.PlainForm, done=None, page=show, home="complaints:case", roles=STAFF):
+    """Make a door of a short function that takes one step: who has one of `roles` and may see the case comes in, the
+    form is read in the community's own time, a page that is out of date or a refused step comes back with every word
+    that was typed, shown by `page`. A GET leads to `home`."""
 
     def decorate(take_step):
         @require_http_methods(["GET", "POST"])
-        @role_required(*STAFF)
+        @role_required(*roles)
         @functools.wraps(take_step)
         def view(request, number):
             case = find(request, number)
             if request.method == "GET":
                 # Who signs in again after a step was sent without a session arrives here.
-                return redirect("complaints:case" if page is show else "complaints:job", case.number)
+                return redirect(home, case.number)
             now = clock.now()
             name = take_step.__name__
             with timezone.override(case.community.tz):
@@ -268,6 +270,26 @@ def resolve(request, case, facts, now):
 @door_to(forms.ReplyForm, done=gettext_lazy("The resident has been told."))
 def reply(request, case, facts, now):
     actions.reply(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.VisitForm)
+def visit(request, case, facts, now):
+    record_visit(request, case, facts, now)
+
+
+def record_visit(request, case, facts, now):
+    """Record a visit, or the try of one, and say what came of it."""
+    grade, words = facts["grade"], facts["words"]
+    if grade == forms.VisitForm.NOBODY:
+        left = actions.miss_visit(case, by=request.user, now=now, words=words)
+        said = ngettext("The try is noted; %(n)s is left.", "The try is noted; %(n)s are left.", left) % {"n": left}
+        messages.success(request, said if left else _("That was the last try: the visit has ended with your note."))
+    elif actions.visit(case, by=request.user, now=now, channel=facts["channel"], grade=grade, words=words):
+        said = _("Saved. %(number)s is open again, with a new deadline.") % {"number": case.short_number}
+        messages.warning(request, said)
+    else:
+        said = _("Saved: %(number)s, %(grade)s.") % {"number": case.short_number, "grade": Grade(grade).label}
+        messages.success(request, said)
 
 
 @door_to(forms.ReasonForm, done=gettext_lazy("Reopened, with a new deadline."))

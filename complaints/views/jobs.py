@@ -21,6 +21,7 @@ from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import departments_in, role_required
 
+HOME = "complaints:job"
 DOERS = (Role.HEAD, Role.WORKER)
 AT_WORK = (Status.HANDED, Status.IN_HAND, Status.WAITING)
 MOST = 200
@@ -143,45 +144,50 @@ def job(request, number):
     return show(request, find(request, number))
 
 
-@door_to(page=show)
+@door_to(page=show, home=HOME)
 def accept(request, case, facts, now):
     actions.accept(case, by=request.user, now=now)
 
 
-@door_to(page=show)
+@door_to(page=show, home=HOME)
 def arrive(request, case, facts, now):
     actions.arrive(case, by=request.user, now=now)
 
 
-@door_to(page=show)
+@door_to(page=show, home=HOME)
 def resume(request, case, facts, now):
     actions.resume(case, by=request.user, now=now)
 
 
-@door_to(forms.FinishForm, done=gettext_lazy("Finished. The desk tells the resident."), page=show)
+@door_to(forms.FinishForm, done=gettext_lazy("Finished. The desk tells the resident."), page=show, home=HOME)
 def finish(request, case, facts, now):
     with _stored(facts["pictures"]) as pictures:
         actions.resolve(case, by=request.user, now=now, **(facts | {"pictures": pictures}))
     return redirect("complaints:jobs")
 
 
-@door_to(forms.QuoteForm, done=gettext_lazy("Told. The resident agrees on the tracking page, or to you."), page=show)
+@door_to(
+    forms.QuoteForm,
+    done=gettext_lazy("Told. The resident agrees on the tracking page, or to you."),
+    page=show,
+    home=HOME,
+)
 def quote(request, case, facts, now):
     actions.quote(case, by=request.user, now=now, **facts)
 
 
-@door_to(forms.AnswerQuoteForm, done=gettext_lazy("Recorded."), page=show)
+@door_to(forms.AnswerQuoteForm, done=gettext_lazy("Recorded."), page=show, home=HOME)
 def agree(request, case, facts, now):
     actions.answer_quote(case, by=request.user, now=now, **facts)
 
 
-@door_to(forms.CallForm, page=show)
+@door_to(forms.CallForm, page=show, home=HOME)
 def call(request, case, facts, now):
     phone = actions.unmask_reporter(case, by=request.user, now=now, **facts)
     return show(request, case, phone=phone)
 
 
-@door_to(forms.WordForm, done=gettext_lazy("Sent to the office."), page=show)
+@door_to(forms.WordForm, done=gettext_lazy("Sent to the office."), page=show, home=HOME)
 def word(request, case, facts, now):
     # A word and its photos are one thing: where the word is refused, the photos are not there twice.
     with _stored(facts["pictures"]) as pictures, transaction.atomic():
@@ -190,17 +196,17 @@ def word(request, case, facts, now):
             actions.add_note(case, by=request.user, now=now, note=facts["note"])
 
 
-@door_to(AssignForm, done=gettext_lazy("Assigned."), page=show)
+@door_to(AssignForm, done=gettext_lazy("Assigned."), page=show, home=HOME)
 def assign(request, case, facts, now):
     actions.assign(case, by=request.user, now=now, **facts)
 
 
-@door_to(forms.PauseForm, done=gettext_lazy("The clock stands still and runs again by itself."), page=show)
+@door_to(forms.PauseForm, done=gettext_lazy("The clock stands still and runs again by itself."), page=show, home=HOME)
 def pause(request, case, facts, now):
     actions.pause(case, by=request.user, now=now, **facts)
 
 
-@door_to(forms.DeclineForm, done=gettext_lazy("The job is back at the desk."), page=show)
+@door_to(forms.DeclineForm, done=gettext_lazy("The job is back at the desk."), page=show, home=HOME)
 def decline(request, case, facts, now):
     actions.decline_job(case, by=request.user, now=now, **facts)
     return redirect("complaints:jobs")

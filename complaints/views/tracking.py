@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from complaints import actions, following
+from complaints import actions, aftercare, following
 from complaints.actions.drafting import MOST_PHOTOS
 from complaints.budget import Budget, address_of
-from complaints.forms.public import AddForm, CodeForm, NotSolvedForm, typed
+from complaints.forms.public import AddForm, CodeForm, NotSolvedForm, RateForm, typed
 from complaints.models import Case, Quote, Status
 from complaints.views.public import SeeOther
 from servicedesk.core import clock, masking, photos, tokens
@@ -28,6 +28,8 @@ REASON = "residents have no account; the link or the code is the key"
 # Wrong tries by hand, in fifteen minutes (5-reliability, Following a case).
 TRIES_OF_ADDRESS = Budget("track-address", most=5, seconds=900)
 TRIES_OF_CASE = Budget("track-case", most=5, seconds=900)
+# A rating is theirs to change; no hand changes it more often than this in an hour.
+RATINGS_OF_CASE = Budget("rate-case", most=10, seconds=3600)
 SAME_NOTE_MINUTES = 10
 # A link that has got about cannot fill the disk.
 MOST_PHOTOS_OF_A_CASE = 20
@@ -175,12 +177,38 @@ def reopen(request, followed, now):
     if not form.is_valid():
         return _page(request, followed, now, status=422, reopen_form=form)
     try:
-        if not following.reopens(followed.case, now):
+        if not aftercare.reopens(followed.case, now):
             raise Refused(_("This request cannot be opened again. Please report it anew or call us."))
         actions.reopen(followed.case, by=None, now=now, note=form.cleaned_data["note"])
     except Refused as refused:
         return _refuse(request, followed, now, refused, reopen_form=form)
     messages.success(request, _("Opened again. You find the new promised time below."))
+    return SeeOther(followed.url())
+
+
+@require_http_methods(["GET", "POST"])
+@public(REASON)
+@confidential
+@followed_case
+@posted
+def rate(request, followed, now):
+    """Rate how the request was handled, or change that within a week."""
+    form = RateForm(typed(request.POST))
+    if not form.is_valid():
+        return _page(request, followed, now, status=422, rate_form=form)
+    if not RATINGS_OF_CASE.take(followed.case.number):
+        refused = _("You have changed this many times. Please wait an hour, or call us.")
+        return _page(request, followed, now, status=429, rate_form=form, refused=refused)
+    try:
+        rating = actions.rate(followed.case, now=now, **form.cleaned_data)
+    except Refused as refused:
+        return _refuse(request, followed, now, refused, rate_form=form)
+    if rating.is_bad:
+        messages.success(
+            request, _("Thank you. We are sorry that it went badly: somebody else calls you within a day.")
+        )
+    else:
+        messages.success(request, _("Thank you for telling us."))
     return SeeOther(followed.url())
 
 
@@ -267,27 +295,35 @@ def _facts(followed, now):
     }
 
 
-def _page(request, followed, now, status=200, add_form=None, reopen_form=None, refused=""):
+def _page(request, followed, now, status=200, add_form=None, reopen_form=None, rate_form=None, refused=""):
     case, events = followed.case, following.history(followed.case)
-    can_add, can_reopen = case.status not in (Status.VOID, Status.MERGED), following.reopens(case, now)
+    can_add, can_reopen = case.status not in (Status.VOID, Status.MERGED), aftercare.reopens(case, now)
+    rating = following.rating_of(case)
+    can_rate = aftercare.may_rate(case, rating, now)
     # Words whose own box is not on the page any more are shown all the same, to be copied.
     homeless = (add_form if not can_add else None) or (reopen_form if not can_reopen else None)
+    words = homeless["note"].value() if homeless else ""
+    if rate_form and not can_rate:
+        words = rate_form["words"].value()
     context = {
         **_facts(followed, now),
         "followed": followed,
-        "urls": {name: followed.url(name) for name in ("note", "urge", "reopen", "quote", "print")},
+        "urls": {name: followed.url(name) for name in ("note", "urge", "rate", "reopen", "quote", "print")},
         "stages": following.stages(case, events),
         "entries": following.entries(case, events),
         "pictures": [(picture, followed.url("photo", picture.name)) for picture in following.pictures(case)],
         "quote": following.open_quote(case),
         "urge_at": following.urges_from(case, now),
         "can_reopen": can_reopen,
+        "rating": rating,
+        "rate_form": (rate_form or RateForm(initial=following.stars(rating))) if can_rate else None,
+        "rate_until": aftercare.rates_until(case, rating),
         "add_form": add_form or AddForm(),
         "reopen_form": reopen_form or NotSolvedForm(),
-        "form": add_form or reopen_form,
+        "form": add_form or reopen_form or rate_form,
         "can_add": can_add,
         "refused": refused,
-        "words": homeless["note"].value() if homeless else "",
+        "words": words,
         # A page that answers a form would send it again if it were loaded anew.
         "refresh": status == 200,
     }

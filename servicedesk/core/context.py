@@ -16,6 +16,7 @@ SEES_CASES = OFFICE | {Role.HEAD, Role.WORKER}
 MENU = [
     ("desk", _("New request"), "desk:intake", {Role.CLERK, Role.SUPERVISOR}),
     ("cases", _("Cases"), "complaints:list", SEES_CASES),
+    ("callbacks", _("Return visits"), "complaints:callbacks", OFFICE),
     ("board", _("Board"), "desk:board", OFFICE),
     ("approvals", _("Approvals"), "desk:approvals", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),

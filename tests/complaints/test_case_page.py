@@ -55,7 +55,9 @@ def test_a_case_walks_from_the_web_to_the_archive(client, yunhu, web_case, chen,
         "resumed",
         "resolved",
         "replied",
+        "visit_due",
         "archived",
+        "visit_not_made",
     ]
     assert fresh(web_case).first_responsible == chen, "who took it stays responsible through every hand-over"
     assert fresh(web_case).version >= 9

@@ -90,6 +90,19 @@ class Stage:
         actions.reply(case, channel="phone", text="已修好", by=self.cast["chen"], now=MONDAY)
         return fresh(case)
 
+    def settled_at_the_desk(self):
+        """What Chen has done herself."""
+        return self._told(self.own())
+
+    def major(self):
+        """A major complaint that Chen has settled: somebody above asks."""
+        return self._told(self.taken("service", severity="major", reason="影响多户"))
+
+    def _told(self, case):
+        actions.resolve(case, by=self.cast["chen"], now=MONDAY, remedy="已处理")
+        actions.reply(case, channel="phone", text="已处理", by=self.cast["chen"], now=MONDAY)
+        return fresh(case)
+
     def archived(self):
         case = self.replied()
         actions.archive(case, by=self.cast["chen"], now=MONDAY)
@@ -160,6 +173,7 @@ def facts_of(step, case):
             "severity": "general",
         }
         | words,
+        "visit": {"grade": 4, "channel": "phone"},
         "confirm_void": {"confirm": "1", **words},
         "name_concerned": {"user": case.community.memberships.get(user__username="hu").user_id, **words},
         "follow_up": {"at": "2025-09-15T16:00"},
@@ -192,6 +206,9 @@ TABLE = [
     ("resolve", Stage.in_hand, {"liu", "han", "zhou"}),
     ("resolve", Stage.own, {"chen", "zhou"}),
     ("reply", Stage.resolved, {"chen", "zhou", "guo"}),
+    ("visit", Stage.replied, DESK),
+    ("visit", Stage.settled_at_the_desk, {"fang", "zhou"}),
+    ("visit", Stage.major, {"zhou", "guo"}),
     ("archive", Stage.replied, DESK),
     ("reopen", Stage.replied, OFFICE),
     ("reclassify", Stage.taken, DESK),
