@@ -3,7 +3,7 @@
 import hashlib
 from datetime import timedelta
 
-from complaints.models import Kind, ReturnVisit, Severity, Status, Urgency, VisitRule
+from complaints.models import Channel, Kind, ReturnVisit, Severity, Status, Urgency, VisitRule
 from servicedesk.core.models import Event
 
 # After so many tries that reached nobody a visit ends with a note (livip.net/181867); two calls within two hours are
@@ -84,6 +84,12 @@ def rule_for(case):
     """Return the rule that decides whether `case` is visited, or None: the first that fits. One query."""
     rules = VisitRule.objects.filter(community=case.community_id, is_active=True).order_by("position", "id")
     return next((rule for rule in rules if rule.fits(case)), None)
+
+
+def can_be_asked(case):
+    """Return whether the resident of `case` can be reached at all: who came or wrote anonymously and left no telephone
+    number, no room and no name cannot."""
+    return bool(case.reporter_phone or case.unit_id or (case.channel == Channel.LETTER and case.reporter_name))
 
 
 def lot_of(case):

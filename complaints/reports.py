@@ -337,13 +337,14 @@ def satisfaction(cases, *, since=None, until=None):
 @dataclass(frozen=True)
 class Aftercare:
     """What follows the answer of a case: its visits and ratings, the newest first, when the clock archives it, and,
-    where no visit is due, the rule and the lot that decided so."""
+    where no visit is due, the rule and the lot that decided so, or that nobody can be asked."""
 
     visits: list
     ratings: list
     archives_at: datetime.datetime | None
     rule: object = None
     lot: int | None = None
+    can_be_asked: bool = True
 
 
 def aftercare_of(case):
@@ -355,4 +356,6 @@ def aftercare_of(case):
     archives_at = aftercare.archives_at(case, visits)
     if case.status != Status.REPLIED or any(visit.cycle == case.cycle for visit in visits):
         return Aftercare(visits, ratings, archives_at)
+    if not aftercare.can_be_asked(case):
+        return Aftercare(visits, ratings, archives_at, can_be_asked=False)
     return Aftercare(visits, ratings, archives_at, aftercare.rule_for(case), aftercare.lot_of(case))

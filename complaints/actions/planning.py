@@ -18,10 +18,10 @@ def set_visit_rules(community):
 
 
 def plan_visit(case, *, now):
-    """Owe the resident of `case` a visit where a rule of the community says so; return it, or None. Three to five
-    statements."""
+    """Owe the resident of `case` a visit where a rule of the community says so and they can be reached; return it, or
+    None. Three to five statements."""
     set_visit_rules(case.community)
-    rule = aftercare.rule_for(case)
+    rule = aftercare.rule_for(case) if aftercare.can_be_asked(case) else None
     if rule is None or not aftercare.is_drawn(rule, case):
         return None
     due_at = None if rule.after_rain else rule.due(now, calendar_of(case.community))

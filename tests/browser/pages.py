@@ -155,11 +155,13 @@ CASE_STEPS = {
     "late": ("lower",),
     "asked_void": ("confirm_void",),
     "resolved": ("reply", "reopen"),
+    "to_visit": ("visit",),
 }
 JOB_STEPS = {"in_hand": ("resolve", "note", "pause", "decline_job", "unmask"), "late": ("resolve",)}
 STATUSES = [
     *("web", "late_web", "taken", "handed", "in_hand", "waiting", "resolved", "replied", "archived", "void", "merged"),
     *("late", "urgent", "major", "letter", "about", "asked_void"),
+    *("to_visit", "tried", "visited", "refused", "rated", "rated_badly", "rainy"),
 ]
 SAVE = "main form:not([action*=lang]) button.primary"
 STAFF_PAGES = [
@@ -250,6 +252,14 @@ STAFF_PAGES = [
         then=send("#panel button.primary"),
         status=422,
     ),
+    Visit("complaints:callbacks", "zhou"),
+    Visit("complaints:callbacks", "chen"),
+    Visit("complaints:callbacks", "guo"),
+    Visit("complaints:callbacks", "sun", "empty"),
+    Visit("complaints:callback", "zhou", case="letter_told"),
+    Visit("complaints:callback", "zhou", case="rated_badly"),
+    Visit("complaints:callback", "zhou", "error", case="to_visit", then=send("#panel button.primary"), status=422),
+    Visit("complaints:callback", "chen", "not theirs", case="to_visit", status=409),
     Visit("complaints:jobs", "liu"),
     Visit("complaints:jobs", "han"),
     Visit("complaints:jobs", "qian", "empty"),
@@ -315,6 +325,14 @@ RESIDENTS_PAGES = [
         "not solved, error",
         link="replied",
         then=send("form[action*=reopen] button"),
+        status=422,
+    ),
+    Visit(
+        "complaints:track",
+        None,
+        "rating, error",
+        link="to_visit",
+        then=send("form[action*=rate] button"),
         status=422,
     ),
     Visit("complaints:track", None, "unknown", begin=token("x" * 32), status=404),

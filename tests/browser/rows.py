@@ -150,6 +150,7 @@ def _cases(house, units, people, now):
     _complaints(receive, staff, home, now)
     for number in range(MANY):
         receive(f"many_{number}", by=None, ago=timedelta(hours=6, minutes=number), summary=f"{number} 号车位灯不亮")
+    _answered(house, receive)
     actions.escalate_overdue(now=now)
     _asleep(house, now)
     house.cases = {name: factories.fresh(case) for name, case in house.cases.items()}
@@ -176,6 +177,42 @@ def _complaints(receive, staff, home, now):
     actions.approve(declined, by=zhou, now=now, note="同意。")
     reported = receive("reported", category="cleaning", summary="大堂玻璃碎裂", urgency=Urgency.SPECIAL_URGENT)
     actions.hand_over(reported, department=cleaning, by=chen, now=now, note="先围起来")
+
+
+def _answered(house, receive):
+    """Add what follows an answer: visits that are due, tried, made and refused, one that waits for rain, ratings."""
+    chen, zhou, both = (house.people[name] for name in ("chen", "zhou", "both"))
+    settled = {"category": "service", "ago": timedelta(days=1)}
+    facts = {
+        "to_visit": {"summary": "前台答应回电话没有回", **settled},
+        "tried": {"summary": "大堂灯光太暗", **settled},
+        "visited": {"summary": "快递柜收费没有说明", **settled},
+        "refused": {"summary": "楼道堆物反映多次", **settled},
+        "rated": {"summary": "保洁时间太早", **settled},
+        "rated_badly": {"summary": "门岗态度生硬", **settled},
+        "letter_told": {
+            "summary": "来信反映宠物扰民",
+            "channel": Channel.LETTER,
+            "letter_no": "SW-2026-016",
+            **settled,
+        },
+        "major_told": {"summary": "游乐设施伤人", "severity": Severity.MAJOR, "reason": "有孩子受伤", **settled},
+        "rainy": {"summary": "外墙渗水", "category": "facilities", "ago": timedelta(days=1)},
+    }
+    for name, known in facts.items():
+        case = receive(name, by=zhou if name == "rainy" else chen, **known)
+        at = case.received_at + timedelta(hours=1)
+        if case.needs_approval:
+            factories.approved(case, by=chen, decided_by=zhou, now=at)
+            actions.start(case, by=chen, now=at)
+        actions.resolve(case, by=case.first_responsible, now=at, remedy="已查明原因并处理。")
+        actions.reply(case, channel=case.channel, text="已处理好,给您添麻烦了。", by=case.first_responsible, now=at)
+    later = house.cases["tried"].received_at + timedelta(hours=4)
+    actions.miss_visit(house.cases["tried"], by=zhou, now=later)
+    actions.visit(house.cases["visited"], channel="phone", grade=5, by=both, now=later, words="说清楚了,很满意。")
+    actions.visit(house.cases["refused"], channel="phone", grade=2, by=zhou, now=later, words="还是堆着,没有人管。")
+    actions.rate(house.cases["rated"], overall=5, speed=4, manner=5, words="改得很快", now=later)
+    actions.rate(house.cases["rated_badly"], overall=1, speed=2, words="还是爱理不理", now=later)
 
 
 def _asleep(house, now):

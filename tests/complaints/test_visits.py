@@ -109,6 +109,14 @@ def test_a_repair_that_was_not_drawn_says_why_on_its_page(client, yunhu, office,
     assert (care.rule.share, care.lot, care.archives_at) == (0, aftercare.lot_of(case), MONDAY + timedelta(days=7))
 
 
+def test_who_left_nothing_to_be_reached_by_is_owed_no_visit(client, yunhu, office, chen, fang):
+    nobody = {"reporter_name": "", "reporter_phone": "", "anonymous_reason": "怕报复", "no_phone_reason": "不愿留"}
+    case = complaint(yunhu, chen, **nobody)
+    assert not case.visits.exists()
+    client.force_login(fang)
+    assert not client.get(case.get_absolute_url()).context["care"].can_be_asked
+
+
 def test_a_community_that_has_rules_of_its_own_is_not_given_others(yunhu, office, chen):
     VisitRule.objects.create(
         community=yunhu, code="none", name="无", source="试", position=1, within=1, is_active=False

@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from complaints.models import Case, Escalation, Pause, Reply, Status
+from complaints.models import Case, Escalation, Pause, Rating, Reply, ReturnVisit, Status
 from residents.models import Occupancy, Person, Unit
 from servicedesk import demo as logins
 from servicedesk.core import duty, events
@@ -32,6 +32,11 @@ def look_at_the_board(now):
     assert {"phone", "visit", "letter", "web", "patrol"} == set(cases.values_list("channel", flat=True))
     assert {"phone", "visit", "letter"} <= set(Reply.objects.values_list("channel", flat=True))
     assert Photo.objects.count() >= 8
+    visits = ReturnVisit.objects.filter(community=garden)
+    assert {"satisfied", "partly", "not"} <= set(visits.values_list("result", flat=True))
+    assert visits.open().filter(due_at=None).exists(), "one waits for rain"
+    assert visits.open().filter(reason="bad_rating").exists() and visits.open().filter(tries=2).exists()
+    assert set(Rating.objects.values_list("overall", flat=True)) == {2, 5}
     named = Event.objects.get(verb="concern_named")
     late_named = Case.objects.get(pk=named.subject_id)
     assert named.data["whom"] == "马超"

@@ -792,7 +792,7 @@ ABOUT_US = [
             do(2, "start", "sup1"),
             do(50, "resolve", "sup1", remedy="听取录音属实,当事人已向业主致歉并安排培训。"),
             do(20, "reply", "sup1", text="情况属实,非常抱歉。当事人已道歉,我们会加强培训。谢谢您的批评指正!"),
-            do(19 * 60, "archive", "sup2"),
+            do(19 * 60, "visit", "sup2", grade=3, words="道歉可以接受,希望以后接电话耐心一点。"),
         ),
         facts={"about": ("desk2",), "channel": Channel.VISIT},
     ),
@@ -983,7 +983,7 @@ ENDINGS = [
             do(9, "accept", "eng1"),
             do(day(4, "15:00"), "resolve", "eng1", remedy="整块玻璃已更换。"),
             do(20, "reply", "desk2", text="玻璃已经整块更换,谢谢您的督促!"),
-            do(day(3, "11:00"), "archive", "desk2"),
+            do(day(3, "11:00"), "close", "desk2", grade=4),
         ),
     ),
     Story(
@@ -997,7 +997,7 @@ ENDINGS = [
             do(70, "accept", "eng2"),
             do(day(2, "10:30"), "resolve", "eng2", remedy="等配件超期,已装新猫眼。"),
             do(60, "reply", "desk1", text="对不起,配件到得晚,让您久等了。新猫眼已装好。"),
-            do(day(1, "09:00"), "archive", "sup1"),
+            do(day(1, "09:00"), "close", "sup1", grade=3),
         ),
     ),
     Story(
@@ -1032,7 +1032,7 @@ ENDINGS = [
             do(15, "accept", "clean1"),
             do(60, "resolve", "clean1", remedy="积水已清扫,排水沟落叶已清。"),
             do(30, "reply", "desk2", text="积水已清扫,雨天我们会安排人盯守。"),
-            do(day(2, "09:30"), "archive", "desk2"),
+            do(day(2, "09:30"), "close", "desk2", grade=4, words="清得很干净,下次大雨前能先疏通就好了。"),
         ),
     ),
     Story(
@@ -1059,4 +1059,82 @@ ENDINGS = [
     ),
 ]
 
-STORIES = [*QUIET, *NEW, *WITH_DEPARTMENTS, *LATE_AND_SOON, *ON_THE_WAY, *ABOUT_US, *ENDINGS]
+
+ASKED_AGAIN = [
+    Story(
+        day(4, "09:20"),
+        "facilities",
+        "顶层外墙渗水,客厅天花板发霉",
+        "12-1704",
+        "desk1",
+        then=(
+            do(8, "hand_over", "desk1", department="engineering"),
+            do(30, "accept", "eng1"),
+            do(day(3, "15:30"), "resolve", "eng1", remedy="外墙裂缝注浆封堵,重做防水涂层。"),
+            do(60, "reply", "desk1", text="外墙已封堵并重做防水,下一场雨后我们再来看。"),
+        ),
+        facts={"wish": "彻底修好,别再漏", "pictures": ("damp_wall",)},
+    ),
+    Story(
+        day(2, "09:40"),
+        "cleaning",
+        "六楼楼道垃圾两天没人收",
+        "6-2-602",
+        then=(
+            do(10, "take", "desk1"),
+            do(5, "hand_over", "desk1", department="cleaning"),
+            do(20, "accept", "clean1"),
+            do(70, "resolve", "clean1", remedy="垃圾已清运,楼道已拖洗。"),
+            do(40, "reply", "desk1", text="垃圾已清走,楼道也拖过了。谢谢您的批评指正!"),
+            do(day(1, "19:40"), "rate", overall=2, speed=2, manner=4, words="收是收了,地上的水渍和味道还在。"),
+        ),
+    ),
+    Story(
+        day(4, "19:50"),
+        "noise",
+        "晚上八点还在敲墙",
+        "5-2-702",
+        "desk2",
+        then=(
+            do(10, "hand_over", "desk2", department="security"),
+            do(8, "accept", "guard1"),
+            do(30, "resolve", "guard1", remedy="已上门劝停,施工负责人写下保证。"),
+            do(20, "reply", "desk2", text="已劝停并留下书面保证,打扰您休息了,对不起。"),
+            do(day(2, "10:20"), "visit", "desk1", grade=2, words="昨晚十点又敲了,保证书没有用。"),
+            do(30, "hand_over", "desk1", department="security", worker="guard2", note="请当面核对装修许可时间"),
+            do(15, "accept", "guard2"),
+        ),
+    ),
+    Story(
+        day(3, "09:55"),
+        "cleaning",
+        "电梯里有烟味,没人管",
+        "8-1-601",
+        "desk2",
+        then=(
+            do(6, "hand_over", "desk2", department="cleaning"),
+            do(25, "accept", "clean1"),
+            do(60, "resolve", "clean1", remedy="轿厢已清洗,张贴禁烟标识。"),
+            do(30, "reply", "desk2", text="轿厢已清洗并贴了禁烟标识,我们会加强巡查。"),
+            do(day(2, "16:10"), "miss_visit", "desk1"),
+            do(day(1, "10:45"), "miss_visit", "desk1"),
+        ),
+    ),
+    Story(
+        day(5, "10:15"),
+        "indoor",
+        "阳台推拉门脱轨",
+        "3-1-802",
+        then=(
+            do(9, "take", "desk2"),
+            do(6, "hand_over", "desk2", department="engineering"),
+            do(15, "accept", "eng2"),
+            do(60, "resolve", "eng2", remedy="更换滑轮两只,校正轨道。", pictures=()),
+            do(30, "reply", "desk2", text="推拉门已修好,请您试试。"),
+            do(120, "rate", overall=5, speed=5, manner=5, words="师傅来得快,还帮忙把轨道擦干净了。"),
+            do(day(4, "11:00"), "close", "desk1", grade=5),
+        ),
+    ),
+]
+
+STORIES = [*QUIET, *NEW, *WITH_DEPARTMENTS, *LATE_AND_SOON, *ON_THE_WAY, *ABOUT_US, *ENDINGS, *ASKED_AGAIN]

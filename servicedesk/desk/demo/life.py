@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.db.models import Min
 
-from complaints import actions
+from complaints import actions, aftercare
 from complaints.actions.replying import SAME_WAY
 from complaints.models import Case, Category, Channel, Pause, Proposal, Severity, Urgency, Validity
 from residents.models import Building, Occupancy, Unit
@@ -28,7 +28,7 @@ AXES = ("kind", "severity", "urgency", "category")
 DESK = {"desk1", "desk2", "desk3", "desk4", "sup1", "sup2"}
 DECIDE = ("sup1", "sup2", "gm1")
 # What residents do by the link names no actor.
-RESIDENTS = {"resident_urge", "add_resident_note"}
+RESIDENTS = {"resident_urge", "add_resident_note", "rate"}
 
 
 class Stage:
@@ -96,6 +96,11 @@ class Stage:
             staff.part_with(by)
             actions.release_left(now=now)
             return
+        if step.verb == "close":
+            self._close(case, by, now, **facts)
+            return
+        if step.verb == "visit":
+            facts.setdefault("channel", actions.ways_to_visit(case)[0])
         if step.verb == "reply":
             facts.setdefault("channel", min(SAME_WAY[case.channel]))
         if step.verb in ("hand_over", "start", "resolve") and case.needs_approval:
@@ -125,6 +130,13 @@ class Stage:
         )
         actions.approve(case, by=decides, now=now)
         return case
+
+    def _close(self, case, by, now, **said):
+        """Ask the resident where a visit is due, after which the clock archives the case; else archive it."""
+        if aftercare.open_visit(case):
+            actions.visit(case, channel=actions.ways_to_visit(case)[0], by=by, now=now, **said)
+        else:
+            actions.archive(case, by=by, now=now)
 
     def _fact(self, name, value):
         if name == "pictures":
@@ -169,11 +181,13 @@ def play(garden, tower, people, album, now):
     ]
     for at, _order, number, stage, story in sorted(agenda, key=lambda entry: entry[:3]):
         let_time_pass(at)
+        actions.archive_answered(now=at)
         if number == 0:
             stage.receive(story, at)
         else:
             stage.act(story, story.then[number - 1], at)
     let_time_pass(now)
+    actions.archive_answered(now=now)
     for person in people.values():
         read = Notification.objects.inbox_of(person, now).filter(created_at__lt=now - READ_AFTER)
         notifications.mark_read(person, now=now, ids=list(read.values_list("pk", flat=True)) or [0])

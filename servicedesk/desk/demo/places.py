@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from complaints.actions import set_visit_rules
 from complaints.models import Category, DeadlinePolicy, Kind
 from servicedesk.core.calendar import load_holidays
 from servicedesk.core.models import Community, Department, ServiceHours
@@ -198,3 +199,4 @@ def _furnish(community):
         )
         for digit, (code, name, name_en, department, kind, probes, phrases, facts) in enumerate(CATEGORIES, start=1)
     )
+    set_visit_rules(community)

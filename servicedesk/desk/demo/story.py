@@ -85,8 +85,11 @@ def served(minutes):
 DEPARTMENT_OF = {"eng": "engineering", "gua": "security", "cle": "cleaning", "gre": "greening"}
 
 
-def mended(days, clock, room, category, matter, worker, remedy, answer, *, by="desk1", hours=2, shown="", **facts):
-    """Return a matter of a department that went as it should: handed over, done, the resident told, archived."""
+def mended(
+    days, clock, room, category, matter, worker, remedy, answer, *, by="desk1", hours=2, shown="", grade=5, **facts
+):
+    """Return a matter of a department that went as it should: handed over, done, the resident told and, where a visit
+    is due, asked in return, archived."""
     web = facts.get("channel") == Channel.WEB
     steps = (
         do(6, "hand_over", by, department=DEPARTMENT_OF[worker[:3]]),
@@ -94,7 +97,7 @@ def mended(days, clock, room, category, matter, worker, remedy, answer, *, by="d
         do(22, "arrive", worker),
         do(hours * 60, "resolve", worker, remedy=remedy, pictures=(shown,) if shown else ()),
         do(35, "reply", by, text=answer),
-        do(22 * 60, "archive", by),
+        do(22 * 60, "close", by, grade=grade),
     )
     then = (do(9, "take", by), *steps) if web else steps
     return Story(day(days, clock), category, matter, room, "" if web else by, then, facts=facts)
