@@ -159,6 +159,14 @@ def approved(case, *, by, decided_by, department="centre", now=MONDAY):
     return case
 
 
+def cleared(case):
+    """Let work on an ordinary complaint begin, as if it had been verified and approved before."""
+    if case.needs_approval:
+        Case.objects.filter(pk=case.pk).update(approved_at=case.received_at)
+        case.approved_at = case.received_at
+    return case
+
+
 def fresh(case):
     """The case as the database has it now."""
     return Case.objects.select_related("community", "department", "category", "policy").get(pk=case.pk)

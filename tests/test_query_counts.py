@@ -6,7 +6,7 @@ from django.urls import reverse
 from complaints import actions
 from residents.models import Occupancy
 from tests import counting
-from tests.factories import MONDAY, case
+from tests.factories import MONDAY, case, cleared
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_the_visits_and_an_answered_case_cost_the_same_for_few_and_for_many(
     time_machine.move_to(MONDAY, tick=False)
     rows = [case(yunhu, by=chen, category="service") for _ in range(others + 1)]
     for row in rows:
-        actions.resolve(row, by=chen, now=MONDAY, remedy="已处理")
+        actions.resolve(cleared(row), by=chen, now=MONDAY, remedy="已处理")
         actions.reply(row, channel="phone", text="已处理", by=chen, now=MONDAY)
     client.force_login(zhou)
     for name, url in [

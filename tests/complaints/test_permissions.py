@@ -99,7 +99,7 @@ class Stage:
         return self._told(self.taken("service", severity="major", reason="影响多户"))
 
     def _told(self, case):
-        actions.resolve(case, by=self.cast["chen"], now=MONDAY, remedy="已处理")
+        actions.resolve(factories.cleared(case), by=self.cast["chen"], now=MONDAY, remedy="已处理")
         actions.reply(case, channel="phone", text="已处理", by=self.cast["chen"], now=MONDAY)
         return fresh(case)
 

@@ -110,7 +110,7 @@ def test_a_bad_rating_owes_a_visit_within_a_day_and_who_answers_hears_of_it(clie
 def test_a_bad_rating_brings_a_visit_forward_and_never_back(client, yunhu, office, chen):
     then = MONDAY - timedelta(hours=12)
     case = factories.case(yunhu, by=chen, now=then, category="service", summary="邻居半夜唱歌")
-    actions.resolve(case, by=chen, now=then, remedy="已劝")
+    actions.resolve(factories.cleared(case), by=chen, now=then, remedy="已劝")
     actions.reply(fresh(case), channel="phone", text="已劝", by=chen, now=then)
     due_at = ReturnVisit.objects.get(case=case).due_at
     assert due_at == MONDAY + timedelta(hours=12)
