@@ -218,7 +218,7 @@ class RateForm(forms.Form):
     """What the resident thinks of how their request was handled, in one to five stars."""
 
     overall = forms.TypedChoiceField(
-        label=_("How satisfied are you with the result?"),
+        label=_("How do you find the result?"),
         coerce=int,
         choices=Rating.STARS,
         widget=forms.RadioSelect(attrs={"class": "stars"}),

@@ -167,7 +167,7 @@ class Migration(migrations.Migration):
                             ("satisfied", "satisfied"),
                             ("partly", "partly satisfied"),
                             ("not", "not satisfied"),
-                            ("unreachable", "not reached"),
+                            ("unreachable", "nobody reached"),
                             ("not_made", "not made"),
                         ],
                         max_length=11,

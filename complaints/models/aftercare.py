@@ -115,7 +115,7 @@ class ReturnVisit(models.Model):
         SATISFIED = "satisfied", _("satisfied")
         PARTLY = "partly", _("partly satisfied")
         NOT = "not", _("not satisfied")
-        UNREACHABLE = "unreachable", _("not reached")
+        UNREACHABLE = "unreachable", _("nobody reached")
         NOT_MADE = "not_made", _("not made")
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="+", db_index=False)
