@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints import aftercare, deadlines, telling
+from complaints.actions.courtesy import count_phrases
 from complaints.actions.escalating import raise_to
 from complaints.actions.handling import add_photos
 from complaints.actions.planning import drop_visit, plan_visit
@@ -65,6 +66,7 @@ def reply(case, *, channel, text, by, now, person_told=""):
         next_escalation_at=None,
     )
     plan_visit(case, now=now)
+    count_phrases(case.community, text)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from complaints.models.cases import (
     Urgency,
     Validity,
 )
+from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
 from complaints.models.policies import Category, DeadlinePolicy
 from complaints.models.proposals import Proposal
 from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
@@ -28,8 +29,10 @@ __all__ = [
     "Grade",
     "IntakeDraft",
     "Kind",
+    "LetterTemplate",
     "MaterialUse",
     "Pause",
+    "Phrase",
     "Presence",
     "Proposal",
     "Quote",
@@ -38,6 +41,7 @@ __all__ = [
     "ReturnVisit",
     "Severity",
     "Status",
+    "Taboo",
     "Urgency",
     "Validity",
     "VisitRule",
