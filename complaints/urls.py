@@ -1,6 +1,6 @@
 from django.urls import path
 
-from complaints.views import callbacks, case, courtesy, jobs, lists, public, tracking
+from complaints.views import callbacks, case, courtesy, jobs, lists, mail, public, tracking
 
 app_name = "complaints"
 
@@ -86,6 +86,11 @@ urlpatterns = [
     path("callbacks/rain/", callbacks.rain, name="rain"),
     path("callbacks/<number:number>/", callbacks.one, name="callback"),
     path("callbacks/<number:number>/save/", callbacks.save, name="save_callback"),
+    path("mail/", mail.register, name="mail"),
+    path("mail/enter/", mail.enter, name="mail_enter"),
+    path("mail/print/", mail.printed, name="mail_print"),
+    path("mail/export/", mail.export, name="mail_export"),
+    path("mail/<int:pk>/", mail.incoming, name="incoming"),
     *(
         path(f"phrases/{folder}{part}", view, {"kind": kind}, name=f"{one}{end}")
         for kind, folder, one in COURTESY

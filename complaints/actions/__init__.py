@@ -33,6 +33,7 @@ from complaints.actions.handling import (
     unmask_reporter,
     urge,
 )
+from complaints.actions.letters import answer_due, explain_letter, register_letter
 from complaints.actions.planning import set_visit_rules
 from complaints.actions.proposing import (
     approve,
@@ -65,6 +66,7 @@ __all__ = [
     "add_photos",
     "add_resident_note",
     "add_wording",
+    "answer_due",
     "answer_quote",
     "approve",
     "archive",
@@ -81,6 +83,7 @@ __all__ = [
     "drop_photo",
     "escalate",
     "escalate_overdue",
+    "explain_letter",
     "fill_courtesy",
     "first_token",
     "forget_drafts",
@@ -106,6 +109,7 @@ __all__ = [
     "reclassify",
     "recount_deadlines",
     "refuse_void",
+    "register_letter",
     "release_left",
     "renew_code",
     "reopen",

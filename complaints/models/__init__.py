@@ -12,6 +12,7 @@ from complaints.models.cases import (
     Validity,
 )
 from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
+from complaints.models.letters import IncomingLetter
 from complaints.models.policies import Category, DeadlinePolicy
 from complaints.models.proposals import Proposal
 from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
@@ -27,6 +28,7 @@ __all__ = [
     "Draft",
     "Escalation",
     "Grade",
+    "IncomingLetter",
     "IntakeDraft",
     "Kind",
     "LetterTemplate",

@@ -102,6 +102,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "care": reports.aftercare_of(case),
         "allowed": allowed,
         "note_form": note,
+        "incoming": reports.incoming_of(case),
         "phrases": courtesy.phrases_of(case.community, case.category_id),
         "refusal": refusal,
         "others": [(event, reports.sentence(event, case.community.tz)) for event in others],

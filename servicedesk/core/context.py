@@ -19,6 +19,7 @@ MENU = [
     ("callbacks", _("Return visits"), "complaints:callbacks", OFFICE),
     ("board", _("Board"), "desk:board", OFFICE),
     ("approvals", _("Approvals"), "desk:approvals", {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("mail", _("Letters"), "complaints:mail", OFFICE),
     ("phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),
     ("roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),
