@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.lists import Choices, FilterForm, choices_of
 from complaints.models import Case, Channel, Status
-from complaints.models.cases import REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
+from complaints.models.cases import REPLY_OWED, TAGS, TO_DECIDE, UNASSIGNED, late_at, soon_at
 from servicedesk.core import kept
 from servicedesk.core.models import Role
 from servicedesk.core.roles import roles_in
@@ -32,7 +32,6 @@ from servicedesk.core.templatetags.desk_tags import DeadlineCell, deadline_cell
 
 PAGE = 50
 MOST_COUNTED = 1000
-TO_DECIDE = Q(status=Status.PROPOSED) | Q(void_asked_at__isnull=False)
 # What a line of a list or of a file shows of the case itself, and of what belongs to it: names only, because rows of
 # seven tables for each line cost more than all the rest of the page.
 SHOWN = (

@@ -180,6 +180,26 @@ STEPS = {
 }
 
 
+# What is done for a whole community: who may (S3 总结原则).
+OFFICE_STEPS = {
+    "explain": {Role.SUPERVISOR},
+    "sign_day": {Role.SUPERVISOR},
+    "sign_report": {Role.SUPERVISOR},
+    "read_report": {Role.DEPUTY_GM},
+}
+
+
+def may_in(user, step, community):
+    """Return whether `user` may take a step of the office in `community`. No query beside the cached roles."""
+    return bool(roles_in(user, community.pk) & OFFICE_STEPS[step])
+
+
+def demand_in(user, step, community):
+    """Raise NotAllowed unless `user` may take a step of the office in `community`."""
+    if not may_in(user, step, community):
+        raise NotAllowed(_("This step belongs to somebody else. Ask your supervisor if it cannot wait."))
+
+
 def may(user, step, case, standing=None):
     """Return whether `user` may take `step` on `case` as it stands now."""
     statuses, who = STEPS[step]

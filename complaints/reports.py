@@ -28,7 +28,7 @@ from complaints.models import (
     Work,
 )
 from complaints.models.aftercare import GOOD
-from complaints.models.cases import ENDED, KEPT_FROM
+from complaints.models.cases import ENDED, KEPT_FROM, LETTERS
 from complaints.models.letters import KEPT_FROM as LETTERS_KEPT_FROM
 from complaints.words import RESIDENTS_VERBS, UNDONE, VERBS
 from servicedesk.core.calendar import calendar_of
@@ -233,23 +233,61 @@ def same_unit(case, user, now):
     return is_open[:MOST_SHOWN], sum(other.received_at >= a_year_ago for other in others)
 
 
-def first_gap(community):
-    """Return the first number of a case that is missing, None where all are there: every series from 1 to its last,
-    each number on one case. Reads every number of `community`; imported history has none of these."""
+@dataclass(frozen=True, order=True)
+class Gap:
+    """A number of a day's series that stands on no case: the day as it is written in numbers, and the sequence."""
+
+    day: str
+    sequence: int
+
+    @property
+    def name(self):
+        """The number without the letters of a kind, which nobody knows any more."""
+        return f"…{self.day}-{self.sequence:04}"
+
+
+def gaps(community, first=None, last=None):
+    """Yield the Gap of every number that is missing, of the days from `first` to `last` (dates) or of all days: every
+    series goes from 1 to its last, each number on one case. Two queries, over the numbers of these months or days;
+    imported history has none of these."""
     borne = set()
-    numbers = Case.objects.filter(community=community, is_imported=False).values_list("number", flat=True)
-    for number in numbers.iterator():
+    rows = Case.objects.filter(community=community, is_imported=False)
+    if first:
+        rows = rows.filter(_begins_with_one_of(_prefixes(community, first, last)))
+    for number in rows.values_list("number", flat=True).iterator():
         head, _dash, sequence = number.rpartition("-")
         borne.add((head[-6:], int(sequence)))
-    for key, last in NumberSeries.objects.filter(community=community).order_by("key").values_list("key", "last"):
+    for key, count in NumberSeries.objects.filter(community=community).order_by("key").values_list("key", "last"):
         kind, _sign, day = key.partition("-")
-        first = {"case": 1, "kept": KEPT_FROM + 1}.get(kind)
-        if first is None:
+        begin = {"case": 1, "kept": KEPT_FROM + 1}.get(kind)
+        if begin is None or (first and not f"{first:%y%m%d}" <= day <= f"{last:%y%m%d}"):
             continue
-        for sequence in range(first, first + last):
+        for sequence in range(begin, begin + count):
             if (day, sequence) not in borne:
-                return f"{community.code}-…{day}-{sequence:04}"
-    return None
+                yield Gap(day, sequence)
+
+
+def _prefixes(community, first, last):
+    """Return how the numbers of some days begin: by the day where there is one, by the months where there are more."""
+    if first == last:
+        stems = [f"{first:%y%m%d}-"]
+    else:
+        months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+        stems = [f"{month // 12 % 100:02}{month % 12 + 1:02}" for month in months]
+    return [f"{community.code}-{letters}{stem}" for letters in LETTERS.values() for stem in stems]
+
+
+def _begins_with_one_of(prefixes):
+    found = Q()
+    for prefix in prefixes:
+        found |= Q(number__startswith=prefix)
+    return found
+
+
+def first_gap(community):
+    """Return the first number of a case that is missing, None where all are there. Reads every number."""
+    gap = next(gaps(community), None)
+    return f"{community.code}-{gap.name}" if gap else None
 
 
 def proposals_of(case):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from complaints.views import callbacks, case, courtesy, jobs, lists, mail, public, tracking
+from complaints.views import callbacks, case, closing, courtesy, jobs, lists, mail, public, tracking
 
 app_name = "complaints"
 
@@ -103,6 +103,10 @@ urlpatterns = [
     ),
     path("phrases/card/", courtesy.card, name="courtesy_card"),
     path("phrases/check/", courtesy.check, name="courtesy_check"),
+    path("board/closing-sheet/", closing.closing_sheet, name="closing_sheet"),
+    path("board/closeout/<day:date>/", closing.closeout, name="closeout"),
+    path("board/closeout/<day:date>/sign/", closing.sign_day, name="sign_day"),
+    path("board/closeout/<day:date>/print/", closing.closeout_print, name="closeout_print"),
     path("m/", jobs.jobs, name="jobs"),
     path("m/orders/<number:number>/", jobs.job, name="job"),
     *(path(f"m/orders/<number:number>/{v.__name__}/", v, name=f"job_{v.__name__}") for v in JOB_STEPS),

@@ -67,6 +67,7 @@ VERBS = {
     "holder_changed": _("This level is held by somebody else now"),
     "freed": _("Nobody has the job now"),
     "code_renewed": _("New tracking code issued"),
+    "explained": _("Explained at the close of %(day)s"),
     "imported": _("Imported"),
 }
 
@@ -149,6 +150,9 @@ KIND_WORDS = {
     "case_void_asked": _("Asked to void %(number)s: %(summary)s"),
     "case_rated_badly": _("%(overall)s of 5 stars for %(number)s, please call within a day: %(summary)s"),
     "resident_noted": _("The resident added something to %(number)s: %(summary)s"),
+    "day_signed_open": _("%(day)s was signed with things unexplained. Read the reason."),
+    "week_signed": _("The weekly report from %(day)s waits to be read."),
+    "month_signed": _("The monthly report from %(day)s is signed."),
 }
 # What an e-mail says to somebody who cannot open the case.
 KIND_DETAILS = {

@@ -14,6 +14,9 @@ from tests import factories
 GROWING = [
     "core_event",
     "complaints_case",
+    "complaints_dayclose",
+    "complaints_explanation",
+    "complaints_report",
     "complaints_cycle",
     "complaints_escalation",
     "complaints_incomingletter",

@@ -64,6 +64,10 @@ TABLE = {
     "complaints:report_step": EVERYBODY,
     "complaints:report_photo": EVERYBODY,
     "complaints:track_by_code": EVERYBODY,
+    "complaints:closing_sheet": OFFICE,
+    "complaints:closeout": {"supervisor", "deputy_gm"},
+    "complaints:closeout_print": {"supervisor", "deputy_gm"},
+    "complaints:sign_day": {"supervisor"},
     "complaints:list": STAFF,
     "complaints:export": OFFICE,
     "complaints:callbacks": OFFICE,
@@ -123,6 +127,7 @@ def places(yunhu, actors):
         "step": 1,
         "batch": "x",
         "person": person.pk,
+        "date": MONDAY.date(),
     }
 
 

@@ -1,6 +1,7 @@
 """The verbs of the main job, in the words of the desk. Each is one transaction with its event and its messages."""
 
 from complaints.actions.batching import act_on_many, log_export, undo_many
+from complaints.actions.closing import explain, sign_day
 from complaints.actions.concerning import name_concerned
 from complaints.actions.courtesy import add_wording, change_wording, count_phrases, fill_courtesy
 from complaints.actions.drafting import (
@@ -83,6 +84,7 @@ __all__ = [
     "drop_photo",
     "escalate",
     "escalate_overdue",
+    "explain",
     "explain_letter",
     "fill_courtesy",
     "first_token",
@@ -121,6 +123,7 @@ __all__ = [
     "return_proposal",
     "set_follow_up",
     "set_visit_rules",
+    "sign_day",
     "start",
     "start_draft",
     "submit_draft",

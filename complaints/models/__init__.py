@@ -11,6 +11,7 @@ from complaints.models.cases import (
     Urgency,
     Validity,
 )
+from complaints.models.closing import DayClose, Explanation, Report
 from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
 from complaints.models.letters import IncomingLetter
 from complaints.models.policies import Category, DeadlinePolicy
@@ -24,9 +25,11 @@ __all__ = [
     "Channel",
     "Concern",
     "Cycle",
+    "DayClose",
     "DeadlinePolicy",
     "Draft",
     "Escalation",
+    "Explanation",
     "Grade",
     "IncomingLetter",
     "IntakeDraft",
@@ -40,6 +43,7 @@ __all__ = [
     "Quote",
     "Rating",
     "Reply",
+    "Report",
     "ReturnVisit",
     "Severity",
     "Status",

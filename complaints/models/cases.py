@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -122,6 +123,11 @@ PUBLIC_STAGE = {
 
 # What nobody works on: not taken, or handed to a department without a worker.
 UNASSIGNED = Q(status=Status.RECEIVED) | Q(status=Status.HANDED, assigned_to=None)
+# What waits for somebody's decision: a proposal to approve, a void that was asked for.
+TO_DECIDE = Q(status=Status.PROPOSED) | Q(void_asked_at__isnull=False)
+# What was recorded so long after it was received that the entry is a late one (section 7).
+LATE_ENTRY_AFTER = timedelta(minutes=30)
+LATE_ENTRY = Q(is_imported=False) & Q(GreaterThan(F("recorded_at") - F("received_at"), Value(LATE_ENTRY_AFTER)))
 
 
 def late_at(now):
@@ -477,6 +483,11 @@ class Case(models.Model):
             models.Index(fields=["community", "received_at", "id"], name="case_by_received"),
             models.Index(fields=["first_responsible", "-id"], name="case_by_first_responsible"),
             models.Index(fields=["replied_at"], condition=Q(status=Status.REPLIED), name="case_to_archive"),
+            # What the close of a day looks for among years of closed cases: few rows each.
+            models.Index(
+                fields=["community", "due_at"], condition=Q(resolved_at__gt=F("due_at")), name="case_done_late"
+            ),
+            models.Index(fields=["community", "recorded_at"], condition=LATE_ENTRY, name="case_late_entry"),
             GinIndex(fields=["terms"], name="case_terms"),
         ]
 
@@ -533,7 +544,7 @@ class Case(models.Model):
     @property
     def is_late_entry(self):
         """Whether it was recorded more than half an hour after it was received (section 7)."""
-        return not self.is_imported and self.recorded_at - self.received_at > timedelta(minutes=30)
+        return not self.is_imported and self.recorded_at - self.received_at > LATE_ENTRY_AFTER
 
     @property
     def masked_phone(self):

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.urls import register_converter
 from django.utils.translation import gettext_lazy as _
 
-from servicedesk.core.converters import Number, Word
+from servicedesk.core.converters import Day, Month, Number, Week, Word
 
 
 class CoreConfig(AppConfig):
@@ -11,5 +11,5 @@ class CoreConfig(AppConfig):
     verbose_name = _("Ground floor")
 
     def ready(self):
-        register_converter(Number, "number")
-        register_converter(Word, "word")
+        for name, converter in {"number": Number, "word": Word, "day": Day, "week": Week, "month": Month}.items():
+            register_converter(converter, name)

@@ -138,10 +138,11 @@ class Break:
     reason: str
 
 
-def first_break(community):
-    """Return the first Break in the chain of `community`, or None. Reads every sealed event once, streaming."""
-    expected, previous = 1, ""
-    for event in Event.objects.filter(community=community, seal__isnull=False).order_by("seal").iterator(CHUNK):
+def first_break(community, *, after=0, previous=""):
+    """Return the first Break in the chain of `community`, or None. Reads every sealed event once, streaming; only
+    those behind the seal `after`, of which `previous` is the hash, where somebody has kept these two."""
+    expected = after + 1
+    for event in Event.objects.filter(community=community, seal__gt=after).order_by("seal").iterator(CHUNK):
         if event.seal != expected:
             return Break(community, expected, event, "missing")
         if event.previous_hash != previous or chain_hash(event) != event.hash:

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from complaints import listing
+from complaints import closing, listing
 from complaints.models import Case, Escalation, Status
-from complaints.models.cases import CLOCKED, REPLY_OWED, TAGS, UNASSIGNED, late_at, soon_at
+from complaints.models.cases import CLOCKED, REPLY_OWED, TAGS, TO_DECIDE, UNASSIGNED, late_at, soon_at
 from residents import finder
 from servicedesk.core import kept
 from servicedesk.core.models.calendar import WEEKDAYS
@@ -92,6 +92,7 @@ class Board:
     departments: list
     ageing: list
     is_behind: bool
+    unsigned: datetime.date | None
 
 
 @dataclass(frozen=True)
@@ -105,15 +106,16 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the board shows as of a minute: its numbers, and the keys of each list."""
+    """What the board shows as of a minute: its numbers, the keys of each list, the last day that nobody signed."""
 
     numbers: Numbers
     keys: dict
+    unsigned: datetime.date | None
 
 
 def board(user, community, *, now, names, wide=False, kind="", department=None):
-    """Return the Board of one community as `user` may see it. Four queries, whatever the number of cases, and three
-    or four more when something happened since it was counted last.
+    """Return the Board of one community as `user` may see it. Four queries, whatever the number of cases, and four
+    or five more when something happened since it was counted last.
 
     `names` are those of the departments by key. A deputy GM who is not of the desk sees level 3, or all levels with
     `wide`. What stands where is of this minute; how late it is, of this moment.
@@ -133,12 +135,13 @@ def board(user, community, *, now, names, wide=False, kind="", department=None):
         departments=_departments(numbers.groups, names, wanted),
         ageing=_ageing(numbers.total),
         is_behind=is_behind(community, now),
+        unsigned=stands.unsigned,
         **_sections(stands.keys, community, now),
     )
 
 
 def _standing(user, community, now, wide, facts):
-    """Return the Standing of the board. At most four queries. Where thousands are open, something happens all the
+    """Return the Standing of the board. At most five queries. Where thousands are open, something happens all the
     time: there the numbers are counted every five seconds at the most, while the lists are always those of now."""
 
     def numbers():
@@ -151,7 +154,8 @@ def _standing(user, community, now, wide, facts):
         counted = kept.for_a_while("numbers", *who, seconds=NUMBERS_SECONDS, make=numbers)
     else:
         counted = numbers()
-    return Standing(numbers=counted, keys=_keys(rows, community, now))
+    unsigned = closing.unsigned_day(community, now)
+    return Standing(numbers=counted, keys=_keys(rows, community, now), unsigned=unsigned)
 
 
 def _numbers(of_kind, community, now, department):
@@ -248,7 +252,7 @@ def _keys(rows, community, now):
         "unowned": (rows.filter(UNASSIGNED & late | not_taken_at(now)), "due_at", LATE_ROWS),
         "late": (rows.filter(late).exclude(UNASSIGNED), "due_at", LATE_ROWS),
         "soon": (rows.filter(soon_at(now, community.soon_minutes)), "due_at", OTHER_ROWS),
-        "decide": (rows.filter(listing.TO_DECIDE), "due_at", OTHER_ROWS),
+        "decide": (rows.filter(TO_DECIDE), "due_at", OTHER_ROWS),
         "risen": (rows.filter(level__gt=1), "-level_since", OTHER_ROWS),
     }
     first, *rest = (

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from servicedesk.core import clock
 from tests.browser import rows
 
 
@@ -102,6 +104,13 @@ def from_a_letter(house):
     return house.client("chen"), f"{reverse('desk:intake')}?letter={letter.pk}"
 
 
+def type_too_long(page):
+    page.evaluate("document.querySelectorAll('[maxlength]').forEach((box) => box.removeAttribute('maxlength'))")
+    page.locator("[name^=why-late]").first.fill("长" * 501)
+    with page.expect_navigation():
+        page.locator("button[name=save]").click()
+
+
 def open_palette(page):
     page.keyboard.press("Control+k")
     page.locator("#palette-q").fill("1201")
@@ -176,6 +185,18 @@ def nowhere(who=None):
 
 
 WORDINGS = {"phrase": "phrases", "taboo": "taboos", "template": "letter_templates"}
+
+
+def closing(name, *, who="zhou", days_ago=0):
+    """Return what opens a page about the close of a day, so many days ago."""
+
+    def begin(house):
+        day = house.community.local(clock.now()).date() - timedelta(days=days_ago)
+        return house.client(who), reverse(f"complaints:{name}", args=[day])
+
+    return begin
+
+
 COMMON_MATTER = {"summary": "楼道灯不亮", "place": "3 栋 2 单元大堂"}
 CASE_STEPS = {
     "taken": ("hand_over", "resolve", "escalate", "reclassify", "merge", "ask_void", "unmask", "urge"),
@@ -242,6 +263,21 @@ STAFF_PAGES = [
         then=tick_and_send,
         status=422,
     ),
+    Visit("complaints:closeout", "zhou", begin=closing("closeout")),
+    Visit("complaints:closeout", "guo", "to read", begin=closing("closeout", who="guo")),
+    Visit("complaints:closeout", "sun", "empty", begin=closing("closeout", who="sun")),
+    Visit(
+        "complaints:closeout",
+        "zhou",
+        "a line too long",
+        begin=closing("closeout"),
+        then=type_too_long,
+        status=422,
+    ),
+    Visit("complaints:closeout", "zhou", "signed", begin=closing("closeout", days_ago=1)),
+    Visit("complaints:closeout_print", "zhou", begin=closing("closeout_print", days_ago=1)),
+    Visit("complaints:closing_sheet", "chen"),
+    Visit("complaints:closing_sheet", "sun", "empty"),
     Visit("desk:search", "chen", "empty"),
     Visit("desk:search", "chen", query="?q=1201"),
     Visit("desk:search", "chen", "no match", query="?q=9-9-0909"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.test import Client
 from django.urls import reverse
 
-from complaints import actions
+from complaints import actions, closing
 from complaints.models import Channel, Pause, Severity, Urgency
 from servicedesk.core import clock, events, photos, tokens
 from servicedesk.core.models import Community, Membership, Role
@@ -160,6 +160,7 @@ def _cases(house, units, people, now):
     _answered(house, receive)
     actions.escalate_overdue(now=now)
     _asleep(house, now)
+    _signed(house, now)
     house.cases = {name: factories.fresh(case) for name, case in house.cases.items()}
 
 
@@ -227,6 +228,18 @@ def _asleep(house, now):
     place = factories.community("BH", "北湖苑", name_en="North Lake Court", is_public=False)
     house.people["xu"] = factories.staff("xu", "徐岚", Role.SUPERVISOR, community=place)
     factories.case(place, by=None, now=now - timedelta(days=5), summary="三号楼门禁失灵", category="facilities")
+
+
+def _signed(house, now):
+    """Sign yesterday, with a line about the late case; today is left to be signed."""
+    home, zhou = house.community, house.people["zhou"]
+    yesterday = home.local(now).date() - timedelta(days=1)
+    day = closing.Day(home, yesterday, user=zhou, now=now)
+    late = next(check for check in day.checks if check.key == "late")
+    lines = [(late, row, "等配件到货,已与业主约好") for row in late.rows]
+    actions.explain(home, date=yesterday, lines=lines, by=zhou, now=now)
+    words = "今日平稳,雨后地库渗水较多,明早开例会。"
+    actions.sign_day(home, date=yesterday, summary=words, exceptions="系统停电,次日补登", by=zhou, now=now)
 
 
 def form_of(house, step, **facts):

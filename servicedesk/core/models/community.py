@@ -53,6 +53,13 @@ class Community(models.Model):
         help_text=_("Who handles a complaint about the deputy general manager: a name and how to reach them."),
     )
     outside_email = models.EmailField(_("e-mail of the outside holder"), blank=True)
+    report_to = models.CharField(
+        _("month report goes to"),
+        max_length=120,
+        blank=True,
+        db_default="",
+        help_text=_("The department manager who receives it, by name; the deputy general manager if empty."),
+    )
     calendar_version = models.PositiveIntegerField(
         default=1, db_default=1, editable=False, help_text="Rises with every change of hours or days."
     )

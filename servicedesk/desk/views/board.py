@@ -16,13 +16,15 @@ from complaints.forms.lists import BulkForm, choices_of
 from complaints.models import Case
 from servicedesk.core import clock
 from servicedesk.core.models import Department, Event, Role, User
-from servicedesk.core.roles import any_staff, role_required
+from servicedesk.core.roles import any_staff, role_required, roles_in
 from servicedesk.core.views import back_to
 from servicedesk.desk import reports
 from servicedesk.desk.forms.board import BoardFilterForm
 from servicedesk.desk.undoing import SALT, undo_url
 
 OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
+# Who reads and signs the close of a day.
+SIGNERS = {Role.SUPERVISOR, Role.DEPUTY_GM}
 # Four weeks of requests look the same a little later.
 HEAT_SECONDS = 600
 
@@ -51,6 +53,7 @@ def board(request):
             "address": request.path + (f"?{urlencode(kept)}" if kept else ""),
             "starts_at_top": starts_at_top,
             "wide": wide,
+            "today": community.local(now).date() if roles_in(user, community.pk) & SIGNERS else None,
             "late_url": reports.list_url(**kept, view="late"),
             "soon_url": reports.list_url(**kept, view="soon"),
             "decide_url": reports.list_url(**kept, view="decide"),

@@ -1,0 +1,95 @@
+"""Signing: the day with its explanations, the week and the month with their figures. Signed once, never edited."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from complaints import closing
+from complaints.models import DayClose, Explanation
+from complaints.permissions import demand_in
+from servicedesk.core import events, notifications
+from servicedesk.core.duty import holders
+from servicedesk.core.errors import NotAllowed, Refused
+from servicedesk.core.models import Event, Role
+
+
+@transaction.atomic
+def explain(community, *, date, lines, by, now):
+    """Write a line about each thing that the check of a day found, and return how many.
+
+    `lines` are (check, row, text) with the Check and the Row that were found for `by`. A line about a case is an event
+    of the case, any other one of the community. What says the same as before is passed over. Raises Refused once the
+    day is signed.
+    """
+    demand_in(by, "explain", community)
+    if DayClose.objects.filter(community=community, date=date).exists():
+        raise Refused(_("This day is signed; nothing is added to it. Write your line on the case itself."))
+    written = 0
+    for check, row, text in lines:
+        if row.explained is not None and row.explained.text == text:
+            continue
+        if row.case is not None and row.case.concerned.filter(user=by).exists():
+            raise NotAllowed(_("This step belongs to somebody else. Ask your supervisor if it cannot wait."))
+        Explanation.objects.create(
+            community=community,
+            date=date,
+            case=row.case,
+            check_key=check.key,
+            row_key=row.key,
+            text=text,
+            by=by,
+            at=now,
+        )
+        data = {"day": date.isoformat(), "check": check.key}
+        data |= {"version": row.case.version} if row.case else {"row": row.key}
+        events.log(row.case or community, "explained", by=by, now=now, note=text, data=data)
+        written += 1
+    return written
+
+
+@transaction.atomic
+def sign_day(community, *, date, summary, exceptions, by, now):
+    """Sign a day and return its DayClose, with the figures and the end of the chain of events frozen in it.
+
+    Raises Refused before the last hour of service of the day, where it is signed already, and where a red check has a
+    row without a line and `exceptions` does not say why it is signed all the same. Who signs answers for what they
+    see; what is frozen is all of it (see `closing.seen_by`). About fifteen queries.
+    """
+    demand_in(by, "sign_day", community)
+    day = closing.Day(community, date, user=by, now=now)
+    if now < day.may_be_signed_at:
+        at = f"{community.local(day.may_be_signed_at):%m-%d %H:%M}"
+        raise Refused(_("This day can be signed from %(at)s on. What you typed is kept.") % {"at": at})
+    if day.blocking and not exceptions:
+        raise Refused(
+            _("Red rows without a line: %(count)s. Explain each, or write why you sign all the same.")
+            % {"count": day.blocking}
+        )
+    last = Event.objects.filter(community=community, seal__isnull=False).order_by("-seal").first()
+    close = DayClose(
+        community=community,
+        date=date,
+        summary=summary,
+        exceptions=exceptions if day.blocking else "",
+        unexplained=day.blocking,
+        snapshot=closing.frozen(community, date, now=now),
+        seal=last.seal if last else 0,
+        seal_hash=last.hash if last else "",
+        signed_by=by,
+        signed_at=now,
+    )
+    try:
+        with transaction.atomic():
+            close.save(force_insert=True)
+    except IntegrityError:
+        raise Refused(_("Somebody else has signed this day already. Yours was not needed.")) from None
+    data = {"day": date.isoformat(), "unexplained": day.blocking, "seal": close.seal}
+    events.log(close, "day_signed", by=by, now=now, note=summary, data=data)
+    if day.blocking:
+        _tell_deputy(close, "day_signed_open", date, by=by, now=now)
+    return close
+
+
+def _tell_deputy(about, kind, date, *, by, now):
+    people = [person for person in holders(about.community, Role.DEPUTY_GM) if person != by]
+    data = {"day": date.isoformat(), "path": about.get_absolute_url()}
+    notifications.notify(people, kind, about=about, key=f"{kind}:{about.pk}", now=now, data=data)
