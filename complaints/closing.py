@@ -396,16 +396,12 @@ def tomorrow(day):
     """Follow-ups, promised and owed replies up to the end of the next service day: nothing to explain, to be ready."""
 
     def what(case):
-        promised, owed = case.promised_reply_at, case.reply_due_at
-        coming = [
-            (case.next_follow_up_at, _("Follow-up")),
-            (
-                promised if case.status in LADDERED and promised and promised >= day.until else None,
-                _("Reply promised by"),
-            ),
-            (owed if case.status in REPLY_OWED and owed > day.ends else None, _("Reply owed by")),
-        ]
-        at, about = min((pair for pair in coming if pair[0] is not None), key=lambda pair: pair[0])
+        coming = [(case.next_follow_up_at, _("Follow-up"))] if case.next_follow_up_at else []
+        if case.status in LADDERED and case.promised_reply_at and case.promised_reply_at >= day.until:
+            coming.append((case.promised_reply_at, _("Reply promised by")))
+        if case.status in REPLY_OWED and case.reply_due_at > day.ends:
+            coming.append((case.reply_due_at, _("Reply owed by")))
+        at, about = min(coming, key=lambda pair: pair[0])
         return about, at, ""
 
     return day.check("tomorrow", what, is_red=False)

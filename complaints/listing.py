@@ -21,6 +21,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from complaints import figures
 from complaints.forms.lists import Choices, FilterForm, choices_of
 from complaints.models import Case, Channel, Status
 from complaints.models.cases import REPLY_OWED, TAGS, TO_DECIDE, UNASSIGNED, late_at, soon_at
@@ -205,6 +206,10 @@ def _by_tag(rows, tag):
     return rows.filter(status__in=[status for status, (key, _label) in TAGS.items() if key == tag])
 
 
+def _by_building(rows, code):
+    return rows.filter(building=None) if code == figures.NO_BUILDING else rows.filter(building__code=code)
+
+
 FILTERS = {
     "q": matching,
     "kind": lambda rows, kind: rows.filter(kind=kind),
@@ -214,6 +219,9 @@ FILTERS = {
     "tag": _by_tag,
     "channel": lambda rows, channel: rows.filter(channel=channel),
     "first": lambda rows, person: rows.filter(first_responsible=person),
+    "reached": lambda rows, level: rows.filter(figures.reached(level)),
+    "building": _by_building,
+    "room": lambda rows, label: rows.filter(unit__label=label),
 }
 
 
@@ -227,7 +235,7 @@ def narrow(rows, facts, community):
     if facts.get("received_to"):
         after = facts["received_to"] + datetime.timedelta(days=1)
         rows = rows.filter(received_at__lt=midnight(after, community))
-    return rows
+    return figures.at_hour(rows, community, weekday=facts.get("weekday"), hour=facts.get("hour"))
 
 
 def midnight(day, community):
@@ -457,6 +465,8 @@ def read(params, *, user, community, now):
         order = usual_order(view, form.cleaned_data)
     wide = params.get("scope") == "all" and starts_at_the_top(user, community)
     rows = view.pick(rows_of(user, community, wide=wide), user, community, now)
+    if form.cleaned_data.get("figure"):
+        rows = rows.filter(figures.condition(form.cleaned_data["figure"], now))
     return Asked(
         view=view,
         order_name=order,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from complaints.views import callbacks, case, closing, courtesy, jobs, lists, mail, public, tracking
+from complaints.views import callbacks, case, closing, courtesy, jobs, lists, mail, periods, public, tracking
 
 app_name = "complaints"
 
@@ -75,6 +75,15 @@ PARTS = {
     "print": tracking.receipt,
 }
 
+# A week and a month have the same parts.
+REPORT_PARTS = {
+    "": ("report", periods.report),
+    "sign": ("sign", periods.sign),
+    "read": ("read", periods.read),
+    "print": ("print", periods.on_paper),
+    "excel": ("excel", periods.excel),
+}
+
 urlpatterns = [
     path("cases/", lists.page, name="list"),
     path("cases/export/", lists.export, name="export"),
@@ -107,6 +116,12 @@ urlpatterns = [
     path("board/closeout/<day:date>/", closing.closeout, name="closeout"),
     path("board/closeout/<day:date>/sign/", closing.sign_day, name="sign_day"),
     path("board/closeout/<day:date>/print/", closing.closeout_print, name="closeout_print"),
+    path("reports/", periods.reports, name="reports"),
+    *(
+        path(f"reports/{folder}/<{span}:starts_on>/{part}{part and '/'}", view, {"span": span}, name=f"{span}_{name}")
+        for span, folder in {"week": "weekly", "month": "monthly"}.items()
+        for part, (name, view) in REPORT_PARTS.items()
+    ),
     path("m/", jobs.jobs, name="jobs"),
     path("m/orders/<number:number>/", jobs.job, name="job"),
     *(path(f"m/orders/<number:number>/{v.__name__}/", v, name=f"job_{v.__name__}") for v in JOB_STEPS),

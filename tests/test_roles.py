@@ -1,6 +1,7 @@
 """Who may come in where: one table, role × address. An address that is missing from it fails."""
 
 import uuid
+from datetime import date
 
 import pytest
 from django.urls import URLPattern, get_resolver, reverse
@@ -22,6 +23,9 @@ DESK = {"clerk", "supervisor"}
 ANY = STAFF | {"cashier", "admin", "none"}
 COURTESY = ("phrase", "taboo", "template")
 EVERYBODY = ANY | {"anonymous", "left"}
+
+# A Monday, and the first day of a month.
+BOTH = date(2025, 9, 1)
 
 # address: who comes in. Who does not is sent to sign in or told 401 (anonymous, left), or told 403 (signed in).
 TABLE = {
@@ -68,6 +72,13 @@ TABLE = {
     "complaints:closeout": {"supervisor", "deputy_gm"},
     "complaints:closeout_print": {"supervisor", "deputy_gm"},
     "complaints:sign_day": {"supervisor"},
+    "complaints:reports": {"supervisor", "deputy_gm"},
+    **{
+        f"complaints:{span}_{part}": {"supervisor", "deputy_gm"}
+        - {"sign": {"deputy_gm"}, "read": {"supervisor"}}.get(part, set())
+        for span in ("week", "month")
+        for part in ("report", "sign", "read", "print", "excel")
+    },
     "complaints:list": STAFF,
     "complaints:export": OFFICE,
     "complaints:callbacks": OFFICE,
@@ -128,6 +139,7 @@ def places(yunhu, actors):
         "batch": "x",
         "person": person.pk,
         "date": MONDAY.date(),
+        "starts_on": BOTH,
     }
 
 

@@ -1,7 +1,7 @@
 """The verbs of the main job, in the words of the desk. Each is one transaction with its event and its messages."""
 
 from complaints.actions.batching import act_on_many, log_export, undo_many
-from complaints.actions.closing import explain, sign_day
+from complaints.actions.closing import explain, read_report, sign_day, sign_report
 from complaints.actions.concerning import name_concerned
 from complaints.actions.courtesy import add_wording, change_wording, count_phrases, fill_courtesy
 from complaints.actions.drafting import (
@@ -124,6 +124,7 @@ __all__ = [
     "set_follow_up",
     "set_visit_rules",
     "sign_day",
+    "sign_report",
     "start",
     "start_draft",
     "submit_draft",

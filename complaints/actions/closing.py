@@ -3,8 +3,8 @@
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from complaints import closing
-from complaints.models import DayClose, Explanation
+from complaints import closing, figures
+from complaints.models import DayClose, Explanation, Report
 from complaints.permissions import demand_in
 from servicedesk.core import events, notifications
 from servicedesk.core.duty import holders
@@ -93,3 +93,51 @@ def _tell_deputy(about, kind, date, *, by, now):
     people = [person for person in holders(about.community, Role.DEPUTY_GM) if person != by]
     data = {"day": date.isoformat(), "path": about.get_absolute_url()}
     notifications.notify(people, kind, about=about, key=f"{kind}:{about.pk}", now=now, data=data)
+
+
+@transaction.atomic
+def sign_report(community, period, *, text, by, now):
+    """Sign the report of a week or a month and return it, with all its figures frozen; the deputy GM is told.
+
+    Raises Refused before the period is over and where it is signed already. Figures are those of everybody: see
+    `figures.is_about` for whom a case of the period is about.
+    """
+    demand_in(by, "sign_report", community)
+    if not period.is_over(community, now):
+        raise Refused(_("This report can be signed when its time is over. What you typed is kept."))
+    deputies = holders(community, Role.DEPUTY_GM)
+    report = Report(
+        community=community,
+        span=period.span,
+        starts_on=period.starts_on,
+        text=text,
+        addressee=addressee(community, period, deputies),
+        snapshot=figures.count(figures.Scope(community, None, period, now)),
+        signed_by=by,
+        signed_at=now,
+    )
+    try:
+        with transaction.atomic():
+            report.save(force_insert=True)
+    except IntegrityError:
+        raise Refused(_("Somebody else has signed this report already. Yours was not needed.")) from None
+    data = {"span": period.span, "day": period.starts_on.isoformat()}
+    events.log(report, "report_signed", by=by, now=now, note=text, data=data)
+    _tell_deputy(report, f"{period.span}_signed", period.starts_on, by=by, now=now)
+    return report
+
+
+def addressee(community, period, deputies):
+    """Return the name of whom a report goes to: the department manager named in the settings for a month, the deputy
+    GM (the first of `deputies`) where nobody is named and for every week."""
+    named = community.report_to if period.span == Report.Span.MONTH else ""
+    return named or (str(deputies[0]) if deputies else "")
+
+
+@transaction.atomic
+def read_report(report, *, by, now):
+    """Mark a signed report as read; only the first reading is kept. Two statements."""
+    demand_in(by, "read_report", report.community)
+    if Report.objects.filter(pk=report.pk, read_at=None).update(read_by=by, read_at=now):
+        data = {"span": str(report.span), "day": report.starts_on.isoformat()}
+        events.log(report, "report_read", by=by, now=now, data=data)

@@ -9,17 +9,21 @@ from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
+from complaints.figures import CONDITIONS
 from complaints.models import Channel, Kind
 from complaints.models.cases import TAGS
 from servicedesk.core import kept
 from servicedesk.core.duty import LEVELS
 from servicedesk.core.models import Membership, Role
+from servicedesk.core.models.calendar import WEEKDAYS
 from servicedesk.core.search import query_terms
 from servicedesk.core.text import TextField
 
 ANY = [("", _("any"))]
 # The seven tags in the order of a case's life.
 TAG_LABELS = dict(TAGS.values())
+FIGURE_LABELS = {name: label for name, (label, _condition) in CONDITIONS.items()}
+HOURS = [(hour, f"{hour}:00–{hour + 1}:00") for hour in range(24)]
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,18 @@ class FilterForm(forms.Form):
     first = forms.TypedChoiceField(label=_("First responsible"), required=False, coerce=int, empty_value=None)
     received_from = DayField(label=_("Received from"), required=False)
     received_to = DayField(label=_("Received until"), required=False)
+    # What the numbers of a report lead to. They are shown as chips and have no box of their own.
+    figure = forms.ChoiceField(label=_("Figure"), required=False, choices=[*ANY, *FIGURE_LABELS.items()])
+    reached = forms.TypedChoiceField(
+        label=_("Highest level"), required=False, coerce=int, empty_value=None, choices=[*ANY, *LEVELS.items()]
+    )
+    building = TextField(label=_("Building"), required=False, max_length=20)
+    room = TextField(label=_("Room"), required=False, max_length=100)
+    weekday = forms.TypedChoiceField(
+        label=_("Weekday"), required=False, coerce=int, empty_value=None, choices=[*ANY, *WEEKDAYS]
+    )
+    hour = forms.TypedChoiceField(label=_("Hour"), required=False, coerce=int, empty_value=None, choices=[*ANY, *HOURS])
+    BOXLESS = ("figure", "reached", "building", "room", "weekday", "hour")
 
     def __init__(self, *args, choices, **kwargs):
         super().__init__(*args, **kwargs)
@@ -133,8 +149,13 @@ class FilterForm(forms.Form):
                 "options": [(value, words, str(value) == chosen[name]) for value, words in field.choices],
             }
             for name, field in self.fields.items()
-            if hasattr(field, "choices")
+            if hasattr(field, "choices") and name not in self.BOXLESS
         }
+
+    @property
+    def kept(self):
+        """The filters in use that have no box, as (name, value in the address): a form sent again keeps them."""
+        return [(name, self.data[name]) for name, *_rest in self.active if name in self.BOXLESS]
 
     @property
     def active(self):

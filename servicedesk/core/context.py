@@ -21,6 +21,7 @@ MENU = [
     ("approvals", _("Approvals"), "desk:approvals", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("mail", _("Letters"), "complaints:mail", OFFICE),
     ("phrases", _("Polite desk"), "complaints:phrases", OFFICE),
+    ("reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),
     ("roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),
     ("calendar", _("Calendar"), "core:calendar", {Role.ADMIN}),

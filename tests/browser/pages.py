@@ -8,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from complaints import figures
 from servicedesk.core import clock
 from tests.browser import rows
 
@@ -197,6 +198,18 @@ def closing(name, *, who="zhou", days_ago=0):
     return begin
 
 
+def report(span, *, who="zhou", ago=0, name="report"):
+    """Return what opens the report of this week or month, or of one so many before."""
+
+    def begin(house):
+        period = figures.period_of(span, house.community.local(clock.now()).date())
+        for _n in range(ago):
+            period = period.before
+        return house.client(who), reverse(f"complaints:{span}_{name}", args=[period.starts_on])
+
+    return begin
+
+
 COMMON_MATTER = {"summary": "楼道灯不亮", "place": "3 栋 2 单元大堂"}
 CASE_STEPS = {
     "taken": ("hand_over", "resolve", "escalate", "reclassify", "merge", "ask_void", "unmask", "urge"),
@@ -278,6 +291,23 @@ STAFF_PAGES = [
     Visit("complaints:closeout_print", "zhou", begin=closing("closeout_print", days_ago=1)),
     Visit("complaints:closing_sheet", "chen"),
     Visit("complaints:closing_sheet", "sun", "empty"),
+    Visit("complaints:reports", "zhou"),
+    Visit("complaints:month_report", "zhou", "running", begin=report("month")),
+    Visit("complaints:month_report", "guo", "running", begin=report("month", who="guo")),
+    Visit("complaints:month_report", "sun", "empty", begin=report("month", who="sun")),
+    Visit("complaints:week_report", "zhou", "signed", begin=report("week", ago=1)),
+    Visit("complaints:week_report", "guo", "to be read", begin=report("week", ago=1, who="guo")),
+    Visit("complaints:week_report", "zhou", "to be signed", begin=report("week", ago=2)),
+    Visit(
+        "complaints:week_report",
+        "zhou",
+        "error",
+        begin=report("week", ago=2),
+        then=send("form[action*=sign] button.primary"),
+        status=422,
+    ),
+    Visit("complaints:month_print", "zhou", begin=report("month", name="print")),
+    Visit("complaints:week_print", "zhou", "signed", begin=report("week", ago=1, name="print")),
     Visit("desk:search", "chen", "empty"),
     Visit("desk:search", "chen", query="?q=1201"),
     Visit("desk:search", "chen", "no match", query="?q=9-9-0909"),
@@ -457,6 +487,8 @@ NOT_PAGES = {
     "desk:find": "lines of the finder, seen while a caller is picked",
     "desk:pick": "the card of a caller, seen while one is picked",
     "complaints:photo": "a picture",
+    "complaints:week_excel": "a workbook",
+    "complaints:month_excel": "a workbook",
     "complaints:report_photo": "a picture, seen on page 2 of the form",
     "complaints:track_photo": "a picture, seen on the tracking page",
     "complaints:followed_photo": "a picture, seen on the tracking page",

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.test import Client
 from django.urls import reverse
 
-from complaints import actions, closing
+from complaints import actions, closing, figures
 from complaints.models import Channel, Pause, Severity, Urgency
 from servicedesk.core import clock, events, photos, tokens
 from servicedesk.core.models import Community, Membership, Role
@@ -231,7 +231,7 @@ def _asleep(house, now):
 
 
 def _signed(house, now):
-    """Sign yesterday, with a line about the late case; today is left to be signed."""
+    """Sign yesterday, with a line about each late case, and last week; what is later is left to be signed."""
     home, zhou = house.community, house.people["zhou"]
     yesterday = home.local(now).date() - timedelta(days=1)
     day = closing.Day(home, yesterday, user=zhou, now=now)
@@ -240,6 +240,8 @@ def _signed(house, now):
     actions.explain(home, date=yesterday, lines=lines, by=zhou, now=now)
     words = "今日平稳,雨后地库渗水较多,明早开例会。"
     actions.sign_day(home, date=yesterday, summary=words, exceptions="系统停电,次日补登", by=zhou, now=now)
+    last_week = figures.period_of("week", home.local(now).date()).before
+    actions.sign_report(home, last_week, text="本周渗水类报修偏多,已排查三栋立管。", by=zhou, now=now)
 
 
 def form_of(house, step, **facts):

@@ -10,7 +10,7 @@ from servicedesk.core.models import Role
 from servicedesk.core.tokens import code_of
 from tests.browser.pages import NOT_PAGES, PAGES
 from tests.factories import MONDAY, case, staff
-from tests.test_roles import addresses
+from tests.test_roles import BOTH, addresses
 
 VISITED = {visit.name for visit in PAGES}
 
@@ -35,7 +35,7 @@ def test_every_address_that_shows_a_page_is_visited(client, yunhu):
     token = first_token(seen)
     client.post(reverse("complaints:track_by_code"), {"number": seen.number, "code": code_of(token)})
     places = {"number": seen.number, "name": "x", "pk": 0, "token": token, "key": uuid.uuid4(), "step": 1, "batch": "x"}
-    places |= {"date": MONDAY.date()}
+    places |= {"date": MONDAY.date(), "starts_on": BOTH}
     missed = [
         name
         for name, arguments in addresses().items()

@@ -75,7 +75,7 @@ def test_the_parts_of_a_bar_fill_it_and_an_empty_one_does_not_fail():
 
 def test_the_highest_number_of_a_heat_map_is_the_darkest_and_nought_the_lightest():
     [row] = desk_tags.heat_cells([{"label": "Mon", "values": [0, 1, 14]}])
-    assert row["cells"] == [(0, 0), (1, 1), (14, 5)]
+    assert row["cells"] == [(0, 0, None), (1, 1, None), (14, 5, None)]
 
 
 def test_text_in_a_qr_label_cannot_become_markup():

@@ -4,6 +4,7 @@ import datetime
 import functools
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import zip_longest
 
 import segno
 from django import template
@@ -351,12 +352,16 @@ def lengths(rows):
 
 @register.simple_tag
 def heat_cells(rows):
-    """Return rows of {label, values} as {label, cells of (number, level 0-5)}, level 5 being the highest number."""
+    """Return rows of {label, values, urls} as {label, cells of (number, level 0-5, address)}, level 5 being the
+    highest number; rows without addresses lead nowhere."""
     highest = max((value for row in rows for value in _get(row, "values")), default=0) or 1
     return [
         {
             "label": _get(row, "label"),
-            "cells": [(value, -(-value * HEAT_STEPS // highest)) for value in _get(row, "values")],
+            "cells": [
+                (value, -(-value * HEAT_STEPS // highest), url)
+                for value, url in zip_longest(_get(row, "values"), _get(row, "urls") or [])
+            ],
         }
         for row in rows
     ]

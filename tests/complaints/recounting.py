@@ -1,0 +1,84 @@
+"""The figures of a report counted once more, case by case, in plain Python: what the one statement is held against."""
+
+from collections import Counter
+from datetime import timedelta
+
+from complaints.models import Case, Cycle, Escalation, Reply
+from servicedesk.core.models import Event
+
+
+def recount(community, first, after, now, *, but=()):
+    """Return {figure: number} of the cases received from the local date `first` until before `after`."""
+    cases = [case for case in Case.objects.filter(community=community).exclude(pk__in=but).select_related("policy")
+             if first <= community.local(case.received_at).date() < after]  # fmt: skip
+    counted = [case for case in cases if case.status not in ("void", "merged")]
+    levels, replies, taken = {}, {}, {}
+    for case, level in Escalation.objects.values_list("case_id", "to_level"):
+        levels[case] = max(level, levels.get(case, 1))
+    for case, channel in Reply.objects.values_list("case_id", "channel"):
+        replies.setdefault(case, set()).add(channel)
+    for event in Event.objects.filter(verb="taken").order_by("-at"):
+        taken[event.subject_id] = event.at
+    were_late = {cycle.case_id for cycle in Cycle.objects.all() if cycle.was_late}
+
+    found = Counter(received=len(cases), counted=len(counted))
+    times = {"responded": [], "arrived": [], "finished": []}
+    tables = {name: Counter() for name in ("kind", "channel", "category", "department", "building", "reached")}
+    heat, days, repeats = Counter(), Counter(), Counter()
+    for case in counted:
+        local = community.local(case.received_at)
+        late = case.is_late(now) or case.pk in were_late
+        decided = case.due_at is not None and bool(case.resolved_at or case.replied_at or late)
+        group = "same_day" if case.policy and case.policy.count == "same_day" else "longer"
+        found["decided"] += decided
+        found["on_time"] += decided and not late
+        found[f"{group}_decided"] += decided
+        found[f"{group}_on_time"] += decided and not late
+        judged = case.kind == "complaint" and case.validity != "undecided"
+        found["judged"] += judged
+        found["valid"] += judged and case.validity == "valid"
+        found["reopened"] += case.cycle > 1
+        spoken = case.channel in ("phone", "visit", "letter") and case.pk in replies
+        found["in_kind_of"] += spoken
+        found["in_kind"] += spoken and replies[case.pk] == {case.channel}
+        responded = case.recorded_at if case.recorded_by_id else taken.get(case.pk)
+        if responded and not case.is_imported:
+            times["responded"].append(responded - case.received_at)
+        for name, moment in (("arrived", case.arrived_at), ("finished", case.resolved_at)):
+            if moment and moment >= case.received_at:
+                times[name].append(moment - case.received_at)
+        tables["kind"][case.kind] += 1
+        tables["channel"][case.channel] += 1
+        tables["category"][str(case.category_id)] += 1
+        tables["department"][str(case.department_id)] += 1
+        tables["building"][str(case.building_id or "-")] += 1
+        tables["reached"][str(levels.get(case.pk, 1))] += 1
+        heat[f"{local.weekday()}-{local.hour}"] += 1
+        days[local.date().isoformat()] += 1
+        if case.unit_id:
+            repeats[(case.unit.label, case.category_id)] += 1
+    for name, spans in times.items():
+        found[name] = len(spans)
+        found[f"{name}_seconds"] = round((sum(spans, timedelta()) / len(spans)).total_seconds()) if spans else None
+    return {
+        "totals": dict(found),
+        "tables": {name: dict(rows) for name, rows in tables.items()},
+        "heat": dict(heat),
+        "days": dict(days),
+        "repeats": sorted((n, *key) for key, n in repeats.items() if n > 1),
+    }
+
+
+def agrees(figures, n, recounted):
+    """Fail unless the figures of the n-th period are what was counted case by case."""
+    for name, number in figures["totals"][n].items():
+        expected = recounted["totals"].get(name, 0)
+        if name.endswith("_seconds") and expected is not None:
+            assert abs(number - expected) <= 1, name
+        else:
+            assert number == expected, name
+    for name, rows in recounted["tables"].items():
+        assert {key: row["counted"][n] for key, row in figures["tables"][name].items() if row["counted"][n]} == rows
+    if n == 0:
+        assert figures["heat"] == recounted["heat"]
+        assert figures["days"] == recounted["days"]
