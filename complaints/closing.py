@@ -348,7 +348,7 @@ def numbers(day):
         Row(key=f"{gap.day}-{gap.sequence}", label=gap.name, what=_("This number is on no case"))
         for gap in reports.gaps(day.community, day.date, day.date)
     ]
-    return day.other("numbers", rows)
+    return day.other("numbers", rows, url=reverse("complaints:unrecorded"))
 
 
 def voided(day):
@@ -368,7 +368,7 @@ def late_entries(day):
         waited = span(case.recorded_at - case.received_at)
         return _("Recorded %(span)s after it was received") % {"span": waited}, case.recorded_at, ""
 
-    return day.check("late_entries", what, is_red=False)
+    return day.check("late_entries", what, is_red=False, url=reverse("complaints:unrecorded"))
 
 
 def chain(day):

@@ -277,6 +277,16 @@ def _prefixes(community, first, last):
     return [f"{community.code}-{letters}{stem}" for letters in LETTERS.values() for stem in stems]
 
 
+def of_day(community, day):
+    """Return the condition that a case bears a number of `day`, as that is written in numbers."""
+    return _begins_with_one_of(f"{community.code}-{letters}{day}-" for letters in LETTERS.values())
+
+
+def is_kept(sequence):
+    """Return whether a sequence belongs to the series of what is about staff."""
+    return sequence > KEPT_FROM
+
+
 def _begins_with_one_of(prefixes):
     found = Q()
     for prefix in prefixes:

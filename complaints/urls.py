@@ -116,6 +116,7 @@ urlpatterns = [
     path("board/closeout/<day:date>/", closing.closeout, name="closeout"),
     path("board/closeout/<day:date>/sign/", closing.sign_day, name="sign_day"),
     path("board/closeout/<day:date>/print/", closing.closeout_print, name="closeout_print"),
+    path("audit/unrecorded/", closing.unrecorded, name="unrecorded"),
     path("reports/", periods.reports, name="reports"),
     *(
         path(f"reports/{folder}/<{span}:starts_on>/{part}{part and '/'}", view, {"span": span}, name=f"{span}_{name}")

@@ -72,6 +72,7 @@ TABLE = {
     "complaints:closeout": {"supervisor", "deputy_gm"},
     "complaints:closeout_print": {"supervisor", "deputy_gm"},
     "complaints:sign_day": {"supervisor"},
+    "complaints:unrecorded": {"supervisor", "deputy_gm"},
     "complaints:reports": {"supervisor", "deputy_gm"},
     **{
         f"complaints:{span}_{part}": {"supervisor", "deputy_gm"}

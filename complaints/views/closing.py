@@ -10,7 +10,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from complaints import actions, closing
-from complaints.forms.closing import CloseForm
+from complaints import unrecorded as hidden
+from complaints.forms.closing import CloseForm, PeriodForm
 from complaints.models import DayClose
 from complaints.permissions import may_in
 from servicedesk.core import clock
@@ -143,3 +144,18 @@ def closing_sheet(request):
         day = closing.Day(community, calendar_of(community).day_of(now), user=request.user, now=now)
         context = {"now": now, "day": day, "checks": closing.to_do(day)}
         return render(request, "complaints/closeout/sheet.html", context)
+
+
+@require_GET
+@role_required(*READERS)
+def unrecorded(request):
+    """What may have been hidden or recorded late (漏记核对), in the days that are asked for: thirty if none are."""
+    now, community = clock.now(), request.community
+    today = calendar_of(community).day_of(now)
+    usual = {"first": today - 29 * ONE_DAY, "last": today}
+    form = PeriodForm(request.GET if {"first", "last"} & set(request.GET) else None, initial=usual)
+    asked = form.cleaned_data if form.is_valid() else usual
+    with timezone.override(community.tz):
+        found = hidden.look(request.user, community, asked["first"], asked["last"], now=now)
+        context = {"now": now, "form": form, "found": found, **asked}
+        return render(request, "complaints/closeout/unrecorded.html", context, status=422 if form.errors else 200)

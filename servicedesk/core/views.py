@@ -17,7 +17,7 @@ from servicedesk.core import accounts, actions, clock, duty, notifications, repo
 from servicedesk.core.errors import Refused
 from servicedesk.core.forms import CommunityChoice, DayForm, HoursForm, ProfileForm, ShiftForm, UnlockForm
 from servicedesk.core.models import CalendarDay, DutyShift, Notification, Role, ServiceHours
-from servicedesk.core.roles import any_staff, communities_with, memberships_of, public, role_required
+from servicedesk.core.roles import any_staff, communities_with, memberships_of, public, role_required, roles_in
 
 # Where each role starts its day, in the order in which the roles decide.
 LANDING = [
@@ -270,7 +270,9 @@ def _calendar(request, day_form, hours_form, status=200):
 def history(request):
     """Verify the community's chain of events and its numbers now and say where either first breaks."""
     found, gap, sealed, late = reports.history(request.community, clock.now())
-    return render(request, "core/history.html", {"break": found, "gap": gap, "sealed": sealed, "late": late})
+    sees_cases = bool(roles_in(request.user, request.community.pk) & {Role.SUPERVISOR, Role.DEPUTY_GM})
+    context = {"break": found, "gap": gap, "sealed": sealed, "late": late, "sees_cases": sees_cases}
+    return render(request, "core/history.html", context)
 
 
 @require_GET
