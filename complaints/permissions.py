@@ -123,7 +123,7 @@ STEPS = {
     "propose": ({Status.VERIFIED}, lambda s: s.any(*DESK)),
     "decide": ({Status.PROPOSED}, lambda s: s.decides),
     "withdraw": ({Status.PROPOSED}, lambda s: s.proposed_by == s.user.pk),
-    "read_report": (LIVING - {Status.PROPOSED}, lambda s: s.decides),
+    "note_report": (LIVING - {Status.PROPOSED}, lambda s: s.decides),
     "name_concerned": (LIVING, lambda s: s.any(*OFFICE)),
     "arrive": (
         {Status.IN_HAND},

@@ -18,7 +18,7 @@ STEPS = [
     case.propose,
     case.decide,
     case.withdraw,
-    case.read_report,
+    case.note_report,
     case.quote,
     case.answer_quote,
     case.hand_over,

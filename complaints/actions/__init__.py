@@ -38,8 +38,8 @@ from complaints.actions.letters import answer_due, explain_letter, register_lett
 from complaints.actions.planning import set_visit_rules
 from complaints.actions.proposing import (
     approve,
+    note_report,
     propose,
-    read_report,
     return_proposal,
     verify,
     withdraw_proposal,
@@ -100,6 +100,7 @@ __all__ = [
     "miss_visit",
     "name_concerned",
     "note_rain",
+    "note_report",
     "pause",
     "promise_reply",
     "propose",

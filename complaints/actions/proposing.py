@@ -100,9 +100,9 @@ def withdraw_proposal(case, *, by, now):
 
 
 @transaction.atomic
-def read_report(case, *, by, now, note="", question=False):
+def note_report(case, *, by, now, note="", question=False):
     """Confirm to have read what was reported about an urgent complaint, or ask back about it with a note."""
-    demand(by, "read_report", case)
+    demand(by, "note_report", case)
     write(case)
     proposal = _decided(case, Decision.RETURNED if question else Decision.APPROVED, by=by, now=now, note=note)
     verb = "report_queried" if question else "report_noted"

@@ -37,7 +37,7 @@ PANELS = [
     ("verify", gettext_lazy("Verify"), forms.VerifyForm),
     ("answer_quote", gettext_lazy("Record the answer to the price"), forms.AnswerQuoteForm),
     ("quote", gettext_lazy("Tell a price"), forms.QuoteForm),
-    ("read_report", gettext_lazy("Read the report"), forms.DecideForm),
+    ("note_report", gettext_lazy("Read the report"), forms.DecideForm),
     ("pause", gettext_lazy("Pause"), forms.PauseForm),
     ("escalate", gettext_lazy("Escalate"), forms.ReasonForm),
     ("lower", gettext_lazy("Lower the level"), forms.LowerForm),
@@ -241,8 +241,8 @@ def withdraw(request, case, facts, now):
 
 
 @door_to(forms.DecideForm, done=gettext_lazy("Noted."))
-def read_report(request, case, facts, now):
-    actions.read_report(case, by=request.user, now=now, question="approve" not in request.POST, **facts)
+def note_report(request, case, facts, now):
+    actions.note_report(case, by=request.user, now=now, question="approve" not in request.POST, **facts)
 
 
 @door_to(forms.HandOverForm, done=gettext_lazy("Handed over."))

@@ -333,7 +333,7 @@ STAFF_PAGES = [
     Visit("complaints:case", "chen", case="valid", query="?do=propose"),
     Visit("complaints:case", "chen", case="invalid", query="?do=propose"),
     Visit("complaints:case", "zhou", case="to_decline", query="?do=decide"),
-    Visit("complaints:case", "zhou", case="reported", query="?do=read_report"),
+    Visit("complaints:case", "zhou", case="reported", query="?do=note_report"),
     Visit("complaints:case", "chen", case="declined", query="?do=reply"),
     Visit("desk:approvals", "zhou"),
     Visit("desk:approvals", "sun", "empty"),

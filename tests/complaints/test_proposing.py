@@ -195,8 +195,8 @@ def test_what_is_urgent_is_done_at_once_and_reported_afterwards(client, yunhu, o
     actions.accept(fresh(case), by=ma, now=MONDAY)
     actions.resolve(fresh(case), by=ma, now=MONDAY, remedy="已劝停")
     assert Proposal.objects.count() == 1, "reported once"
-    assert step(client, zhou, "read_report", case).status_code == 422, "who asks back says what"
-    step(client, zhou, "read_report", case, note="为何没有先断电?")
+    assert step(client, zhou, "note_report", case).status_code == 422, "who asks back says what"
+    step(client, zhou, "note_report", case, note="为何没有先断电?")
     assert told(chen, "case_report_queried")
 
 
