@@ -160,6 +160,7 @@ STEPS = {
     "urge": (set(CLOCKED), lambda s: s.any(*OFFICE)),
     "note": (set(Status), lambda s: True),
     "merge": ({Status.RECEIVED, Status.TAKEN, Status.VERIFIED, Status.IN_HAND}, lambda s: s.any(*DESK)),
+    "link_incident": (set(CLOCKED) | set(REPLY_OWED), lambda s: s.any(*DESK) or s.heads),
     "ask_void": (
         set(CLOCKED),
         lambda s: s.any(*DESK) and s.case.void_asked_by_id is None,
@@ -227,3 +228,16 @@ def demand(user, step, case):
         raise NotAllowed(_("This step belongs to somebody else. Ask your supervisor if it cannot wait."))
     if case.status not in statuses:
         raise IllegalMove(case, None)
+
+
+def runs_incidents(user, community_id, department_id=None):
+    """Return whether `user` may open and change the known events of a department: the desk all of them, heads and
+    workers those of their own department."""
+    own = departments_in(user, community_id, Role.HEAD, Role.WORKER)
+    return bool(roles_in(user, community_id) & DESK) or department_id in own
+
+
+def demand_incident(user, community, department):
+    """Raise NotAllowed unless `user` may run a known event of `department` (None: of none)."""
+    if not runs_incidents(user, community.pk, department.pk if department else None):
+        raise NotAllowed(_("This event belongs to another department. The desk can change it for you."))

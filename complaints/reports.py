@@ -88,11 +88,12 @@ def _fact(key, value, tz):
     if key == "outcome":
         return Proposal.Outcome(value).label
     if key == "changes":
-        return _separator().join(_change(*change) for change in value)
+        return separator().join(_change(*change) for change in value)
     return value
 
 
-def _separator():
+def separator():
+    """Return what stands between the things of a list, in the active language."""
     return pgettext("between things in a list", ", ")
 
 
@@ -176,7 +177,7 @@ def five_clears(case):
         Clear(
             _("ask"),
             not unasked,
-            _("Still unasked: %(what)s") % {"what": _separator().join(unasked)} if unasked else "",
+            _("Still unasked: %(what)s") % {"what": separator().join(unasked)} if unasked else "",
         ),
         Clear(_("record"), bool(case.number), case.short_number),
         Clear(_("read back"), case.read_back_at is not None, "" if case.read_back_at else _("Not read back yet.")),

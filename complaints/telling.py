@@ -89,3 +89,9 @@ def deciders(case, now):
 
 def clerks(case):
     return holders(case.community, Role.CLERK)
+
+
+def desk(about):
+    """Return who takes calls in the community of `about`: its clerks and supervisors, each once. Two queries."""
+    people = holders(about.community, Role.CLERK) + holders(about.community, Role.SUPERVISOR)
+    return list({person.pk: person for person in people}.values())

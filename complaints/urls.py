@@ -1,6 +1,6 @@
 from django.urls import path
 
-from complaints.views import callbacks, case, closing, courtesy, jobs, lists, mail, periods, public, tracking
+from complaints.views import callbacks, case, closing, courtesy, incidents, jobs, lists, mail, periods, public, tracking
 
 app_name = "complaints"
 
@@ -36,6 +36,7 @@ STEPS = [
     case.urge,
     case.note,
     case.merge,
+    case.link_incident,
     case.ask_void,
     case.confirm_void,
     case.name_concerned,
@@ -123,6 +124,13 @@ urlpatterns = [
         for span, folder in {"week": "weekly", "month": "monthly"}.items()
         for part, (name, view) in REPORT_PARTS.items()
     ),
+    path("incidents/", incidents.listed, name="incidents"),
+    path("incidents/new/", incidents.new, name="new_incident"),
+    path("incidents/<int:pk>/", incidents.page, name="incident"),
+    path("incidents/<int:pk>/change/", incidents.change, name="change_incident"),
+    path("incidents/<int:pk>/move-end/", incidents.move_end, name="move_incident_end"),
+    path("incidents/<int:pk>/end/", incidents.end, name="end_incident"),
+    path("incidents/<int:pk>/answer/", incidents.answer, name="answer_callers"),
     path("m/", jobs.jobs, name="jobs"),
     path("m/orders/<number:number>/", jobs.job, name="job"),
     *(path(f"m/orders/<number:number>/{v.__name__}/", v, name=f"job_{v.__name__}") for v in JOB_STEPS),

@@ -69,6 +69,13 @@ VERBS = {
     "code_renewed": _("New tracking code issued"),
     "explained": _("Explained at the close of %(day)s"),
     "imported": _("Imported"),
+    "incident_linked": _("Linked to the known event “%(title)s”"),
+    "incident_unlinked": _("No longer linked to the known event “%(title)s”"),
+    "incident_opened": _("Made known"),
+    "incident_changed": _("Changed"),
+    "incident_end_moved": _("Expected until %(until)s now"),
+    "incident_ended": _("Over; the reply was drafted"),
+    "incident_answered": _("The reply to all callers was confirmed"),
 }
 
 # What was undone, in words that need no facts.
@@ -153,6 +160,7 @@ KIND_WORDS = {
     "day_signed_open": _("%(day)s was signed with things unexplained. Read the reason."),
     "week_signed": _("The weekly report from %(day)s waits to be read."),
     "month_signed": _("The monthly report from %(day)s is signed."),
+    "incident_opened": _("Known event, say it to callers: %(title)s"),
 }
 # What an e-mail says to somebody who cannot open the case.
 KIND_DETAILS = {

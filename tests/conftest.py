@@ -28,6 +28,7 @@ GROWING = [
     "complaints_rating",
     "complaints_reply",
     "complaints_returnvisit",
+    "complaints_incident",
 ]
 
 

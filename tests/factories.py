@@ -167,6 +167,13 @@ def cleared(case):
     return case
 
 
+def outage(community, *places, by, now=MONDAY, **facts):
+    """A known event: no water in `places` (building, section, unit), or in the whole community without any."""
+    facts = {"title": "停水", "kind": "emergency", "starts_at": now, "words": "水泵故障,正在抢修。", **facts}
+    facts.setdefault("department", community.departments.get(code="engineering"))
+    return actions.open_incident(community, by=by, now=now, places=places, is_everywhere=not places, **facts)
+
+
 def fresh(case):
     """The case as the database has it now."""
     return Case.objects.select_related("community", "department", "category", "policy").get(pk=case.pk)

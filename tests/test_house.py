@@ -195,6 +195,7 @@ def test_every_row_of_a_community_says_which():
         "Work",
         "MaterialUse",
         "Concern",
+        "IncidentPlace",
         "Presence",
         "User",
         "Community",

@@ -35,6 +35,14 @@ from complaints.actions.handling import (
     urge,
 )
 from complaints.actions.letters import answer_due, explain_letter, register_letter
+from complaints.actions.outages import (
+    answer_callers,
+    change_incident,
+    end_incident,
+    link_incident,
+    move_incident_end,
+    open_incident,
+)
 from complaints.actions.planning import set_visit_rules
 from complaints.actions.proposing import (
     approve,
@@ -67,6 +75,7 @@ __all__ = [
     "add_photos",
     "add_resident_note",
     "add_wording",
+    "answer_callers",
     "answer_due",
     "answer_quote",
     "approve",
@@ -75,6 +84,7 @@ __all__ = [
     "arrive",
     "ask_void",
     "assign",
+    "change_incident",
     "change_wording",
     "confirm_read_back",
     "confirm_void",
@@ -82,6 +92,7 @@ __all__ = [
     "decline_job",
     "doubt",
     "drop_photo",
+    "end_incident",
     "escalate",
     "escalate_overdue",
     "explain",
@@ -94,13 +105,16 @@ __all__ = [
     "keep_answers",
     "keep_intake",
     "keep_photo",
+    "link_incident",
     "log_export",
     "lower",
     "merge",
     "miss_visit",
+    "move_incident_end",
     "name_concerned",
     "note_rain",
     "note_report",
+    "open_incident",
     "pause",
     "promise_reply",
     "propose",

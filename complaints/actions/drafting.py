@@ -66,7 +66,9 @@ def drop_photo(draft, name, *, now):
 
 
 @transaction.atomic
-def submit_draft(draft, *, now, category, summary, phone, description="", place="", name="", room="", visit=""):
+def submit_draft(
+    draft, *, now, category, summary, phone, description="", place="", name="", room="", visit="", incident=None
+):
     """Make the case of a finished form and return (case, link token, whether it is new).
 
     The draft's key is the submission: sent twice, or ten times at once, it is one case, and all get its page. The
@@ -87,6 +89,7 @@ def submit_draft(draft, *, now, category, summary, phone, description="", place=
         reporter_phone=phone,
         unit=_unit_of(draft.community, room),
         place=room or place,
+        incident=incident,
         submission=draft.pk,
         pictures=_pictures(row.photos if row else ()),
     )

@@ -65,6 +65,7 @@ def receive_case(
     presented_to=None,
     concerns=(),
     pictures=(),
+    incident=None,
     intake_seconds=None,
 ):
     """Record one matter and return (case, link token); the same `submission` again returns the first case.
@@ -72,7 +73,7 @@ def receive_case(
     Registering by telephone, visit or letter is taking: `by` becomes the first responsible. From the web (`by=None`)
     it waits to be taken. The deadline, its explanation, the ladder, the event and the messages are written with it,
     in one transaction; the number is taken last, so that its series is held for the shortest time (ruling 2).
-    `pictures` are (Picture, stored name) pairs.
+    `pictures` are (Picture, stored name) pairs; `incident` is the known event that it comes from.
 
     What comes by letter is entered in the register of incoming letters with it: `letter_ref` is the sender's own
     reference, `presented_to` the leader it goes to. A `letter` that was registered before becomes this case.
@@ -110,6 +111,7 @@ def receive_case(
         level_from_at=at - timedelta(microseconds=1),
         level_since=now,
         holder=by if by and by not in concerns else None,
+        incident=incident,
         submission=submission,
         token_digest=tokens.digest(token),
         code_digest=tokens.digest(tokens.plain_code(tokens.code_of(token))),
@@ -156,6 +158,10 @@ def _save(case, *, by, now, concerns, pictures, reason, paper):
     Concern.objects.bulk_create([Concern(case=case, user=user) for user in concerns])
     for picture, name in pictures:
         photos.attach(picture, name, to=case, by=by, now=now, public=True)
+    if case.incident is not None:
+        # Before the receipt, so that this can still be undone: nothing happened since.
+        data = {"version": 0, "title": str(case.incident)}
+        events.log(case, "incident_linked", by=by, now=now, data=data)
     events.log(case, "received", by=by, now=now, note=reason, data={"version": 0, "who": _who(by)}, public=True)
     for level, trigger in _at_once(case, concerns):
         raise_to(case, level, trigger, by=None, now=now, undoable=by is not None)

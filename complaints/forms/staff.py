@@ -10,6 +10,7 @@ from complaints.models import (
     Category,
     Channel,
     Grade,
+    Incident,
     Kind,
     Pause,
     Proposal,
@@ -263,6 +264,9 @@ class VisitForm(StepForm):
         if cleaned.get("grade") in BAD and not cleaned.get("words"):
             self.add_error("words", _("Write what is still wrong: the case is opened again with it."))
         return cleaned
+        if self.case.incident_id:
+            # What all the callers of the event are told; this one still hears it from a person.
+            self.initial.setdefault("text", self.case.incident.reply)
 
 
 class ReasonForm(StepForm):
@@ -360,6 +364,18 @@ class MergeForm(StepForm):
                 _("There is no case %(number)s here. Look at the number again."), params={"number": typed}
             )
         return into
+
+
+class LinkForm(StepForm):
+    incident = RowField(
+        Incident.objects.none(), label=_("Known event"), required=False, empty_label=_("none, it has another cause")
+    )
+    note = TextField(label=_("Note"), required=False, max_length=1000, widget=text_area(2))
+
+    def prepare(self):
+        rows = Incident.objects.filter(community=self.case.community_id)
+        self.fields["incident"].queryset = rows.known(self.now)
+        self.initial.setdefault("incident", self.case.incident_id)
 
 
 class ConcernForm(ReasonForm):

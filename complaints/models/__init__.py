@@ -13,6 +13,7 @@ from complaints.models.cases import (
 )
 from complaints.models.closing import DayClose, Explanation, Report
 from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
+from complaints.models.incidents import Incident, IncidentPlace
 from complaints.models.letters import IncomingLetter
 from complaints.models.policies import Category, DeadlinePolicy
 from complaints.models.proposals import Proposal
@@ -31,6 +32,8 @@ __all__ = [
     "Escalation",
     "Explanation",
     "Grade",
+    "Incident",
+    "IncidentPlace",
     "IncomingLetter",
     "IntakeDraft",
     "Kind",

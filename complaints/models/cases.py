@@ -328,6 +328,9 @@ class Case(models.Model):
     voided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged_cases")
     follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="followed_by")
+    incident = models.ForeignKey(
+        "complaints.Incident", models.PROTECT, null=True, related_name="cases", verbose_name=_("known event")
+    )
 
     # Where it came from and how it is found.
     submission = models.UUIDField(null=True, unique=True)

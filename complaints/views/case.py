@@ -46,6 +46,7 @@ PANELS = [
     ("urge", gettext_lazy("Urge"), forms.OptionalNoteForm),
     ("decline_job", gettext_lazy("Return the job"), forms.DeclineForm),
     ("merge", gettext_lazy("Join to another case"), forms.MergeForm),
+    ("link_incident", gettext_lazy("Link to a known event"), forms.LinkForm),
     ("reopen", gettext_lazy("Reopen"), forms.ReasonForm),
     ("ask_void", gettext_lazy("Ask to void"), forms.VoidForm),
     ("confirm_void", gettext_lazy("Decide on voiding"), forms.ReasonForm),
@@ -351,6 +352,11 @@ def note(request, case, facts, now):
 @door_to(forms.MergeForm, done=gettext_lazy("Joined."))
 def merge(request, case, facts, now):
     actions.merge(case, by=request.user, now=now, **facts)
+
+
+@door_to(forms.LinkForm, done=gettext_lazy("Saved."))
+def link_incident(request, case, facts, now):
+    actions.link_incident(case, by=request.user, now=now, **facts)
 
 
 @door_to(forms.VoidForm, done=gettext_lazy("A second person decides. Until then the clock runs on."))

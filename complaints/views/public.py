@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from complaints import actions
+from complaints import actions, incidents
 from complaints.budget import Budget, address_of
 from complaints.forms.public import (
     PHOTOS,
@@ -88,7 +88,9 @@ def home(request):
     """Report, follow, telephone: what a resident may do here, for one community or for each."""
     communities = _open_communities()
     community = _chosen(request, communities)
-    return _page(request, "home", {"choices": [] if community else _labelled(communities)}, community)
+    places = [(community, label_of(community))] if community else _labelled(communities)
+    context = {"choices": [] if community else places, "places": _with_events(places, clock.now())}
+    return _page(request, "home", context, community)
 
 
 @require_GET
@@ -182,12 +184,45 @@ def _submit(request, draft, pages, now):
     for form in forms:
         facts |= {name: value for name, value in form.cleaned_data.items() if not name.startswith("photo")}
     category, trap, _scope = forms[0].categories[facts.pop("category")], facts.pop("website"), facts.pop("scope")
-    case, token, is_new = actions.submit_draft(draft, now=now, category=category, **facts)
+    incident = _linked(request, draft, category, now)
+    case, token, is_new = actions.submit_draft(draft, now=now, category=category, incident=incident, **facts)
     if is_new:
         within = [FROM_ADDRESS.take(address_of(request)), WITH_PHONE.take(case.reporter_phone)]
         if trap or not all(within):
             actions.doubt(case, "trap" if trap else "many", now=now)
     return SeeOther(reverse("complaints:track", args=[token]))
+
+
+def _events_for(draft, step, category, now):
+    """Return the known events that a page of the form speaks of, as {incident, where, until}: on the first page all
+    of the community's, later those of the place that was typed. At most two queries."""
+    place = draft.answers.get("room") or draft.answers.get("place") or ""
+    if step > 1 and not place:
+        return []
+    found = incidents.known(now, draft.community)
+    if step > 1 and found:
+        found = incidents.touching(found, incidents.spot_in(draft.community, place), category)
+    return _told(found, now)
+
+
+def _linked(request, draft, category, now):
+    """Return the known event that the resident said it is, as far as the check page offered it, else None."""
+    chosen = request.POST.get("incident", "")
+    offered = _events_for(draft, CHECK, category, now) if _KEY.fullmatch(chosen) else []
+    return next((one["incident"] for one in offered if one["incident"].pk == int(chosen)), None)
+
+
+def _told(found, now):
+    return [{"incident": one, "where": incidents.where(one, public=True), "until": one.end_known(now)} for one in found]
+
+
+def _with_events(places, now):
+    """Return {place, name, events} of each community, with what is known there. One query for all of them."""
+    found = incidents.known(now, *(place for place, _name in places))
+    return [
+        {"place": place, "name": name, "events": _told([one for one in found if one.community_id == place.pk], now)}
+        for place, name in places
+    ]
 
 
 def _open_communities():
@@ -242,7 +277,7 @@ def _switched(response, switch):
 
 
 def _show(request, pages, step, form, status=200):
-    draft = pages.draft
+    draft, now = pages.draft, clock.now()
     words = " ".join(str(draft.answers.get(name, "")) for name in ("summary", "description", "place", "name"))
     context = {
         "draft": draft,
@@ -258,6 +293,8 @@ def _show(request, pages, step, form, status=200):
         "rows": _rows(pages) if step == CHECK else [],
         "has_identity_number": masking.has_identity_number(words),
         "answers_form": "answers",
+        "now": now,
+        "events": _events_for(draft, step, next(iter(pages.categories), None) if step > 1 else None, now),
     }
     return _page(request, f"step{step}", context, draft.community, status=status)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from complaints import deadlines
+from complaints import deadlines, incidents
 from complaints.models import Case, Channel, IncomingLetter, Kind, Severity, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core import worktime
@@ -66,6 +66,22 @@ def beginning(user, community, asked):
         "letter_on": letter.letter_on,
         "letter_ref": letter.sender_ref,
     }
+
+
+def known_events(community, facts, someone, now):
+    """Return the known events that a caller may be calling about, for what has been typed so far.
+
+    One query; a second for a place in words, where anything is known at all.
+    """
+    found = incidents.known(now, community)
+    if not found:
+        return []
+    words = facts.get("place") or ("" if someone else facts.get("q") or "")
+    spot = incidents.spot_in(community, words) if words else incidents.spot_of(someone.unit if someone else None)
+    return [
+        {"incident": one, "where": incidents.where(one), "until": one.end_known(now)}
+        for one in incidents.touching(found, spot, facts.get("category"))
+    ]
 
 
 def judge(community, facts, someone, now):

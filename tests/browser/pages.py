@@ -181,6 +181,10 @@ def followed(name):
     return lambda house: rows.by_code(house, name)
 
 
+def incident(name, which="running", who="zhou", query=""):
+    return lambda house: (house.client(who), reverse(name, args=[house.incidents[which].pk]) + query)
+
+
 def nowhere(who=None):
     return lambda house: (house.client(who) if who else None, "/nowhere/")
 
@@ -390,6 +394,20 @@ STAFF_PAGES = [
     Visit("desk:intake", "chen", "from a letter", begin=from_a_letter),
     Visit("complaints:courtesy_card", "chen"),
     Visit("complaints:courtesy_card", "chen", query="?size=a5"),
+    Visit("complaints:case", "zhou", case="linked"),
+    Visit("complaints:case", "zhou", case="linked", query="?do=link_incident"),
+    Visit("complaints:incidents", "zhou"),
+    Visit("complaints:incidents", "he", "empty"),
+    Visit("complaints:new_incident", "chen"),
+    Visit("complaints:new_incident", "chen", "error", then=send(SAVE), status=422),
+    Visit("complaints:new_incident", "liu"),
+    Visit("complaints:incident", "zhou", begin=incident("complaints:incident")),
+    Visit("complaints:incident", "zhou", "over", begin=incident("complaints:incident", "over")),
+    Visit("complaints:incident", "guo", "to read", begin=incident("complaints:incident", who="guo")),
+    Visit("complaints:end_incident", "zhou", begin=incident("complaints:incident", query="?do=end")),
+    Visit("complaints:move_incident_end", "zhou", begin=incident("complaints:incident", query="?do=move_end")),
+    Visit("complaints:change_incident", "zhou", begin=incident("complaints:change_incident")),
+    Visit("complaints:answer_callers", "zhou", begin=incident("complaints:answer_callers", "over")),
     Visit("complaints:jobs", "liu"),
     Visit("complaints:jobs", "han"),
     Visit("complaints:jobs", "qian", "empty"),
@@ -448,7 +466,7 @@ RESIDENTS_PAGES = [
     ),
     Visit("complaints:report_step", None, "4", begin=form(4)),
     Visit("complaints:report_step", None, "gone", begin=lost_form, status=404),
-    *(Visit("complaints:track", link=name) for name in STATUSES if name != "about"),
+    *(Visit("complaints:track", link=name) for name in (*STATUSES, "linked") if name != "about"),
     Visit(
         "complaints:track",
         None,

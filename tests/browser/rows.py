@@ -26,6 +26,7 @@ class House:
     empty: Community
     people: dict
     cases: dict = field(default_factory=dict)
+    incidents: dict = field(default_factory=dict)
     url: str = ""
 
     def client(self, name):
@@ -161,6 +162,7 @@ def _cases(house, units, people, now):
     actions.escalate_overdue(now=now)
     _asleep(house, now)
     _signed(house, now)
+    _incidents(house, units, now)
     house.cases = {name: factories.fresh(case) for name, case in house.cases.items()}
 
 
@@ -221,6 +223,22 @@ def _answered(house, receive):
     actions.visit(house.cases["refused"], channel="phone", grade=2, by=zhou, now=later, words="还是堆着,没有人管。")
     actions.rate(house.cases["rated"], overall=5, speed=4, manner=5, words="改得很快", now=later)
     actions.rate(house.cases["rated_badly"], overall=1, speed=2, words="还是爱理不理", now=later)
+
+
+def _incidents(house, units, now):
+    """One that runs and one that is over, each with callers; none in building 5, so that a caller without is seen."""
+    home, staff, room = house.community, house.people, units["3-2-1201"]
+    long_ago, until = now - timedelta(hours=3), now + timedelta(hours=2)
+    words = "三栋二次供水泵房一号泵跳停,正在切换备用泵,水车停在北门。"
+    facts = {"by": staff["chen"], "now": long_ago, "words": words}
+    running = factories.outage(home, (room.building, None, None), title="3 栋停水", expected_end_at=until, **facts)
+    over = factories.outage(home, (room.building, room.section, None), title="2 单元停电", **facts)
+    house.incidents = {"running": running, "over": over}
+    linked = {"reporter_name": "白雪", "reporter_phone": "13700002210", "category": "facilities", "now": long_ago}
+    house.cases["linked"] = factories.case(home, by=None, summary="家里没水了", incident=running, **linked)
+    factories.case(home, by=None, summary="楼道和家里都没电", incident=over, **linked)
+    factories.case(home, by=staff["chen"], summary="停电了,老人怕黑", incident=over, **linked)
+    actions.end_incident(over, reply="供电已恢复,谢谢您的耐心。", by=staff["zhou"], now=now)
 
 
 def _asleep(house, now):

@@ -148,6 +148,8 @@ class Stage:
 def facts_of(step, case):
     """Return what a person types for a step."""
     words = {"note": "原因", "reason": "原因"}
+    if step == "link_incident":
+        return {"incident": factories.outage(case.community, by=case.first_responsible).pk, **words}
     return {
         "hand_over": {"department": case.community.departments.get(code="security").pk, **words},
         "verify": {"validity": "valid", **words},
@@ -221,6 +223,7 @@ TABLE = [
     ("promise", lambda stage: stage.at_level(3), {"guo"}),
     ("urge", Stage.in_hand, OFFICE),
     ("note", Stage.in_hand, SEEING),
+    ("link_incident", Stage.in_hand, DESK | {"han"}),
     ("ask_void", Stage.in_hand, DESK),
     ("confirm_void", Stage.void_asked, {"zhou", "guo"}),
     ("confirm_void", lambda stage: stage.void_asked(by="zhou"), {"guo"}),

@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from complaints.models import Case, Escalation, Pause, Rating, Reply, ReturnVisit, Status
+from complaints.models import Case, Escalation, Incident, Pause, Rating, Reply, ReturnVisit, Status
 from residents.models import Occupancy, Person, Unit
 from servicedesk import demo as logins
 from servicedesk.core import duty, events
@@ -37,6 +37,9 @@ def look_at_the_board(now):
     assert visits.open().filter(due_at=None).exists(), "one waits for rain"
     assert visits.open().filter(reason="bad_rating").exists() and visits.open().filter(tries=2).exists()
     assert set(Rating.objects.values_list("overall", flat=True)) == {2, 5}
+    running, over = Incident.objects.get(status="open"), Incident.objects.get(status="ended")
+    assert running.cases.open().count() >= 3
+    assert set(over.cases.values_list("channel", "status")) == {("phone", "archived"), ("web", "replied")}
     named = Event.objects.get(verb="concern_named")
     late_named = Case.objects.get(pk=named.subject_id)
     assert named.data["whom"] == "马超"

@@ -27,6 +27,10 @@ AXES = ("kind", "severity", "urgency", "category")
 # Who proposes at the desk, and who decides on it.
 DESK = {"desk1", "desk2", "desk3", "desk4", "sup1", "sup2"}
 DECIDE = ("sup1", "sup2", "gm1")
+
+
+# What is done about a known event, not about the case whose story it belongs to.
+OF_INCIDENTS = {"move_incident_end", "end_incident", "answer_callers"}
 # What residents do by the link names no actor.
 RESIDENTS = {"resident_urge", "add_resident_note", "rate"}
 
@@ -38,7 +42,7 @@ class Stage:
         self.community, self.people, self.album, self.now = community, people, album, now
         self.categories = {c.code: c for c in Category.objects.filter(community=community).select_related("department")}
         self.departments = {d.code: d for d in Department.objects.filter(community=community)}
-        self.cases = {}
+        self.cases, self.incidents = {}, {}
 
     def plan(self, story):
         """Return (moment, step number) for all of a story that has happened by now; number 0 is its coming in."""
@@ -58,6 +62,7 @@ class Stage:
         teller = self._teller(unit, facts.pop("teller", None)) if "anonymous_reason" not in facts else None
         channel = facts.pop("channel", Channel.PHONE if by else Channel.WEB)
         promised = facts.pop("promised", None)
+        incident = facts.pop("incident", None)
         case, _token = actions.receive_case(
             self.community,
             by=by,
@@ -79,6 +84,7 @@ class Stage:
             concerns=[self.people[name] for name in facts.pop("about", ())],
             pictures=self._pictures(facts.pop("pictures", ())),
             letter_on=self.community.local(now).date() - timedelta(days=2) if channel == Channel.LETTER else None,
+            incident=self.incidents[incident] if incident else None,
             intake_seconds=24 + len(story.matter) if by else None,
             **facts,
         )
@@ -88,9 +94,18 @@ class Stage:
         case = self._case(story.key or story.matter)
         by = self.people.get(step.who)
         facts = {name: self._fact(name, value) for name, value in step.facts.items()}
+        if step.verb == "link_incident":
+            facts["incident"] = self.incidents[facts["incident"]]
         if step.verb == "undo":
             last = Event.objects.about(case).filter(by=by).first()
             actions.undo(last, by=by, now=now)
+            return
+        if step.verb == "open_incident":
+            self._open_incident(by, now, **facts)
+            return
+        if step.verb in OF_INCIDENTS:
+            incident = self.incidents[facts.pop("incident")]
+            getattr(actions, step.verb)(incident, by=by, now=now, **facts)
             return
         if step.verb == "leave":
             staff.part_with(by)
@@ -138,10 +153,15 @@ class Stage:
         else:
             actions.archive(case, by=by, now=now)
 
+    def _open_incident(self, by, now, *, key, building, starts_at=None, **facts):
+        where = Building.objects.get(community=self.community, code=building)
+        facts |= {"starts_at": starts_at or now, "category": self.categories["outage"], "places": [(where, None, None)]}
+        self.incidents[key] = actions.open_incident(self.community, by=by, now=now, **facts)
+
     def _fact(self, name, value):
         if name == "pictures":
             return self._pictures(value)
-        if name in ("until", "at"):
+        if name in ("until", "at", "starts_at", "expected_end_at"):
             return value(self)
         people = dict.fromkeys(["worker", "user"], self.people)
         known = (people | {"department": self.departments, "category": self.categories}).get(name)

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.letters import CountField, leaders_of
-from complaints.models import Category, Channel, IncomingLetter, Kind, Severity, Urgency
+from complaints.models import Category, Channel, Incident, IncomingLetter, Kind, Severity, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core.choices import RowField, RowsField
 from servicedesk.core.forms import MomentField, NearDayField
@@ -14,6 +14,8 @@ from servicedesk.core.masking import has_identity_number
 from servicedesk.core.models import User
 from servicedesk.core.text import PhoneField, TextField
 
+# The largest key that a row can have.
+MOST_KEY = 2**63 - 1
 CHANNELS = [Channel.PHONE, Channel.VISIT, Channel.LETTER, Channel.OTHER]
 
 
@@ -87,6 +89,7 @@ class IntakeForm(forms.Form):
         help_text=_("They will neither see nor handle this case."),
         widget=forms.SelectMultiple(attrs={"size": "4"}),
     )
+    incident = forms.IntegerField(required=False, min_value=1, max_value=MOST_KEY)
     read_back = forms.BooleanField(label=_("Read back and right"), required=False)
 
     def __init__(self, *args, community, user, now, **kwargs):
@@ -129,6 +132,11 @@ class IntakeForm(forms.Form):
             cleaned["kind"] = cleaned.get("kind") or category.kind
         return cleaned
 
+    def clean_incident(self):
+        """Return the known event that was chosen; one that has ended meanwhile still answers its callers."""
+        key = self.cleaned_data["incident"]
+        return Incident.objects.in_community(self.community).filter(pk=key).first() if key else None
+
     def _find_who(self, cleaned):
         """Put the unit and the person of a finder line in place, unless something else was typed."""
         cleaned["unit"] = cleaned["reporter"] = None
@@ -170,6 +178,7 @@ class PreviewForm(forms.Form):
     place = TextField(required=False, max_length=200)
     q = TextField(required=False, max_length=120)
     who = forms.RegexField(r"^([ou][0-9]{1,15})?$", required=False)
+    incident = forms.IntegerField(required=False, min_value=1, max_value=MOST_KEY)
 
     def __init__(self, *args, community, **kwargs):
         super().__init__(*args, **kwargs)

@@ -114,6 +114,8 @@ def _side(request, facts, now):
         "someone": someone,
         "open_cases": list(cases[:6]) if unit else [],
         "verdict": desk.judge(community, facts, someone, now),
+        "known_events": desk.known_events(community, facts, someone, now),
+        "linked_to": facts.get("incident"),
         "now": now,
     }
 
