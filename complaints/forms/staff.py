@@ -231,6 +231,9 @@ class ReplyForm(StepForm):
         if self.case.status == Status.DECLINED and not self.is_bound:
             refusal = self.case.proposals.filter(cycle=self.case.cycle, outcome=Proposal.Outcome.DECLINE).last()
             self.initial.setdefault("text", refusal.answer)
+        if self.case.incident_id:
+            # What all the callers of the event are told; this one still hears it from a person.
+            self.initial.setdefault("text", self.case.incident.reply)
 
 
 class VisitForm(StepForm):
@@ -264,9 +267,6 @@ class VisitForm(StepForm):
         if cleaned.get("grade") in BAD and not cleaned.get("words"):
             self.add_error("words", _("Write what is still wrong: the case is opened again with it."))
         return cleaned
-        if self.case.incident_id:
-            # What all the callers of the event are told; this one still hears it from a person.
-            self.initial.setdefault("text", self.case.incident.reply)
 
 
 class ReasonForm(StepForm):

@@ -144,7 +144,7 @@ def test_the_events_of_another_community_are_nowhere(client, other, stranger, ou
     client.force_login(stranger)
     for name in ("incident", "change_incident", "move_incident_end", "end_incident", "answer_callers"):
         assert client.get(reverse(f"complaints:{name}", args=[outage.pk])).status_code == 404
-    assert "停水" not in client.get(reverse("complaints:incidents")).text
+    assert WORDS not in client.get(reverse("complaints:incidents")).text
 
 
 # At the desk ------------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ def history(yunhu, office, chen, zhou, guo, liu, lin, home):
         then = case.received_at + timedelta(hours=hours)
         if case.first_responsible is None:
             actions.take(case, by=chen, now=case.received_at + timedelta(minutes=20))
+        factories.cleared(fresh(case))
         if case.department == engineering:
             actions.hand_over(case, department=engineering, by=chen, now=case.received_at)
             actions.accept(fresh(case), by=liu, now=case.received_at)
