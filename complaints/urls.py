@@ -1,6 +1,19 @@
 from django.urls import path
 
-from complaints.views import callbacks, case, closing, courtesy, incidents, jobs, lists, mail, periods, public, tracking
+from complaints.views import (
+    callbacks,
+    case,
+    closing,
+    courtesy,
+    incidents,
+    jobs,
+    lists,
+    mail,
+    periods,
+    public,
+    surveys,
+    tracking,
+)
 
 app_name = "complaints"
 
@@ -131,6 +144,13 @@ urlpatterns = [
     path("incidents/<int:pk>/move-end/", incidents.move_end, name="move_incident_end"),
     path("incidents/<int:pk>/end/", incidents.end, name="end_incident"),
     path("incidents/<int:pk>/answer/", incidents.answer, name="answer_callers"),
+    path("surveys/", surveys.index, name="surveys"),
+    path("surveys/new/", surveys.new, name="survey_new"),
+    path("surveys/<int:pk>/", surveys.page, name="survey"),
+    path("surveys/<int:pk>/change/", surveys.change, name="survey_change"),
+    path("surveys/<int:pk>/sheet/", surveys.sheet, name="survey_sheet"),
+    path("surveys/<int:pk>/enter/", surveys.enter, name="survey_enter"),
+    path("p/survey/<str:token>/", surveys.answer, name="survey_answer"),
     path("m/", jobs.jobs, name="jobs"),
     path("m/orders/<number:number>/", jobs.job, name="job"),
     *(path(f"m/orders/<number:number>/{v.__name__}/", v, name=f"job_{v.__name__}") for v in JOB_STEPS),

@@ -29,6 +29,7 @@ GROWING = [
     "complaints_reply",
     "complaints_returnvisit",
     "complaints_incident",
+    "complaints_surveyanswer",
 ]
 
 

@@ -63,6 +63,7 @@ from complaints.actions.receiving import (
 from complaints.actions.recounting import recount_deadlines
 from complaints.actions.releasing import release_left
 from complaints.actions.replying import add_resident_note, archive, reopen, reply, resident_urge
+from complaints.actions.surveying import answer_survey, change_survey, make_survey
 from complaints.actions.undoing import undo
 from complaints.actions.visiting import archive_answered, miss_visit, note_rain, rate, visit, ways_to_visit
 from complaints.actions.voiding import ask_void, confirm_void, merge, refuse_void
@@ -78,6 +79,7 @@ __all__ = [
     "answer_callers",
     "answer_due",
     "answer_quote",
+    "answer_survey",
     "approve",
     "archive",
     "archive_answered",
@@ -85,6 +87,7 @@ __all__ = [
     "ask_void",
     "assign",
     "change_incident",
+    "change_survey",
     "change_wording",
     "confirm_read_back",
     "confirm_void",
@@ -108,6 +111,7 @@ __all__ = [
     "link_incident",
     "log_export",
     "lower",
+    "make_survey",
     "merge",
     "miss_visit",
     "move_incident_end",

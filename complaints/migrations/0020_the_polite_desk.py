@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0011_visits_and_ratings_are_kept"),
+        ("complaints", "0013_answers_of_surveys_are_kept"),
         ("core", "0003_notification_outside"),
     ]
 

@@ -18,6 +18,7 @@ from complaints.models.letters import IncomingLetter
 from complaints.models.policies import Category, DeadlinePolicy
 from complaints.models.proposals import Proposal
 from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
+from complaints.models.surveys import Survey, SurveyAnswer
 from complaints.models.work import MaterialUse, Quote, Work
 
 __all__ = [
@@ -50,6 +51,8 @@ __all__ = [
     "ReturnVisit",
     "Severity",
     "Status",
+    "Survey",
+    "SurveyAnswer",
     "Taboo",
     "Urgency",
     "Validity",

@@ -24,6 +24,7 @@ MENU = [
     ("reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),
     ("incidents", _("Known events"), "complaints:incidents", SEES_CASES),
+    ("surveys", _("Surveys"), "complaints:surveys", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),
     ("calendar", _("Calendar"), "core:calendar", {Role.ADMIN}),
     ("history", _("History check"), "core:history", {Role.SUPERVISOR, Role.DEPUTY_GM, Role.ADMIN}),

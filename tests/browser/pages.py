@@ -177,6 +177,15 @@ def token(text, name="complaints:track"):
     return lambda house: (None, reverse(name, args=[text]))
 
 
+def surveyed(name, who="zhou", n=0):
+    return lambda house: rows.survey(house, name, who, n)
+
+
+def survey_sheet(house):
+    building = house.units[0].building_id
+    return rows.survey(house, "complaints:survey_sheet", "zhou", query=f"?building={building}")
+
+
 def followed(name):
     return lambda house: rows.by_code(house, name)
 
@@ -408,6 +417,23 @@ STAFF_PAGES = [
     Visit("complaints:move_incident_end", "zhou", begin=incident("complaints:incident", query="?do=move_end")),
     Visit("complaints:change_incident", "zhou", begin=incident("complaints:change_incident")),
     Visit("complaints:answer_callers", "zhou", begin=incident("complaints:answer_callers", "over")),
+    Visit("complaints:surveys", "zhou"),
+    Visit("complaints:surveys", "sun", "empty"),
+    Visit("complaints:survey_new", "zhou"),
+    Visit("complaints:survey_new", "zhou", "error", then=send(SAVE), status=422),
+    Visit("complaints:survey_change", "zhou", begin=surveyed("complaints:survey_change", n=1)),
+    Visit("complaints:survey", "zhou", begin=surveyed("complaints:survey")),
+    Visit("complaints:survey", "chen", "few answers", begin=surveyed("complaints:survey", "chen", n=1)),
+    Visit("complaints:survey_enter", "zhou", begin=surveyed("complaints:survey_enter")),
+    Visit(
+        "complaints:survey_enter",
+        "zhou",
+        "error",
+        begin=surveyed("complaints:survey_enter"),
+        then=send(SAVE, room="3-2-1201"),
+        status=422,
+    ),
+    Visit("complaints:survey_sheet", "zhou", begin=survey_sheet),
     Visit("complaints:jobs", "liu"),
     Visit("complaints:jobs", "han"),
     Visit("complaints:jobs", "qian", "empty"),
@@ -483,6 +509,17 @@ RESIDENTS_PAGES = [
         then=send("form[action*=rate] button"),
         status=422,
     ),
+    Visit("complaints:survey_answer", begin=lambda house: rows.survey_slip(house, 0)),
+    Visit("complaints:survey_answer", None, "answered", begin=lambda house: rows.survey_slip(house, 1)),
+    Visit(
+        "complaints:survey_answer",
+        None,
+        "error",
+        begin=lambda house: rows.survey_slip(house, 0),
+        then=send(SAVE),
+        status=422,
+    ),
+    Visit("complaints:survey_answer", None, "unknown", begin=token("x" * 32, "complaints:survey_answer"), status=404),
     Visit("complaints:track", None, "unknown", begin=token("x" * 32), status=404),
     Visit("complaints:track_print", link="taken"),
     Visit("complaints:track_by_code"),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.test import Client
 from django.urls import reverse
 
-from complaints import actions, closing, figures
+from complaints import actions, closing, figures, surveying
 from complaints.models import Channel, Pause, Severity, Urgency
 from servicedesk.core import clock, events, photos, tokens
 from servicedesk.core.models import Community, Membership, Role
@@ -27,6 +27,8 @@ class House:
     people: dict
     cases: dict = field(default_factory=dict)
     incidents: dict = field(default_factory=dict)
+    surveys: list = field(default_factory=list)
+    units: list = field(default_factory=list)
     url: str = ""
 
     def client(self, name):
@@ -159,6 +161,7 @@ def _cases(house, units, people, now):
     for number in range(MANY):
         receive(f"many_{number}", by=None, ago=timedelta(hours=6, minutes=number), summary=f"{number} 号车位灯不亮")
     _answered(house, receive)
+    _surveyed(house, units, now)
     actions.escalate_overdue(now=now)
     _asleep(house, now)
     _signed(house, now)
@@ -241,6 +244,25 @@ def _incidents(house, units, now):
     actions.end_incident(over, reply="供电已恢复,谢谢您的耐心。", by=staff["zhou"], now=now)
 
 
+def _surveyed(house, units, now):
+    """Add a survey that six homes have answered, and one that nobody has."""
+    home, zhou = house.community, house.people["zhou"]
+    asked = [
+        {"kind": "grade", "text": "您对保洁满意吗", "choices": []},
+        {"kind": "choice", "text": "最该先改进什么", "choices": ["停车", "绿化", "电梯"]},
+        {"kind": "text", "text": "还想对我们说什么", "choices": []},
+    ]
+    today = home.local(now).date()
+    facts = {"questions": asked, "buildings": [], "opens_on": today, "by": zhou, "now": now}
+    for name in ("年度满意度调查", "夏季停车调查"):
+        house.surveys.append(actions.make_survey(home, title=name, closes_on=today + timedelta(days=14), **facts))
+    house.units = list(units.values())
+    more = [factories.unit(home, f"5-1-{floor}02") for floor in ("04", "05", "06")]
+    for grade, unit in zip([5, 5, 4, 3, 2, 4], [*house.units[1:], *more], strict=True):
+        answers = [grade, grade % 3, "电梯等得久" if grade > 2 else ""]
+        actions.answer_survey(house.surveys[0], unit, answers=answers, by=None, now=now)
+
+
 def _asleep(house, now):
     """Add a community whose sweep does not run, as a case shows that should have risen. Residents see none of it."""
     place = factories.community("BH", "北湖苑", name_en="North Lake Court", is_public=False)
@@ -268,6 +290,17 @@ def form_of(house, step, **facts):
     check = residents.fill(client, house.community, **facts)
     client.post(residents.page(check, 2), {**residents.MATTER, "photo1": residents.picture()})
     return client, residents.page(check, step)
+
+
+def survey(house, name, who=None, n=0, query=""):
+    """Return (client or None, address) of a page of one of the surveys."""
+    return house.client(who) if who else None, reverse(name, args=[house.surveys[n].pk]) + query
+
+
+def survey_slip(house, n):
+    """Return (client, address) of the survey that nobody, or somebody, of a home has answered."""
+    token = surveying.token_of(house.surveys[0], house.units[n])
+    return Client(), reverse("complaints:survey_answer", args=[token])
 
 
 def by_code(house, name):

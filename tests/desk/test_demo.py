@@ -3,7 +3,18 @@
 import pytest
 from django.core.management import call_command
 
-from complaints.models import Case, Escalation, Incident, Pause, Rating, Reply, ReturnVisit, Status
+from complaints.models import (
+    Case,
+    Escalation,
+    Incident,
+    Pause,
+    Rating,
+    Reply,
+    ReturnVisit,
+    Status,
+    Survey,
+    SurveyAnswer,
+)
 from residents.models import Occupancy, Person, Unit
 from servicedesk import demo as logins
 from servicedesk.core import duty, events
@@ -40,6 +51,7 @@ def look_at_the_board(now):
     running, over = Incident.objects.get(status="open"), Incident.objects.get(status="ended")
     assert running.cases.open().count() >= 3
     assert set(over.cases.values_list("channel", "status")) == {("phone", "archived"), ("web", "replied")}
+    assert Survey.objects.get().is_open(now) and SurveyAnswer.objects.count() >= 40
     named = Event.objects.get(verb="concern_named")
     late_named = Case.objects.get(pk=named.subject_id)
     assert named.data["whom"] == "马超"

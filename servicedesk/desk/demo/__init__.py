@@ -9,7 +9,7 @@ from django.db import transaction
 from complaints.models import Case
 from servicedesk.core import clock, events
 from servicedesk.core.models import Community
-from servicedesk.desk.demo import drawings, inhabitants, life, places, staff
+from servicedesk.desk.demo import drawings, inhabitants, life, places, polls, staff
 
 
 def load(*, now=None):
@@ -27,6 +27,7 @@ def load(*, now=None):
             people = staff.hire(garden, tower, now)
             inhabitants.settle(garden, tower, life.rooms(), now)
             life.play(garden, tower, people, album, now)
+            polls.ask(garden, people, now)
             events.seal_events()
     except BaseException:
         album.burn()
