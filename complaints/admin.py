@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from complaints.models import Category, DeadlinePolicy, VisitRule
+from complaints.models import Category, DeadlinePolicy, RepeatRule, VisitRule
 from servicedesk.core.admin import NoDeleteAdmin
 
 
@@ -21,3 +21,8 @@ class VisitRuleAdmin(NoDeleteAdmin):
     list_display = ["position", "name", "community", "share", "within", "unit", "source", "is_active"]
     list_display_links = ["name"]
     list_filter = ["community"]
+
+
+@admin.register(RepeatRule)
+class RepeatRuleAdmin(NoDeleteAdmin):
+    list_display = ["community", "duplicate_hours", "repeat_days", "third_days"]

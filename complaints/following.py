@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from complaints import aftercare
 from complaints.actions.replying import URGE_HOURS
-from complaints.models import Case, Kind, Quote, Rating, Status
+from complaints.models import CallerTold, Case, Kind, Quote, Rating, Status
 from complaints.models.cases import PUBLIC_STAGE, PUBLIC_STAGES, REPLY_OWED
 from complaints.reports import Entry, sentence
 from complaints.words import PUBLIC_NOTES, PUBLIC_VERBS, RESIDENTS_VERBS
@@ -23,6 +24,10 @@ LINK_DAYS = 90
 # What the tag of each of the residents' five words looks like.
 STAGE_KEYS = ["new", "new", "work", "visit", "closed"]
 PEOPLE = ("community", "unit", "first_responsible", "assigned_to")
+# What is said on the page of the case that others were joined to and is not meant for them: the words, photos and
+# wishes of its own caller, and that this one has been told.
+NOT_FOR_JOINED = {*RESIDENTS_VERBS, "replied", "merged"} - {"reopened"}
+_ADDRESSED = "女士|先生|小姐|太太|阿姨|叔叔|大爷|大妈|大姐|大哥|奶奶|爷爷|老师|师傅|家"
 _ROOM_END = re.compile(r"\d{2}(?=\D*$)")
 _BARE_NUMBER = re.compile(r"([A-Z]{2}\d{6})-?(\d{4,})")
 
@@ -78,8 +83,32 @@ def again(case):
 
 def _alive(now):
     """The link ends 90 days after archiving (5-reliability, Following a case)."""
-    open_or_recent = Q(archived_at=None) | Q(archived_at__gt=now - datetime.timedelta(days=LINK_DAYS))
-    return Case.objects.filter(open_or_recent).select_related(*PEOPLE)
+    since = now - datetime.timedelta(days=LINK_DAYS)
+    open_or_recent = Q(archived_at=None) | Q(archived_at__gt=since)
+    # What was joined to another ends with it.
+    goes_on = Q(merged_into=None) | Q(merged_into__archived_at=None) | Q(merged_into__archived_at__gt=since)
+    return Case.objects.filter(open_or_recent, goes_on).select_related(*PEOPLE)
+
+
+def lead_of(case):
+    """Return the case in which the matter goes on: the one that `case` was joined to, else itself. At most one
+    query."""
+    if case.status != Status.MERGED:
+        return case
+    return Case.objects.select_related(*PEOPLE).get(pk=case.merged_into_id)
+
+
+def standing(case, lead):
+    """Return the case whose status and clock the caller of `case` reads: its own, or those of its `lead` as far as
+    they hold for them. They wait for the result until they have been told it themselves. At most one query.
+    """
+    if lead.pk == case.pk:
+        return case
+    if lead.status not in (*REPLY_OWED, Status.REPLIED, Status.ARCHIVED):
+        return lead
+    if not CallerTold.objects.filter(case=case, cycle=lead.cycle).exists():
+        return lead.as_if(status=Status.RESOLVED)
+    return lead if lead.status == Status.ARCHIVED else lead.as_if(status=Status.REPLIED)
 
 
 def rating_of(case):
@@ -93,6 +122,11 @@ def stars(rating):
     """Return what a form begins with: the stars of `rating`, nothing without one. The words stand, masked, in the
     history."""
     return {name: getattr(rating, name) for name in ("overall", "speed", "manner")} if rating else {}
+
+
+def follows_on(case, now):
+    """Return whether what is still wrong is a new request now that follows this one: it was closed too long ago."""
+    return case.status == Status.ARCHIVED and not aftercare.reopens(case, now)
 
 
 def urges_from(case, now):
@@ -132,23 +166,44 @@ def stage_of(case):
     return None if stage is None else (STAGE_KEYS[stage], PUBLIC_STAGES[stage])
 
 
-def history(case):
-    """Return the public Events of `case`, oldest first. One query."""
-    return list(Event.objects.about(case).public().select_related("by").reverse())
+def history(case, lead=None):
+    """Return the public Events of `case`, oldest first; where it was joined to its `lead`, also what has happened there
+    since, without the other caller's name, words and photos. One query, and one for the lead."""
+    own = list(Event.objects.about(case).public().select_related("by").reverse())
+    if lead is None or lead.pk == case.pk:
+        return own
+    joined_at = max((event.at for event in own if event.verb == "merged"), default=case.received_at)
+    theirs = Event.objects.about(lead).public().exclude(verb__in=NOT_FOR_JOINED).filter(at__gte=joined_at)
+    theirs = [event for event in theirs.select_related("by") if event.verb != "told" or not names(lead, event.note)]
+    return sorted(own + theirs, key=lambda event: (event.at, event.pk))
 
 
-def stages(case, events):
-    """Return the five Stages of `case`; none where it was voided. A reopened case starts anew. No query."""
-    now_at = case.public_stage
+def names(case, text):
+    """Return whether `text` may tell who the caller of `case` is, or where they live. No query."""
+    name, unit = case.reporter_name, case.unit
+    clues = [name, case.reporter_phone, case.place, unit.label if unit else "", unit.number if unit else ""]
+    if any(len(clue) > 1 and clue in text for clue in clues):
+        return True
+    return bool(name) and re.search(rf"{re.escape(name[0])}.?({_ADDRESSED})", text) is not None
+
+
+def stages(case, events, shown=None):
+    """Return the five Stages of `case` as it is `shown`; none where it was voided. A reopened case starts anew. No
+    query."""
+    now_at = (shown or case).public_stage
     if now_at is None:
         return []
     reached = {0: case.received_at}
     for event in events:
+        if event.verb == "merged":
+            continue
         if event.verb == "reopened":
             reached = {0: case.received_at}
         stage = PUBLIC_STAGE.get(event.data.get("to"))
         if event.verb == "received" and event.by_id:
             stage = 1
+        if event.verb == "replied":
+            stage = 3
         if stage is not None:
             reached.setdefault(stage, event.at)
     return [
@@ -171,7 +226,7 @@ def _entry(case, event, roles):
     note = event.note if event.verb in PUBLIC_NOTES else ""
     return Entry(
         at=event.at,
-        who=_who(event, roles),
+        who=_who(case, event, roles),
         kind="outer" if note else "inner",
         title=sentence(event, case.community.tz, words=PUBLIC_VERBS),
         text=plain(case, note, event.by_name),
@@ -179,10 +234,12 @@ def _entry(case, event, roles):
     )
 
 
-def _who(event, roles):
+def _who(case, event, roles):
     if event.by_id is None:
-        # That it has come is said by those with whom it has.
+        # That it has come is said by those with whom it has; what another caller did is not theirs.
         is_theirs = event.verb in RESIDENTS_VERBS and event.verb != "received"
+        if event.verb == "reopened":
+            is_theirs = event.data.get("caller") == (case.short_number if case.status == Status.MERGED else "")
         return _("You") if is_theirs else _("Service centre")
     surname = event.by.surname or event.by.name[:1]
     if event.by_id not in roles:
@@ -236,6 +293,4 @@ def next_update(case, now):
         return _("Next update by %(time)s at the latest.") % by(case.due_at)
     if case.status == Status.REPLIED:
         return _("You have our answer. If the problem is not solved, say so below.")
-    if case.status == Status.MERGED:
-        return _("It goes on together with another report of the same matter.")
     return _("This request is closed.")

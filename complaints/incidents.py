@@ -1,6 +1,5 @@
 """Which known events a place is in: for the clerk who has a caller on the line, and for residents before they write."""
 
-import copy
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -117,27 +116,19 @@ def prospect(user, case):
     """
     after = case
     if case.status == Status.RECEIVED and may(user, "take", case):
-        after = _as_if(case, status=Status.TAKEN, first_responsible=user)
+        after = case.as_if(status=Status.TAKEN, first_responsible=user)
     if after.status not in STEPS["resolve"][0] | {Status.RESOLVED}:
         return Prospect(3, False, _("Not possible yet: it is “%(status)s”.") % {"status": case.get_status_display()})
     acts = after.status != Status.RESOLVED
     if acts and not may(user, "resolve", after):
         return Prospect(3, False, _("Not yours to resolve: it is with %(who)s.") % {"who": _who_has(case)})
-    after = _as_if(after, status=Status.RESOLVED)
+    after = after.as_if(status=Status.RESOLVED)
     if case.channel in ANSWERED_IN_WRITING and may(user, "reply", after):
         return Prospect(0, True, _("Answered on its page at once."))
     who = {"who": after.first_responsible, "channel": case.get_channel_display()}
     if acts:
         return Prospect(1, True, _("Resolved now; %(who)s then tells the caller (%(channel)s).") % who)
     return Prospect(2, False, _("Resolved; %(who)s still has to tell the caller (%(channel)s).") % who)
-
-
-def _as_if(case, **facts):
-    """Return `case` as it will stand after a step; the row and `case` stay as they are."""
-    after = copy.copy(case)
-    for name, value in facts.items():
-        setattr(after, name, value)
-    return after
 
 
 def _who_has(case):

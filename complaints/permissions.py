@@ -74,6 +74,10 @@ def _holds_the_level(s):
     return {1: s.is_first, 2: s.any(Role.SUPERVISOR), 3: s.any(Role.DEPUTY_GM)}[s.case.level]
 
 
+def _replies(s):
+    return s.is_first or s.any(Role.SUPERVISOR, Role.DEPUTY_GM)
+
+
 def _hands_over(s):
     if s.case.needs_approval:
         return False
@@ -140,8 +144,9 @@ STEPS = {
     "pause": ({Status.IN_HAND}, lambda s: s.is_first or s.is_assigned or s.heads or s.any(Role.SUPERVISOR)),
     "resume": ({Status.WAITING}, lambda s: s.is_first or s.is_assigned or s.heads or s.any(Role.SUPERVISOR)),
     "resolve": ({Status.TAKEN, Status.HANDED, Status.IN_HAND, Status.WAITING}, _does_the_job),
-    "reply": (set(REPLY_OWED), lambda s: s.is_first or s.any(Role.SUPERVISOR, Role.DEPUTY_GM)),
     "visit": ({Status.REPLIED, Status.ARCHIVED}, _visits),
+    "reply": (set(REPLY_OWED), _replies),
+    "tell_caller": ({*REPLY_OWED, Status.REPLIED}, _replies),
     "archive": ({Status.REPLIED}, lambda s: s.any(*DESK)),
     "reopen": ({Status.RESOLVED, Status.REPLIED, Status.ARCHIVED}, lambda s: s.any(*OFFICE)),
     "escalate": (
@@ -228,6 +233,11 @@ def demand(user, step, case):
         raise NotAllowed(_("This step belongs to somebody else. Ask your supervisor if it cannot wait."))
     if case.status not in statuses:
         raise IllegalMove(case, None)
+
+
+def may_record(user, case):
+    """Return whether `user` records new cases where `case` is: a clerk or supervisor of its community."""
+    return bool(roles_in(user, case.community_id) & DESK)
 
 
 def runs_incidents(user, community_id, department_id=None):

@@ -1,7 +1,7 @@
 """Reads about cases that are too big for a queryset."""
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Avg, Count, Q
 from django.urls import reverse
@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 
 from complaints import aftercare, ladder
 from complaints.models import (
+    CallerTold,
     Case,
     Channel,
     Escalation,
@@ -209,10 +210,51 @@ def ladder_of(case, now):
     return steps
 
 
+@dataclass(frozen=True)
+class Relatives:
+    """The cases that belong to one: which it was joined to, which it follows and is followed by, and the callers who
+    were joined to it, each as (case, CallerTold of the running cycle or None)."""
+
+    lead: Case | None = None
+    follows: Case | None = None
+    followed_by: list = field(default_factory=list)
+    callers: list = field(default_factory=list)
+
+    @property
+    def untold(self):
+        return [caller for caller, told in self.callers if told is None]
+
+
+def relatives(case, user):
+    """Return the Relatives of `case` that `user` may see. One query, and one for who has been told."""
+    asked = Q(pk__in=[key for key in (case.merged_into_id, case.follows_id) if key])
+    asked |= Q(follows=case) | Q(merged_into=case)
+    rows = Case.objects.visible_to(user).filter(asked).only(*SAME_UNIT, *OF_CALLERS).order_by("id")
+    found = Relatives()
+    for other in rows:
+        other.community = case.community
+        if other.pk == case.merged_into_id:
+            found = replace(found, lead=other)
+        elif other.pk == case.follows_id:
+            found = replace(found, follows=other)
+        elif other.merged_into_id == case.pk:
+            found.callers.append(other)
+        else:
+            found.followed_by.append(other)
+    told = {}
+    if found.callers:
+        rows = CallerTold.objects.filter(case__in=found.callers, cycle=case.cycle).select_related("reply", "by")
+        told = {row.case_id: row for row in rows}
+    found.callers[:] = [(caller, told.get(caller.pk)) for caller in found.callers]
+    return found
+
+
+# What a line about a joined caller shows beside that.
+OF_CALLERS = ("merged_into_id", "follows_id", "channel", "reporter_name", "anonymous_reason", "is_repeat", "kind")
 # What a line about another case of the unit shows, and when it came.
 SAME_UNIT = (
-    *("community_id", "number", "summary", "status", "received_at", "due_at"),
-    *("resolved_at", "declined_at", "replied_at"),
+    *("community_id", "category_id", "number", "summary", "status"),
+    *("received_at", "due_at", "resolved_at", "declined_at", "replied_at"),
 )
 MOST_OF_UNIT, MOST_SHOWN = 500, 5
 # The series of the registers of letters: the sign of their numbers, and after which number they begin.

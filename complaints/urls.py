@@ -40,6 +40,7 @@ STEPS = [
     case.pause,
     case.resolve,
     case.reply,
+    case.tell_caller,
     case.reopen,
     case.escalate,
     case.lower,
@@ -86,6 +87,7 @@ PARTS = {
     "rate": tracking.rate,
     "reopen": tracking.reopen,
     "quote": tracking.quote,
+    "again": tracking.again,
     "print": tracking.receipt,
 }
 

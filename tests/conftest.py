@@ -30,6 +30,7 @@ GROWING = [
     "complaints_returnvisit",
     "complaints_incident",
     "complaints_surveyanswer",
+    "complaints_callertold",
 ]
 
 

@@ -62,7 +62,15 @@ from complaints.actions.receiving import (
 )
 from complaints.actions.recounting import recount_deadlines
 from complaints.actions.releasing import release_left
-from complaints.actions.replying import add_resident_note, archive, reopen, reply, resident_urge
+from complaints.actions.replying import (
+    add_resident_note,
+    archive,
+    excuse_caller,
+    reopen,
+    reply,
+    resident_urge,
+    tell_caller,
+)
 from complaints.actions.surveying import answer_survey, change_survey, make_survey
 from complaints.actions.undoing import undo
 from complaints.actions.visiting import archive_answered, miss_visit, note_rain, rate, visit, ways_to_visit
@@ -98,6 +106,7 @@ __all__ = [
     "end_incident",
     "escalate",
     "escalate_overdue",
+    "excuse_caller",
     "explain",
     "explain_letter",
     "fill_courtesy",
@@ -148,6 +157,7 @@ __all__ = [
     "start_draft",
     "submit_draft",
     "take",
+    "tell_caller",
     "undo",
     "undo_many",
     "unmask_reporter",

@@ -20,6 +20,7 @@ def name_concerned(case, *, user, by, now, note):
     """Name `user` as somebody whom the case is about. From then on they neither see nor handle it.
 
     What they had of it, an answer, a level or a job, goes to somebody else, and what they were told of it is withdrawn.
+    What was joined to it is about them, too: the same matter in the words of others.
     About a supervisor or the deputy GM it rises to level 3. Raises Refused for somebody who is named already or does
     not work in the community.
     """
@@ -29,10 +30,11 @@ def name_concerned(case, *, user, by, now, note):
         raise Refused(_("%(who)s does not work in this community.") % {"who": user})
     if case.concerned.filter(user=user).exists():
         raise Refused(_("%(who)s is named already.") % {"who": user})
-    write(case)
-    Concern.objects.create(case=case, user=user)
-    events.log(case, "concern_named", by=by, now=now, note=note, data={"whom": str(user), "version": case.version})
-    notifications.withdraw(ContentType.objects.get_for_model(case), case.pk, now=now, reason="concerned", of=user)
+    for one in (case, *case.merged_cases.exclude(concerned__user=user).order_by("pk")):
+        write(one)
+        Concern.objects.create(case=one, user=user)
+        events.log(one, "concern_named", by=by, now=now, note=note, data={"whom": str(user), "version": one.version})
+        notifications.withdraw(ContentType.objects.get_for_model(one), one.pk, now=now, reason="concerned", of=user)
     take_from(case, user, now)
     if roles & {Role.SUPERVISOR, Role.DEPUTY_GM}:
         raise_to(case, 3, Escalation.Trigger.CONCERNS_STAFF, by=None, now=now)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints.actions.receiving import receive_case
-from complaints.models import Channel, Draft
+from complaints.models import Case, Channel, Draft
 from residents.models import Unit
 from residents.rooms import key_of
 from servicedesk.core import events
@@ -90,6 +90,7 @@ def submit_draft(
         unit=_unit_of(draft.community, room),
         place=room or place,
         incident=incident,
+        follows=_followed(draft.community, row),
         submission=draft.pk,
         pictures=_pictures(row.photos if row else ()),
     )
@@ -115,6 +116,12 @@ def forget_drafts(*, now):
     names = [photo["name"] for kept in photos.values() for photo in kept]
     transaction.on_commit(lambda: [default_storage.delete(name) for name in names])
     return Draft.objects.filter(pk__in=photos).delete()[0]
+
+
+def _followed(community, row):
+    """Return the case that a form begun on its tracking page follows, None for every other. At most one query."""
+    key = row.answers.get("follows") if row else None
+    return Case.objects.filter(community=community, pk=key).first() if key else None
 
 
 def _locked(draft):

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from complaints import deadlines, telling
+from complaints import deadlines, repeats, telling
 from complaints.actions.escalating import raise_to
 from complaints.actions.letters import enter_letter_of, incoming_number, join_letter
+from complaints.actions.voiding import merge
 from complaints.models import (
     Case,
     Channel,
@@ -23,6 +24,7 @@ from complaints.models import (
 )
 from complaints.models.cases import KEPT_FROM, LETTERS
 from complaints.permissions import demand
+from complaints.reports import separator
 from servicedesk.core import events, photos, search, tokens
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
@@ -66,6 +68,9 @@ def receive_case(
     concerns=(),
     pictures=(),
     incident=None,
+    follows=None,
+    is_new_matter=False,
+    joins=None,
     intake_seconds=None,
 ):
     """Record one matter and return (case, link token); the same `submission` again returns the first case.
@@ -77,10 +82,16 @@ def receive_case(
 
     What comes by letter is entered in the register of incoming letters with it: `letter_ref` is the sender's own
     reference, `presented_to` the leader it goes to. A `letter` that was registered before becomes this case.
+
+    What has come back follows the case that it comes back from, unless `is_new_matter`; `follows` names one that is
+    known. The third time starts at level 2. A second call about an open case `joins` it with a number of its own.
     """
     token = token_of(submission)
     department = category.department
     at = received_at or (letter.received_at if letter else now)
+    if follows is not None:
+        # The same matter is about the same people, or its number would tell them of the first (ruling 12).
+        concerns = {*concerns, *(concern.user for concern in follows.concerned.select_related("user"))}
     case = Case(
         community=community,
         kind=kind,
@@ -134,9 +145,18 @@ def receive_case(
         "copies": letter_copies,
         "presented_to": presented_to,
     }
+    facts = {"unit": unit, "reporter": reporter, "concerns": concerns, "follows": follows}
+    repeat = repeats.find(community, category=category, now=at, **facts)
+    if is_new_matter:
+        repeat = repeats.Repeat(repeat.rule)
+    if repeat.follows is not None:
+        case.follows = repeat.follows
+        case.is_repeat = repeats.has_come_back(repeat.follows, repeat.rule, at)
     try:
         with transaction.atomic():
-            _save(case, by=by, now=now, concerns=concerns, pictures=pictures, reason=reason, paper=paper)
+            _save(case, by=by, now=now, concerns=concerns, pictures=pictures, reason=reason, paper=paper, repeat=repeat)
+            if joins is not None:
+                merge(case, into=joins, by=by, now=now)
     except IntegrityError:
         existing = Case.objects.filter(submission=submission).first()
         if existing is None:
@@ -147,7 +167,7 @@ def receive_case(
     return case, token
 
 
-def _save(case, *, by, now, concerns, pictures, reason, paper):
+def _save(case, *, by, now, concerns, pictures, reason, paper, repeat):
     day = case.community.local(now)
     case.number = f"{case.community.code}-{LETTERS[case.kind]}{day:%y%m%d}-{_sequence(case, day, concerns):04}"
     letter, is_letter = paper.pop("letter"), case.channel == Channel.LETTER
@@ -158,10 +178,12 @@ def _save(case, *, by, now, concerns, pictures, reason, paper):
     Concern.objects.bulk_create([Concern(case=case, user=user) for user in concerns])
     for picture, name in pictures:
         photos.attach(picture, name, to=case, by=by, now=now, public=True)
+    # Before the receipt, so that this can still be undone: nothing happened since.
     if case.incident is not None:
-        # Before the receipt, so that this can still be undone: nothing happened since.
-        data = {"version": 0, "title": str(case.incident)}
-        events.log(case, "incident_linked", by=by, now=now, data=data)
+        events.log(case, "incident_linked", by=by, now=now, data={"version": 0, "title": str(case.incident)})
+    if case.follows is not None:
+        data = {"version": 0, "number": case.follows.short_number}
+        events.log(case, "come_back" if case.is_repeat else "follows", by=by, now=now, data=data)
     events.log(case, "received", by=by, now=now, note=reason, data={"version": 0, "who": _who(by)}, public=True)
     for level, trigger in _at_once(case, concerns):
         raise_to(case, level, trigger, by=None, now=now, undoable=by is not None)
@@ -169,6 +191,10 @@ def _save(case, *, by, now, concerns, pictures, reason, paper):
         join_letter(letter, case, by=by, now=now)
     elif is_letter:
         enter_letter_of(case, by=by, now=now, number=case.letter_no, **paper)
+    if repeat.is_third:
+        earlier = separator().join(one.short_number for one in repeat.earlier)
+        trigger = Escalation.Trigger.REPEATED
+        raise_to(case, 2, trigger, by=None, now=now, note=earlier, undoable=by is not None)
     if case.severity == Severity.MAJOR:
         people = telling.holders_for(case, 3, now)
         telling.tell(case, people, "case_told_level_three", now=now, key=case.cycle, but=by, undoable=by is not None)

@@ -11,8 +11,9 @@ from complaints.actions.courtesy import count_phrases
 from complaints.actions.escalating import raise_to
 from complaints.actions.handling import add_photos
 from complaints.actions.planning import drop_visit, plan_visit
-from complaints.models import Channel, Cycle, Escalation, Reply, Status
+from complaints.models import CallerTold, Channel, Cycle, Escalation, Reply, Status
 from complaints.permissions import demand
+from complaints.reports import separator
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Photo
@@ -37,23 +38,8 @@ def reply(case, *, channel, text, by, now, person_told=""):
     Somebody who replies in the place of the first responsible is named so in the row and the event.
     """
     demand(by, "reply", case)
-    if channel not in SAME_WAY[case.channel]:
-        raise Refused(
-            _("This matter came by %(came)s and is answered the same way. Your text is kept; change the channel.")
-            % {"came": case.get_channel_display()}
-        )
-    in_place_of = case.first_responsible if case.first_responsible_id != by.pk else None
-    Reply.objects.create(
-        case=case,
-        cycle=case.cycle,
-        channel=channel,
-        text=text,
-        person_told=person_told,
-        by=by,
-        at=now,
-        in_place_of=in_place_of,
-    )
-    data = {"channel": str(channel), "in_place_of": str(in_place_of) if in_place_of else ""}
+    said = _say(case, case, channel=channel, text=text, person_told=person_told, by=by, now=now)
+    data = _how(said)
     move(
         case,
         Status.REPLIED,
@@ -69,20 +55,88 @@ def reply(case, *, channel, text, by, now, person_told=""):
     count_phrases(case.community, text)
 
 
+def _say(case, caller, *, channel, text, person_told, by, now):
+    """Record that the one who told `caller` has been told the result of `case`; return the Reply. Raises Refused for
+    another way than theirs."""
+    if channel not in SAME_WAY[caller.channel]:
+        raise Refused(
+            _("This matter came by %(came)s and is answered the same way. Your text is kept; change the channel.")
+            % {"came": caller.get_channel_display()}
+        )
+    return Reply.objects.create(
+        case=caller,
+        cycle=case.cycle,
+        channel=channel,
+        text=text,
+        person_told=person_told,
+        by=by,
+        at=now,
+        in_place_of=case.first_responsible if case.first_responsible_id != by.pk else None,
+    )
+
+
+def _how(said):
+    return {"channel": str(said.channel), "in_place_of": str(said.in_place_of) if said.in_place_of else ""}
+
+
+@transaction.atomic
+def tell_caller(case, *, caller, channel, text, by, now, person_told=""):
+    """Record that the caller of `caller`, a case joined to this one, was told the result in their own channel.
+
+    Their own page shows it; the case that goes on keeps who has been told. Raises Refused for a case that is not joined
+    to this one and for one that has been told already.
+    """
+    _demand_untold(case, caller, by)
+    said = _say(case, caller, channel=channel, text=text, person_told=person_told, by=by, now=now)
+    CallerTold.objects.create(case=caller, cycle=case.cycle, reply=said, by=by, at=now)
+    data = {**_how(said), "version": caller.version}
+    events.log(caller, "replied", by=by, now=now, note=text, data=data, public=True)
+    data = {"number": caller.short_number, "channel": str(channel), "version": case.version}
+    events.log(case, "caller_told", by=by, now=now, data=data)
+
+
+@transaction.atomic
+def excuse_caller(case, *, caller, reason, by, now):
+    """Record why the caller of a joined case cannot be told, such as one who left no number. It counts as done."""
+    _demand_untold(case, caller, by)
+    CallerTold.objects.create(case=caller, cycle=case.cycle, reason=reason, by=by, at=now)
+    for one in (caller, case):
+        data = {"number": caller.short_number, "version": one.version}
+        events.log(one, "caller_excused", by=by, now=now, note=reason, data=data)
+
+
+def _demand_untold(case, caller, by):
+    """Lock both by writing them, in the order of their keys, and raise Refused unless `caller` is still to be told."""
+    demand(by, "tell_caller", case)
+    if caller.merged_into_id != case.pk:
+        raise Refused(_("This caller was not joined to this case. Reload the page."))
+    for one in sorted((case, caller), key=lambda one: one.pk):
+        write(one)
+    if caller.told.filter(cycle=case.cycle).exists():
+        raise Refused(_("This caller has been told already."))
+
+
 @transaction.atomic
 def archive(case, *, by, now):
     """Close a case whose resident has been told. A visit that is still due is then not made, and the history says so.
 
-    `by=None` is the clock, which leaves a case alone while its visit is open.
+    `by=None` is the clock, which leaves a case alone while its visit is open. Raises Refused while somebody who was
+    joined to it has not been told.
     """
     if by is not None:
         demand(by, "archive", case)
+    untold = case.merged_cases.exclude(told__cycle=case.cycle).order_by("pk")
+    if numbers := [caller.short_number for caller in untold]:
+        raise Refused(
+            _("Callers who were joined to this case have not been told yet: %(numbers)s. Tell them, or say why not.")
+            % {"numbers": separator().join(numbers)}
+        )
     move(case, Status.ARCHIVED, by=by, now=now, public=True, archived_at=now, next_escalation_at=None)
     drop_visit(case, by=by, now=now)
 
 
 @transaction.atomic
-def reopen(case, *, by, now, note):
+def reopen(case, *, by, now, note, caller=None):
     """Open the case again in a new cycle: the same policy runs from now, the old cycle keeps its late mark.
 
     The level starts at the old one but at least at 2 (ruling 10); a second time it is 3 (ruling 7: a second "not
@@ -130,7 +184,8 @@ def reopen(case, *, by, now, note):
     )
     facts |= deadlines.clock_facts(case, policy)
     facts["next_escalation_at"] = deadlines.next_step(case, status=to, **facts)
-    move(case, to, by=by, now=now, verb="reopened", note=note, data={"cycle": facts["cycle"]}, public=True, **facts)
+    data = {"cycle": facts["cycle"], "caller": caller.short_number if caller else ""}
+    move(case, to, by=by, now=now, verb="reopened", note=note, data=data, public=True, **facts)
     ended.save(force_insert=True)
     drop_visit(case, by=by, now=now)
     if is_second:
@@ -159,11 +214,13 @@ def resident_urge(case, *, now):
 @transaction.atomic
 def add_resident_note(case, *, now, note, pictures=()):
     """Add what the resident writes or shows on the tracking page, and tell who answers them."""
-    if case.status in (Status.VOID, Status.MERGED):
+    if case.status == Status.VOID:
         raise Refused(_("This request is closed. Please call the service centre."))
     if note:
         write(case)
         events.log(case, "resident_noted", by=None, now=now, note=note, data={"version": case.version}, public=True)
     add_photos(case, by=None, now=now, pictures=pictures, stage=Photo.Stage.REPORT, public=True)
-    people = [case.first_responsible] if case.first_responsible else telling.clerks(case)
+    # A caller who was joined to another case is answered by whoever answers that one.
+    responsible = (case.merged_into or case).first_responsible
+    people = [responsible] if responsible else telling.clerks(case)
     telling.tell(case, people, "resident_noted", now=now, key=f"{now:%Y%m%d%H%M%S}")

@@ -1,6 +1,7 @@
 """Nothing is deleted: a mistake is voided by two people, a double is merged into the case that goes on."""
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from complaints import telling
@@ -53,13 +54,15 @@ def refuse_void(case, *, by, now, note):
 def merge(case, *, into, by, now, note=""):
     """Join `case` to another open case of the same matter; both callers keep their own entry (section 8).
 
+    Callers who were joined to `case` go with it, so that whoever is owed an answer stands beside the case that goes on.
     Raises Refused where the other has ended or is about to be voided, which would end this one unanswered, and where it
     is about other members of staff: joined, either would be read by those whom the other is about (ruling 12).
     """
     demand(by, "merge", case)
-    # Both at once and in the order of the keys: two merges that cross wait for each other and never lock up.
-    rows = Case.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=[case.pk, into.pk]).order_by("pk")
-    into = next((row for row in rows if row.pk == into.pk), into)
+    # All at once and in the order of the keys: two merges that cross wait for each other and never lock up.
+    rows = Case.objects.select_for_update(of=("self",), no_key=True)
+    rows = {row.pk: row for row in rows.filter(Q(pk__in=[case.pk, into.pk]) | Q(merged_into=case)).order_by("pk")}
+    into = rows.pop(into.pk, into)
     if into.pk == case.pk or into.community_id != case.community_id or into.is_ended:
         raise Refused(_("Choose another open case of this community to join it to."))
     if into.void_asked_at is not None:
@@ -72,6 +75,10 @@ def merge(case, *, into, by, now, note=""):
     data = {"into": into.short_number}
     facts = {"merged_into": into, "next_escalation_at": None, **NOT_ASKED}
     move(case, Status.MERGED, by=by, now=now, note=note, data=data, public=True, **facts)
+    rows.pop(case.pk, None)
+    for caller in rows.values():
+        write(caller, merged_into=into)
+        events.log(caller, "merged_on", by=by, now=now, data={**data, "version": caller.version})
     write(into)
     data = {"number": case.short_number, "version": into.version}
     events.log(into, "merge_received", by=by, now=now, note=case.summary, data=data)

@@ -5,6 +5,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from complaints import actions
+from complaints.following import names
 from complaints.models import (
     Case,
     Category,
@@ -29,6 +30,7 @@ from servicedesk.core.money import MoneyField
 from servicedesk.core.text import TextField
 
 LONG_TEXT = 5000
+REPLIED_BY = [Channel.PHONE, Channel.VISIT, Channel.LETTER, Channel.WEB, Channel.OTHER]
 
 
 def text_area(rows=3, **attrs):
@@ -224,8 +226,7 @@ class ReplyForm(StepForm):
     person_told = TextField(label=_("Who was told"), required=False, max_length=120)
 
     def prepare(self):
-        choices = [Channel.PHONE, Channel.VISIT, Channel.LETTER, Channel.WEB, Channel.OTHER]
-        self.fields["channel"].choices = [(channel.value, channel.label) for channel in choices]
+        self.fields["channel"].choices = [(channel.value, channel.label) for channel in REPLIED_BY]
         self.initial.setdefault("channel", self.case.channel)
         self.initial.setdefault("person_told", self.case.reporter_name)
         if self.case.status == Status.DECLINED and not self.is_bound:
@@ -266,6 +267,62 @@ class VisitForm(StepForm):
         cleaned = super().clean()
         if cleaned.get("grade") in BAD and not cleaned.get("words"):
             self.add_error("words", _("Write what is still wrong: the case is opened again with it."))
+
+
+class CallerField(RowField):
+    """One of the callers who were joined to a case: by number, name and channel."""
+
+    def label_from_instance(self, row):
+        return f"{row.short_number} {row.reporter_name or row.anonymous_reason} · {row.get_channel_display()}"
+
+
+class TellCallerForm(StepForm):
+    """What one caller of those who were joined was told, or why they cannot be told."""
+
+    caller = CallerField(Case.objects.none(), label=_("Caller"))
+    channel = forms.ChoiceField(
+        label=_("Told by"),
+        required=False,
+        choices=Channel.choices,
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+    )
+    text = TextField(
+        label=_("What they were told"),
+        help_text=_("They read this on their own tracking page; name nobody else."),
+        required=False,
+        max_length=LONG_TEXT,
+        widget=text_area(),
+    )
+    person_told = TextField(label=_("Who was told"), required=False, max_length=120)
+    reason = TextField(
+        label=_("Or why they cannot be told"),
+        help_text=_("For example: left no number, or could not be reached three times."),
+        required=False,
+        max_length=300,
+    )
+
+    def prepare(self):
+        untold = self.case.merged_cases.exclude(told__cycle=self.case.cycle)
+        self.fields["caller"].queryset = untold.order_by("id")
+        self.fields["channel"].choices = [(channel.value, channel.label) for channel in REPLIED_BY]
+        callers = {str(caller.pk): caller for caller in untold.order_by("id")}
+        first = callers.get(str(self.initial.get("caller"))) or next(iter(callers.values()), None)
+        if first is not None:
+            self.initial["caller"] = first.pk
+            self.initial.setdefault("channel", first.channel)
+            self.initial.setdefault("person_told", first.reporter_name)
+        said = self.case.replies.filter(cycle=self.case.cycle).last()
+        # What the caller of the case that goes on was told, unless it says who that is.
+        if said is not None and not names(self.case, said.text):
+            self.initial.setdefault("text", said.text)
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("reason"):
+            return cleaned
+        for name, sentence in (("channel", _("Choose how they were told.")), ("text", _("Write what they were told."))):
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, sentence)
         return cleaned
 
 

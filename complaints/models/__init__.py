@@ -15,13 +15,14 @@ from complaints.models.closing import DayClose, Explanation, Report
 from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
 from complaints.models.incidents import Incident, IncidentPlace
 from complaints.models.letters import IncomingLetter
-from complaints.models.policies import Category, DeadlinePolicy
+from complaints.models.policies import Category, DeadlinePolicy, RepeatRule
 from complaints.models.proposals import Proposal
-from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
+from complaints.models.records import CallerTold, Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
 from complaints.models.surveys import Survey, SurveyAnswer
 from complaints.models.work import MaterialUse, Quote, Work
 
 __all__ = [
+    "CallerTold",
     "Case",
     "Category",
     "Channel",
@@ -46,6 +47,7 @@ __all__ = [
     "Proposal",
     "Quote",
     "Rating",
+    "RepeatRule",
     "Reply",
     "Report",
     "ReturnVisit",

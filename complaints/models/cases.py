@@ -1,9 +1,10 @@
+import copy
 from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThan
 from django.urls import reverse
@@ -191,6 +192,15 @@ class CaseQuerySet(models.QuerySet):
     def in_community(self, community):
         return self.filter(community=community)
 
+    def repeats(self):
+        """Return the cases in which a matter has come back (重复投诉)."""
+        return self.filter(is_repeat=True)
+
+    def callers_told(self):
+        """Return the cases to which nobody was joined who still has to be told the result of the running cycle."""
+        untold = Case.objects.filter(merged_into=OuterRef("pk")).exclude(told__cycle=OuterRef("cycle"))
+        return self.filter(~Exists(untold))
+
     def with_place(self):
         """Load where it is, what it is about and whose it is; the people of one case are named by one more query.
 
@@ -328,6 +338,8 @@ class Case(models.Model):
     voided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged_cases")
     follows = models.ForeignKey("self", models.PROTECT, null=True, related_name="followed_by")
+    # Follows one whose caller was told so lately that the matter has come back: decided at receipt by the rule of then.
+    is_repeat = models.BooleanField(default=False, db_default=False)
     incident = models.ForeignKey(
         "complaints.Incident", models.PROTECT, null=True, related_name="cases", verbose_name=_("known event")
     )
@@ -403,6 +415,9 @@ class Case(models.Model):
                 condition=Q(status=Status.MERGED, merged_into__isnull=False)
                 | (~Q(status=Status.MERGED) & Q(merged_into=None)),
                 name="case_merged_points_on",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_repeat=False) | Q(follows__isnull=False), name="case_repeat_follows_another"
             ),
             models.CheckConstraint(
                 condition=Q(kind=Kind.COMPLAINT) | ~Q(status__in=COMPLAINTS_ONLY), name="case_verified_is_complaint"
@@ -491,6 +506,7 @@ class Case(models.Model):
                 fields=["community", "due_at"], condition=Q(resolved_at__gt=F("due_at")), name="case_done_late"
             ),
             models.Index(fields=["community", "recorded_at"], condition=LATE_ENTRY, name="case_late_entry"),
+            models.Index(fields=["community", "-id"], condition=Q(is_repeat=True), name="case_repeats"),
             GinIndex(fields=["terms"], name="case_terms"),
         ]
 
@@ -545,6 +561,11 @@ class Case(models.Model):
         return self.is_ordinary_complaint and self.approved_at is None
 
     @property
+    def is_free_rework(self):
+        """Whether it is a repair that has come back: done again without charge (section 11)."""
+        return self.is_repeat and self.kind == Kind.REPAIR
+
+    @property
     def is_late_entry(self):
         """Whether it was recorded more than half an hour after it was received (section 7)."""
         return not self.is_imported and self.recorded_at - self.received_at > LATE_ENTRY_AFTER
@@ -559,6 +580,13 @@ class Case(models.Model):
         if self.unit_id:
             return self.unit.label
         return self.place or (self.building.name if self.building_id else "")
+
+    def as_if(self, **facts):
+        """Return this case as it would stand with `facts`; neither the row nor this object changes."""
+        after = copy.copy(self)
+        for name, value in facts.items():
+            setattr(after, name, value)
+        return after
 
     def due_key(self):
         """Return what sorts cases as `by_due()` does: the first deadline first, those without one last."""

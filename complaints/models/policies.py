@@ -106,3 +106,35 @@ class Category(models.Model):
 
     def __str__(self):
         return self.name
+
+
+class RepeatRule(models.Model):
+    """When a matter counts as told twice or as come back, for one community. Without a row the defaults hold."""
+
+    community = models.OneToOneField(Community, models.PROTECT, related_name="repeat_rule")
+    duplicate_hours = models.PositiveSmallIntegerField(
+        _("hours in which an open case of the same unit and category may be the same"),
+        default=72,
+        help_text=_("Our proposal; the desk decides each time."),
+    )
+    repeat_days = models.PositiveSmallIntegerField(
+        _("days after the answer in which the same matter has come back"),
+        default=30,
+        help_text=_("A repair that comes back within 30 days is done again without charge (custom of the trade)."),
+    )
+    third_days = models.PositiveSmallIntegerField(
+        _("days in which a third time starts at level 2"), default=90, help_text=_("Our proposal.")
+    )
+
+    class Meta:
+        verbose_name = _("rule for repeats")
+        verbose_name_plural = _("rules for repeats")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(duplicate_hours__lte=8784, repeat_days__lte=366, third_days__lte=366),
+                name="repeat_rule_sane",
+            ),
+        ]
+
+    def __str__(self):
+        return str(self.community)

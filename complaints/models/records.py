@@ -77,6 +77,7 @@ class Escalation(models.Model):
         CONCERNS_STAFF = "concerns_staff", _("about a person of that level")
         REOPENED = "reopened", _("reopened")
         NOT_SATISFIED = "not_satisfied", _("not satisfied twice")
+        REPEATED = "repeated", _("come back for the third time")
         BY_HAND = "by_hand", _("by hand")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="escalations")
@@ -120,6 +121,31 @@ class Reply(models.Model):
 
     def __str__(self):
         return f"{self.case}: {self.get_channel_display()}"
+
+
+class CallerTold(models.Model):
+    """That the caller of a merged case has been told the result, or why not; once for each cycle of the case that
+    goes on. What is owed to them, each in their own channel (暂行7), is done when there is such a row."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="told")
+    cycle = models.PositiveSmallIntegerField()
+    reply = models.OneToOneField(Reply, models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(_("why they cannot be told"), max_length=300, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["case", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["case", "cycle"], name="caller_told_once"),
+            models.CheckConstraint(
+                condition=Q(reply__isnull=False, reason="") | Q(reply=None) & ~Q(reason=""),
+                name="caller_told_or_why_not",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.case} · {self.cycle}"
 
 
 class Draft(models.Model):

@@ -1,6 +1,7 @@
 """The case page: everything about one case, and one door for each step that may be taken."""
 
 import functools
+from datetime import timedelta
 
 from django.contrib import messages
 from django.http import Http404
@@ -11,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from complaints import actions, courtesy, presence, reports
+from complaints import actions, courtesy, presence, repeats, reports
 from complaints.forms import staff as forms
 from complaints.models import Case, Grade, Status
 from complaints.models.cases import REPLY_OWED
-from complaints.permissions import steps_for
+from complaints.permissions import may_record, steps_for
 from complaints.views.courtesy import hint
 from servicedesk.core import clock, photos, tokens
 from servicedesk.core.errors import Refused, Stale
@@ -31,6 +32,7 @@ PANELS = [
     ("propose", gettext_lazy("Propose"), forms.ProposeForm),
     ("reply", gettext_lazy("Reply"), forms.ReplyForm),
     ("visit", gettext_lazy("Return visit"), forms.VisitForm),
+    ("tell_caller", gettext_lazy("Tell a joined caller"), forms.TellCallerForm),
     ("resolve", gettext_lazy("Resolve"), forms.ResolveForm),
     ("hand_over", gettext_lazy("Hand over"), forms.HandOverForm),
     ("assign", gettext_lazy("Assign"), forms.AssignForm),
@@ -56,6 +58,9 @@ PANELS = [
 FORMS = {step: form for step, _label, form in PANELS}
 # What brings a case nearer to its end: only such a step is the main button of the page.
 LEADS_ON = {"decide", "propose", "reply", "visit", "resolve", "hand_over", "assign", "verify"}
+
+# What an address may fill in: whom a link beside the case means.
+ASKED_FOR = {"tell_caller": ("caller",), "merge": ("into",)}
 # Steps that ask nothing: one button each.
 BUTTONS = [
     ("take", gettext_lazy("Take up")),
@@ -79,14 +84,16 @@ def find(request, number):
 def show(request, case, *, bound=None, step="", refusal="", others=(), status=200):
     """Render the page of `case`, with a form that came back where there is one."""
     now = clock.now()
-    allowed = steps_for(request.user, case)
+    related = reports.relatives(case, request.user)
+    allowed = steps_for(request.user, case) - _idle(case, related, now)
     step = step or request.GET.get("do", "")
     panels = [
         {"step": name, "label": label, "leads_on": name in LEADS_ON} for name, label, _form in PANELS if name in allowed
     ]
     form = bound
     if form is None and step in allowed and step in FORMS:
-        form = FORMS[step](case=case, user=request.user, now=now)
+        initial = {name: request.GET[name] for name in ASKED_FOR.get(step, ()) if name in request.GET}
+        form = FORMS[step](case=case, user=request.user, now=now, initial=initial)
     note = form if step == "note" and form is not None else forms.NoteForm(case=case, user=request.user, now=now)
     only = request.GET.get("show", "")
     open_here, in_a_year = reports.same_unit(case, request.user, now)
@@ -115,12 +122,35 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "proposals": reports.proposals_of(case),
         "same_unit": open_here,
         "in_a_year": in_a_year,
+        "related": related,
+        "may_be_same": _may_be_same(case, open_here, allowed, now),
+        "can_follow_on": too_old_to_reopen(case, now) and may_record(request.user, case),
         "presences": presence.others(case, request.user, now),
         "is_late": case.is_late(now),
         "reply_late": now - case.reply_due_at if case.status in REPLY_OWED and now > case.reply_due_at else None,
     }
     with timezone.override(case.community.tz):
         return render(request, "complaints/case.html", context, status=status)
+
+
+def too_old_to_reopen(case, now):
+    """Return whether what comes back is a new case now: this one was archived longer ago than may be reopened."""
+    return case.archived_at is not None and now - case.archived_at > timedelta(days=case.community.reopen_days)
+
+
+def _idle(case, related, now):
+    """Return the steps that this person might take, and that lead to nothing now."""
+    idle = set() if related.untold else {"tell_caller"}
+    return idle | {"reopen"} if too_old_to_reopen(case, now) else idle
+
+
+def _may_be_same(case, others, allowed, now):
+    """Return the open cases of the unit that may be the same matter, as long as this one can be joined to them. At
+    most one query, twice a minute."""
+    if "merge" not in allowed or not any(other.category_id == case.category_id for other in others):
+        return []
+    rule = repeats.shown_rule(case.community)
+    return [other for other in others if repeats.may_be_same(other, case.category, rule, case.received_at)]
 
 
 @require_GET
@@ -295,6 +325,15 @@ def record_visit(request, case, facts, now):
     else:
         said = _("Saved: %(number)s, %(grade)s.") % {"number": case.short_number, "grade": Grade(grade).label}
         messages.success(request, said)
+
+
+@door_to(forms.TellCallerForm, done=gettext_lazy("Saved."))
+def tell_caller(request, case, facts, now):
+    reason, caller = facts.pop("reason"), facts.pop("caller")
+    if reason:
+        actions.excuse_caller(case, caller=caller, reason=reason, by=request.user, now=now)
+    else:
+        actions.tell_caller(case, caller=caller, by=request.user, now=now, **facts)
 
 
 @door_to(forms.ReasonForm, done=gettext_lazy("Reopened, with a new deadline."))

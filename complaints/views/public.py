@@ -103,9 +103,23 @@ def start(request):
         return _page(request, "closed", {"choices": _labelled(communities)}, None, status=404)
     if community is None:
         return _page(request, "choose", {"choices": _labelled(communities)}, None)
+    return _open_form(request, community, uuid.uuid4())
+
+
+def begin_again(request, case, now):
+    """Open a new form that follows `case`, on its first page with what it was about."""
     key = uuid.uuid4()
+    scope = Category.Scope.HOME if case.unit_id else Category.Scope.COMMON
+    draft = actions.start_draft(case.community, key=key, now=now)
+    answers = {"scope": scope.value, "category": str(case.category_id), "follows": case.pk}
+    actions.keep_answers(draft, answers, now=now)
+    return _open_form(request, case.community, key)
+
+
+def _open_form(request, community, key):
+    """Lead to the first page of a form, which from now on belongs to this browser."""
     held = [*_held(request).items(), (key.hex, community.pk)][-MOST_HELD:]
-    response = HttpResponseRedirect(_address(key, 1))
+    response = SeeOther(_address(key, 1)) if request.method == "POST" else HttpResponseRedirect(_address(key, 1))
     response.set_signed_cookie(
         HOLDER_COOKIE,
         "_".join(f"{key}.{pk}" for key, pk in held),

@@ -18,7 +18,7 @@ from complaints.actions.drafting import MOST_PHOTOS
 from complaints.budget import Budget, address_of
 from complaints.forms.public import AddForm, CodeForm, NotSolvedForm, RateForm, typed
 from complaints.models import Case, Quote, Status
-from complaints.views.public import SeeOther
+from complaints.views.public import SeeOther, begin_again
 from servicedesk.core import clock, masking, photos, tokens
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Community, Event
@@ -41,6 +41,16 @@ class Followed:
 
     case: Case
     token: str
+
+    @functools.cached_property
+    def lead(self):
+        """The case in which the matter goes on: another one where this was joined to it."""
+        return following.lead_of(self.case)
+
+    @functools.cached_property
+    def shown(self):
+        """The case whose status and clock the page shows."""
+        return following.standing(self.case, self.lead)
 
     def url(self, page="", *args):
         """Return the address of the tracking page or of one of its parts, along the same way."""
@@ -177,9 +187,10 @@ def reopen(request, followed, now):
     if not form.is_valid():
         return _page(request, followed, now, status=422, reopen_form=form)
     try:
-        if not aftercare.reopens(followed.case, now):
+        if not aftercare.reopens(followed.shown, now):
             raise Refused(_("This request cannot be opened again. Please report it anew or call us."))
-        actions.reopen(followed.case, by=None, now=now, note=form.cleaned_data["note"])
+        caller = followed.case if followed.lead.pk != followed.case.pk else None
+        actions.reopen(followed.lead, by=None, now=now, note=form.cleaned_data["note"], caller=caller)
     except Refused as refused:
         return _refuse(request, followed, now, refused, reopen_form=form)
     messages.success(request, _("Opened again. You find the new promised time below."))
@@ -210,6 +221,14 @@ def rate(request, followed, now):
     else:
         messages.success(request, _("Thank you for telling us."))
     return SeeOther(followed.url())
+
+
+def again(request, followed, now):
+    """Begin a new request that follows this one: what it is about is filled in, who it is and where is asked again,
+    because whoever holds the link may be somebody else."""
+    if not following.follows_on(followed.shown, now):
+        return SeeOther(followed.url())
+    return begin_again(request, followed.lead, now)
 
 
 @require_GET
@@ -277,7 +296,7 @@ def _refuse(request, followed, now, refused, **forms):
 
 def _facts(followed, now):
     """Return what the tracking page and the receipt both show."""
-    case = followed.case
+    case, shown = followed.case, followed.shown
     return {
         "case": case,
         "community": case.community,
@@ -286,18 +305,19 @@ def _facts(followed, now):
         "matter": following.plain(case, case.summary),
         "name": masking.mask_name(case.reporter_name),
         "where": following.where(case),
-        "due_at": case.due_at if case.is_clocked and not case.is_late(now) else None,
-        "missed_at": case.due_at if case.is_clocked and case.is_late(now) else None,
-        "why": case.why("resident"),
-        "next_update": following.next_update(case, now),
-        "stage": following.stage_of(case),
+        "due_at": shown.due_at if shown.is_clocked and not shown.is_late(now) else None,
+        "missed_at": shown.due_at if shown.is_clocked and shown.is_late(now) else None,
+        "why": shown.why("resident"),
+        "next_update": following.next_update(shown, now),
+        "stage": following.stage_of(shown),
         "now": now,
     }
 
 
 def _page(request, followed, now, status=200, add_form=None, reopen_form=None, rate_form=None, refused=""):
-    case, events = followed.case, following.history(followed.case)
-    can_add, can_reopen = case.status not in (Status.VOID, Status.MERGED), aftercare.reopens(case, now)
+    case, shown = followed.case, followed.shown
+    events = following.history(case, followed.lead)
+    can_add, can_reopen = case.status != Status.VOID, aftercare.reopens(shown, now)
     rating = following.rating_of(case)
     can_rate = aftercare.may_rate(case, rating, now)
     # Words whose own box is not on the page any more are shown all the same, to be copied.
@@ -308,8 +328,8 @@ def _page(request, followed, now, status=200, add_form=None, reopen_form=None, r
     context = {
         **_facts(followed, now),
         "followed": followed,
-        "urls": {name: followed.url(name) for name in ("note", "urge", "rate", "reopen", "quote", "print")},
-        "stages": following.stages(case, events),
+        "urls": {name: followed.url(name) for name in ("note", "urge", "rate", "reopen", "again", "quote", "print")},
+        "stages": following.stages(case, events, shown),
         "entries": following.entries(case, events),
         "pictures": [(picture, followed.url("photo", picture.name)) for picture in following.pictures(case)],
         "quote": following.open_quote(case),
@@ -318,6 +338,7 @@ def _page(request, followed, now, status=200, add_form=None, reopen_form=None, r
         "rating": rating,
         "rate_form": (rate_form or RateForm(initial=following.stars(rating))) if can_rate else None,
         "rate_until": aftercare.rates_until(case, rating),
+        "can_follow_on": following.follows_on(shown, now),
         "add_form": add_form or AddForm(),
         "reopen_form": reopen_form or NotSolvedForm(),
         "form": add_form or reopen_form or rate_form,

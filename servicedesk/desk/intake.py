@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from complaints import deadlines, incidents
-from complaints.models import Case, Channel, IncomingLetter, Kind, Severity, Urgency
+from complaints import deadlines, incidents, repeats
+from complaints.models import Case, Channel, IncomingLetter, Kind, Severity, Status, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core import worktime
 
@@ -68,6 +68,72 @@ def beginning(user, community, asked):
     }
 
 
+@dataclass(frozen=True)
+class Before:
+    """What is known of the matter from before: open cases that may be the same, and what it comes back from."""
+
+    same: list = field(default_factory=list)
+    follows: Case | None = None
+    is_repeat: bool = False
+    is_third: bool = False
+    earlier: list = field(default_factory=list)
+    days: int = 0
+    third_days: int = 0
+
+
+def before(community, user, facts, someone, open_cases, now):
+    """Return what was Before for an unfinished intake, of what `user` may see. At most four queries, none until a
+    category is chosen."""
+    category = facts.get("category")
+    if category is None:
+        return Before()
+    occupancy = someone.occupancy if someone else None
+    whose = {"unit": someone.unit if someone else None, "reporter": occupancy.person if occupancy else None}
+    follows = _archived(community, user, facts.get("follows"))
+    found = repeats.find(community, category=category, now=now, follows=follows, **whose)
+    seen = set()
+    if found.earlier:
+        keys = [case.pk for case in found.earlier]
+        seen = set(Case.objects.visible_to(user).filter(pk__in=keys).values_list("pk", flat=True))
+    followed = found.follows if found.follows and (found.follows == follows or found.follows.pk in seen) else None
+    return Before(
+        same=[case for case in open_cases if repeats.may_be_same(case, category, found.rule, now)],
+        follows=followed,
+        is_repeat=followed is not None and repeats.has_come_back(followed, found.rule, now),
+        is_third=found.is_third,
+        earlier=[case for case in found.earlier if case.pk in seen],
+        days=found.rule.repeat_days,
+        third_days=found.rule.third_days,
+    )
+
+
+def _archived(community, user, key):
+    if not key:
+        return None
+    rows = Case.objects.visible_to(user).in_community(community).filter(pk=key, status=Status.ARCHIVED)
+    return rows.select_related("unit", "category").first()
+
+
+def first_values(community, user, number, now):
+    """Return what an intake begins with that follows the archived case `number`: what it was about and whose it was.
+    Empty where `user` sees no such case. At most two queries."""
+    rows = Case.objects.visible_to(user).in_community(community).select_related("unit")
+    case = rows.filter(number=number, status=Status.ARCHIVED).first()
+    if case is None:
+        return {}
+    lives = Occupancy.objects.on(community.local(now).date()).filter(unit=case.unit_id, person=case.reporter_id).first()
+    who = f"o{lives.pk}" if lives else f"u{case.unit_id}" if case.unit_id else ""
+    return {
+        "follows": case.pk,
+        "category": case.category_id,
+        "kind": case.kind,
+        "who": who,
+        "q": case.unit.label if case.unit else case.place,
+        "place": case.place,
+        "reporter_name": case.reporter_name,
+    }
+
+
 def known_events(community, facts, someone, now):
     """Return the known events that a caller may be calling about, for what has been typed so far.
 
@@ -84,7 +150,7 @@ def known_events(community, facts, someone, now):
     ]
 
 
-def judge(community, facts, someone, now):
+def judge(community, facts, someone, now, *, is_third=False):
     """Return the Verdict for unfinished intake `facts` of `someone` (a Caller or None). At most one query."""
     category = facts.get("category")
     if category is None:
@@ -95,7 +161,7 @@ def judge(community, facts, someone, now):
     policy = deadlines.policy_for(community, category, department, severity=severity, urgency=urgency)
     trial = Case(community=community, clock_started_at=now, urgency=urgency)
     deadline = deadlines.count(trial, policy)
-    raised = 2 if urgency == Urgency.SPECIAL_URGENT or severity == Severity.MAJOR else 1
+    raised = 2 if urgency == Urgency.SPECIAL_URGENT or severity == Severity.MAJOR or is_third else 1
     return Verdict(
         kind=Kind(facts.get("kind") or category.kind).label,
         department=str(department),

@@ -233,12 +233,15 @@ CASE_STEPS = {
     "asked_void": ("confirm_void",),
     "resolved": ("reply", "reopen"),
     "to_visit": ("visit",),
+    "lead": ("tell_caller",),
+    "linked": ("link_incident",),
 }
 JOB_STEPS = {"in_hand": ("resolve", "note", "pause", "decline_job", "unmask"), "late": ("resolve",)}
 STATUSES = [
     *("web", "late_web", "taken", "handed", "in_hand", "waiting", "resolved", "replied", "archived", "void", "merged"),
     *("late", "urgent", "major", "letter", "about", "asked_void"),
     *("to_visit", "tried", "visited", "refused", "rated", "rated_badly", "rainy"),
+    *("lead", "caller_web", "caller_told", "closed", "again", "linked"),
 ]
 SAVE = "main form:not([action*=lang]) button.primary"
 STAFF_PAGES = [
@@ -268,6 +271,12 @@ STAFF_PAGES = [
     Visit("desk:intake", "he", "empty"),
     Visit("desk:intake", "both", "two communities"),
     Visit("desk:intake", "chen", "a caller picked", then=pick_caller),
+    Visit(
+        "desk:intake",
+        "chen",
+        "follows",
+        begin=lambda house: (house.client("chen"), f"{reverse('desk:intake')}?follows={house.cases['closed'].number}"),
+    ),
     Visit("desk:intake", "chen", "error", then=send("form#intake .sticky-foot button.primary"), status=422),
     Visit("desk:intake", "chen", "everything open", then=open_menus),
     Visit("desk:intake", "chen", "palette", then=open_palette),
@@ -492,7 +501,7 @@ RESIDENTS_PAGES = [
     ),
     Visit("complaints:report_step", None, "4", begin=form(4)),
     Visit("complaints:report_step", None, "gone", begin=lost_form, status=404),
-    *(Visit("complaints:track", link=name) for name in (*STATUSES, "linked") if name != "about"),
+    *(Visit("complaints:track", link=name) for name in STATUSES if name != "about"),
     Visit(
         "complaints:track",
         None,

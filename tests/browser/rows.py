@@ -156,6 +156,7 @@ def _cases(house, units, people, now):
     actions.confirm_void(void, by=zhou, now=now)
     merged = receive("merged", summary="还是漏水", **lin)
     actions.merge(merged, into=house.cases["taken"], by=chen, now=now)
+    _again(house, receive, replied, units, people, now)
     receive("about", category="service", summary="接待人员态度生硬", concerns=[zhou])
     _complaints(receive, staff, home, now)
     for number in range(MANY):
@@ -226,6 +227,20 @@ def _answered(house, receive):
     actions.visit(house.cases["refused"], channel="phone", grade=2, by=zhou, now=later, words="还是堆着,没有人管。")
     actions.rate(house.cases["rated"], overall=5, speed=4, manner=5, words="改得很快", now=later)
     actions.rate(house.cases["rated_badly"], overall=1, speed=2, words="还是爱理不理", now=later)
+
+
+def _again(house, receive, replied, units, people, now):
+    """A case that others were joined to, one that comes back, and one that was closed too long ago to be reopened."""
+    chen, bai = house.people["chen"], {"unit": units["5-1-0301"], "reporter": people["bai"]}
+    lead = replied("lead", ago=timedelta(hours=9), summary="楼道积水", **bai)
+    for name, facts in (("caller_web", {"by": None}), ("caller_phone", {}), ("caller_told", {})):
+        caller = receive(name, summary="走廊里全是水", ago=timedelta(hours=8), reporter_name="吴刚", **facts)
+        actions.merge(caller, into=factories.fresh(lead), by=chen, now=now)
+    told = {"caller": factories.fresh(house.cases["caller_told"]), "channel": "phone", "text": "积水已清。"}
+    actions.tell_caller(factories.fresh(lead), by=chen, now=now, **told)
+    old = replied("closed", ago=timedelta(days=12), summary="水龙头滴水", **bai)
+    actions.archive(old, by=chen, now=now - timedelta(days=10))
+    receive("again", summary="水龙头又滴水", **bai)
 
 
 def _incidents(house, units, now):

@@ -103,6 +103,13 @@ class Stage:
         actions.reply(case, channel="phone", text="已处理", by=self.cast["chen"], now=MONDAY)
         return fresh(case)
 
+    def joined(self):
+        """A case that is answered, with a caller who was joined to it and has not been told."""
+        case, caller = self.in_hand(), self.taken()
+        actions.merge(caller, into=case, by=self.cast["chen"], now=MONDAY)
+        actions.resolve(fresh(case), by=self.cast["liu"], now=MONDAY, remedy="更换水管接头")
+        return fresh(case)
+
     def archived(self):
         case = self.replied()
         actions.archive(case, by=self.cast["chen"], now=MONDAY)
@@ -151,6 +158,8 @@ def facts_of(step, case):
     if step == "link_incident":
         return {"incident": factories.outage(case.community, by=case.first_responsible).pk, **words}
     return {
+        "tell_caller": {"caller": case.merged_cases.values_list("pk", flat=True).first() or "", "channel": "phone"}
+        | {"text": "已修好"},
         "hand_over": {"department": case.community.departments.get(code="security").pk, **words},
         "verify": {"validity": "valid", **words},
         "propose": {
@@ -211,6 +220,7 @@ TABLE = [
     ("visit", Stage.replied, DESK),
     ("visit", Stage.settled_at_the_desk, {"fang", "zhou"}),
     ("visit", Stage.major, {"zhou", "guo"}),
+    ("tell_caller", Stage.joined, {"chen", "zhou", "guo"}),
     ("archive", Stage.replied, DESK),
     ("reopen", Stage.replied, OFFICE),
     ("reclassify", Stage.taken, DESK),

@@ -48,6 +48,11 @@ def look_at_the_board(now):
     assert visits.open().filter(due_at=None).exists(), "one waits for rain"
     assert visits.open().filter(reason="bad_rating").exists() and visits.open().filter(tries=2).exists()
     assert set(Rating.objects.values_list("overall", flat=True)) == {2, 5}
+    third = cases.get(summary="厨房混水阀第三次滴水")
+    assert (third.is_free_rework, third.follows.is_repeat, third.level) == (True, True, 2)
+    pests = cases.get(summary="厨房发现蟑螂")
+    assert (pests.merged_cases.count(), pests.merged_cases.filter(told__isnull=False).count()) == (2, 1)
+    assert not cases.callers_told().filter(pk=pests.pk).exists(), "one caller is still to be told"
     running, over = Incident.objects.get(status="open"), Incident.objects.get(status="ended")
     assert running.cases.open().count() >= 3
     assert set(over.cases.values_list("channel", "status")) == {("phone", "archived"), ("web", "replied")}

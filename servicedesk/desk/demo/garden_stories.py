@@ -69,6 +69,8 @@ QUIET = [
         "通道已经清出来了,我们每天会巡查两次。",
         hours=1,
     ),
+    mended(6, "10:05", "2-1-502", "indoor", "厨房混水阀滴水", "eng2", "更换阀芯。", DONE, hours=1),
+    mended(3, "11:05", "2-1-502", "indoor", "厨房混水阀又滴水", "eng2", "阀座磨损,重新研磨。", DONE, hours=1),
     mended(3, "08:45", "2-1-202", "indoor", "入户门锁芯转不动", "eng2", "润滑锁芯并调整门框。", DONE, hours=0),
     mended(
         3,
@@ -250,6 +252,15 @@ QUIET = [
 ]
 
 NEW = [
+    Story(
+        served(40),
+        "indoor",
+        "厨房混水阀第三次滴水",
+        "2-1-502",
+        "desk1",
+        then=(do(5, "hand_over", "desk1", department="engineering", note="第三次了,请换整只龙头,不收费。"),),
+        facts={"wish": "彻底修好"},
+    ),
     Story(
         ago(minutes=12),
         "indoor",
@@ -1010,7 +1021,25 @@ ENDINGS = [
             do(40, "arrive", "clean1"),
             do(45, "resolve", "clean1", remedy="管道口封堵并施放胶饵,两周后复查。"),
             do(served(30), "reply", "desk1", text="已经做过消杀,两周后我们再上门复查一次。"),
+            do(4, "tell_caller", "desk1", caller="pests web", channel="web", text="已经做过消杀,两周后再复查一次。"),
         ),
+        key="pests",
+    ),
+    Story(
+        day(1, "09:50"),
+        "pests",
+        "五栋二单元楼道里有蟑螂",
+        "5-2-402",
+        then=(do(4, "take", "desk1"), do(2, "merge", "desk1", into="pests", note="同一下水管道")),
+        key="pests web",
+    ),
+    Story(
+        day(1, "10:05"),
+        "pests",
+        "楼下做消杀,蟑螂跑到我家了",
+        "5-2-501",
+        "desk1",
+        then=(do(2, "merge", "desk1", into="pests"),),
     ),
     Story(
         day(4, "10:30"),

@@ -167,7 +167,7 @@ class Stage:
         known = (people | {"department": self.departments, "category": self.categories}).get(name)
         if known is not None:
             return known[value]
-        return self._case(value) if name == "into" else value
+        return self._case(value) if name in ("into", "caller") else value
 
     def _case(self, key):
         return Case.objects.select_related("community", "department", "category", "policy").get(pk=self.cases[key])

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.letters import CountField, leaders_of
-from complaints.models import Category, Channel, Incident, IncomingLetter, Kind, Severity, Urgency
+from complaints.models import Case, Category, Channel, Incident, IncomingLetter, Kind, Severity, Status, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core.choices import RowField, RowsField
 from servicedesk.core.forms import MomentField, NearDayField
@@ -90,11 +90,14 @@ class IntakeForm(forms.Form):
         widget=forms.SelectMultiple(attrs={"size": "4"}),
     )
     incident = forms.IntegerField(required=False, min_value=1, max_value=MOST_KEY)
+    joins = forms.IntegerField(required=False, min_value=1, max_value=MOST_KEY)
+    follows = forms.IntegerField(required=False, min_value=1, max_value=MOST_KEY, widget=forms.HiddenInput)
+    is_new_matter = forms.BooleanField(required=False)
     read_back = forms.BooleanField(label=_("Read back and right"), required=False)
 
     def __init__(self, *args, community, user, now, **kwargs):
         super().__init__(*args, **kwargs)
-        self.community, self.now = community, now
+        self.community, self.user, self.now = community, user, now
         self.fields["letter"].queryset = IncomingLetter.objects.visible_to(user).filter(community=community).loose()
         self.fields["presented_to"].queryset = leaders_of(community)
         self.fields["category"].queryset = (
@@ -112,6 +115,10 @@ class IntakeForm(forms.Form):
     def clean(self):
         cleaned = super().clean()
         self._find_who(cleaned)
+        if followed := cleaned.get("follows"):
+            # Known already, so that nobody is asked twice; the telephone number is taken over without being shown.
+            for name in ("reporter_name", "reporter_phone", "unit"):
+                cleaned[name] = cleaned.get(name) or getattr(followed, name)
         if not cleaned.get("reporter_name") and not cleaned.get("anonymous_reason"):
             self.add_error("reporter_name", _("Who is it? Give a name, or say why there is none."))
         no_phone = not cleaned.get("reporter_phone") and not cleaned.get("no_phone_reason")
@@ -136,6 +143,22 @@ class IntakeForm(forms.Form):
         """Return the known event that was chosen; one that has ended meanwhile still answers its callers."""
         key = self.cleaned_data["incident"]
         return Incident.objects.in_community(self.community).filter(pk=key).first() if key else None
+
+    def clean_joins(self):
+        """Return the open case that was chosen. Raises ValidationError for one that has ended meanwhile."""
+        key = self.cleaned_data["joins"]
+        case = self._seen(key).open().first() if key else None
+        if key and case is None:
+            raise forms.ValidationError(_("The case to join has ended meanwhile. Save this as a matter of its own."))
+        return case
+
+    def clean_follows(self):
+        """Return the archived case that this is the next of, or None."""
+        key = self.cleaned_data["follows"]
+        return self._seen(key).filter(status=Status.ARCHIVED).first() if key else None
+
+    def _seen(self, key):
+        return Case.objects.visible_to(self.user).in_community(self.community).select_related("unit").filter(pk=key)
 
     def _find_who(self, cleaned):
         """Put the unit and the person of a finder line in place, unless something else was typed."""
@@ -179,6 +202,9 @@ class PreviewForm(forms.Form):
     q = TextField(required=False, max_length=120)
     who = forms.RegexField(r"^([ou][0-9]{1,15})?$", required=False)
     incident = forms.IntegerField(required=False, min_value=1, max_value=MOST_KEY)
+    joins = forms.IntegerField(required=False, min_value=1, max_value=MOST_KEY)
+    follows = forms.IntegerField(required=False, min_value=1, max_value=MOST_KEY)
+    is_new_matter = forms.BooleanField(required=False)
 
     def __init__(self, *args, community, **kwargs):
         super().__init__(*args, **kwargs)

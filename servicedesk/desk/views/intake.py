@@ -16,6 +16,7 @@ from residents import finder
 from residents.actions import unmask_phone
 from residents.models import Occupancy
 from servicedesk.core import clock
+from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Role
 from servicedesk.core.roles import role_required
 from servicedesk.core.text import clean_text
@@ -26,7 +27,7 @@ from servicedesk.desk.undoing import undo_url
 DESK = (Role.CLERK, Role.SUPERVISOR)
 # What a draft keeps of the page; never the proof that it came from our page.
 # What a page may begin from, named in its address and kept in its form.
-BEGINNINGS = ("letter",)
+BEGINNINGS = ("letter", "follows")
 NOT_KEPT = {"csrfmiddlewaretoken", "submission", "find", "print"}
 
 
@@ -43,7 +44,11 @@ def intake(request):
             return _page(request, _unjudged(request, now), now, hits=_hits(request, request.POST.get("q", ""), now))
         if not form.is_valid():
             return _page(request, form, now, status=422)
-        case, _token = actions.receive_case(request.community, by=request.user, now=now, **form.facts)
+        try:
+            case, _token = actions.receive_case(request.community, by=request.user, now=now, **form.facts)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+            return _page(request, form, now, status=refused.status_code)
         if _is_kept(request, _draft(request)):
             actions.forget_intake(request.user, request.community)
         request.session["channel"] = case.channel
@@ -53,6 +58,9 @@ def intake(request):
 
 
 def _saved(case):
+    if case.merged_into is not None:
+        link = format_html('<a href="{}">{}</a>', case.merged_into.get_absolute_url(), case.merged_into.short_number)
+        return (format_html(_("Saved as {number} and joined to {into}."), number=case.short_number, into=link),)
     received = Event.objects.about(case).filter(verb="received").first()
     link = format_html('<a href="{}">{}</a>', case.get_absolute_url(), case.short_number)
     due = f"{case.community.local(case.due_at):%m-%d %H:%M}"
@@ -72,6 +80,8 @@ def _is_kept(request, draft):
 
 def _fresh_form(request, now):
     draft, began = _draft(request), desk.beginning(request.user, request.community, request.GET)
+    if number := clean_text(request.GET.get("follows", "")):
+        began = began or desk.first_values(request.community, request.user, number, now)
     is_kept = not began or _is_kept(request, draft)
     initial = {"channel": request.session.get("channel", "phone"), **began}
     if draft and is_kept:
@@ -110,10 +120,16 @@ def _side(request, facts, now):
     someone = desk.caller(community, facts.get("who") or "", community.local(now).date())
     unit = someone.unit if someone else None
     cases = Case.objects.visible_to(request.user).filter(unit=unit).open().with_people().by_due() if unit else []
+    open_cases = list(cases[:6]) if unit else []
+    before = desk.before(community, request.user, facts, someone, open_cases, now)
+    is_third = before.is_third and not facts.get("is_new_matter")
     return {
         "someone": someone,
-        "open_cases": list(cases[:6]) if unit else [],
-        "verdict": desk.judge(community, facts, someone, now),
+        "open_cases": open_cases,
+        "joins": facts.get("joins"),
+        "before": before,
+        "is_new_matter": facts.get("is_new_matter"),
+        "verdict": desk.judge(community, facts, someone, now, is_third=is_third),
         "known_events": desk.known_events(community, facts, someone, now),
         "linked_to": facts.get("incident"),
         "now": now,
