@@ -223,6 +223,11 @@ def rate(request, followed, now):
     return SeeOther(followed.url())
 
 
+@require_http_methods(["GET", "POST"])
+@public(REASON)
+@confidential
+@followed_case
+@posted
 def again(request, followed, now):
     """Begin a new request that follows this one: what it is about is filled in, who it is and where is asked again,
     because whoever holds the link may be somebody else."""

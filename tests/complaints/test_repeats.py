@@ -26,7 +26,7 @@ def answered(community, zhou, *, ago, archived=True, **facts):
     """A case that was answered `ago` before Monday, an hour after it came, and archived at once."""
     at = MONDAY - ago
     made = case(community, by=zhou, now=at - timedelta(hours=1), **facts)
-    actions.resolve(made, by=zhou, now=at, remedy="更换接头")
+    actions.resolve(factories.cleared(made), by=zhou, now=at, remedy="更换接头")
     actions.reply(made, channel="phone", text="已修好", by=zhou, now=at)
     if archived:
         actions.archive(made, by=zhou, now=at)
