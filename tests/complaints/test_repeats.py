@@ -11,7 +11,7 @@ from complaints.models import Case, Escalation, Kind, RepeatRule, Status
 from servicedesk.core.models import Event
 from tests.complaints import residents
 from tests.desk.test_intake import filled, line_of
-from tests.factories import MONDAY, case, fresh
+from tests.factories import MONDAY, case, cleared, fresh
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -26,7 +26,7 @@ def answered(community, zhou, *, ago, archived=True, **facts):
     """A case that was answered `ago` before Monday, an hour after it came, and archived at once."""
     at = MONDAY - ago
     made = case(community, by=zhou, now=at - timedelta(hours=1), **facts)
-    actions.resolve(factories.cleared(made), by=zhou, now=at, remedy="更换接头")
+    actions.resolve(cleared(made), by=zhou, now=at, remedy="更换接头")
     actions.reply(made, channel="phone", text="已修好", by=zhou, now=at)
     if archived:
         actions.archive(made, by=zhou, now=at)

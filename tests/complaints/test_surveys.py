@@ -9,6 +9,7 @@ from django.urls import reverse
 from complaints import actions, surveying
 from complaints.models import Survey, SurveyAnswer
 from tests import factories
+from tests.counting import pinned
 from tests.factories import MONDAY, at
 
 pytestmark = pytest.mark.django_db
@@ -151,6 +152,20 @@ def test_fewer_than_five_answers_are_hidden_and_five_are_shown_without_rooms(cli
     assert [bar["count"] for bar in choices.bars] == [4, 1]
     assert words.is_hidden and "电梯太慢" not in shown.content.decode(), "four wrote something"
     assert homes[0].label not in shown.content.decode()
+
+
+def test_results_cost_the_same_for_few_homes_and_for_many(client, survey, homes, zhou):
+    for home in homes:
+        actions.answer_survey(survey, home, answers=[5, 0, ""], by=None, now=MONDAY)
+    client.force_login(zhou)
+    for name, url in [
+        ("surveys", reverse("complaints:surveys")),
+        ("survey results", reverse("complaints:survey", args=[survey.pk])),
+    ]:
+        client.get(url)
+        with pinned(name) as captured:
+            assert client.get(url).status_code == 200
+        assert len(captured) <= 15
 
 
 def test_the_desk_types_in_what_came_on_paper(client, survey, homes, chen):
