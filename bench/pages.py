@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from random import Random
 from urllib.parse import urlencode
 
@@ -112,6 +113,13 @@ def _changed_board(world, headers=()):
     return world.browsers["supervisor"].get("/board/", headers)
 
 
+def _month(world, headers=()):
+    """Look at the report of last month when something has just happened: every figure is counted anew."""
+    events.log(Case.objects.get(number=world.draw.choice(world.numbers)), "noted", by=None, now=clock.now())
+    month = world.community.local(clock.now()).replace(day=1) - timedelta(days=1)
+    return world.browsers["supervisor"].get(f"/reports/monthly/{month:%Y-%m}/", headers)
+
+
 def _report(world, headers=()):
     """Fill in the residents' form, page by page, and take the time of sending it off.
 
@@ -179,6 +187,7 @@ PAGES = [
     sought("find-initials", "finder, initials", lambda home: home.person.initials),
     get("/search/?" + urlencode({"q": "漏水"}), name="search", label="search, a common word", goal=8),
     get("/search/?" + urlencode({"q": "龙骨"}), name="search-rare", label="search, a rare word", goal=8),
+    Page("month", "month report, counted anew", _month),
     Page("report", "public form, last step", _report, goal=3, status=303),
     Page("sweep", "sweep, nothing due", _sweep, goal=2, growth=1.25),
 ]  # fmt: skip

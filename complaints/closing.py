@@ -339,7 +339,7 @@ def drafts(day):
 
 def unread(day):
     """What was told by telephone or in person and not read back to who told it (复清楚)."""
-    return day.check("unread", lambda case: (_("Received"), case.received_at, ""), is_red=False)
+    return day.check("unread", lambda case: (_("Received at"), case.received_at, ""), is_red=False)
 
 
 def numbers(day):
@@ -488,7 +488,7 @@ def frozen(community, date, *, now):
 
 # The figures of a day in the order in which they are told, each with its words.
 FIGURES = {
-    "received": gettext_lazy("Received"),
+    "received": gettext_lazy("Cases received"),
     "resolved": gettext_lazy("Of these done"),
     "replied": gettext_lazy("Of these told"),
     "open": gettext_lazy("Open"),

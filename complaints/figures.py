@@ -14,9 +14,22 @@ from dataclasses import dataclass
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
-from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, F, IntegerField, OuterRef, Q, Value, When
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models import Case as Choose
 from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay, TruncDate
+from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy
 
 from complaints.models import Case, Channel, Concern, Cycle, DeadlinePolicy, Escalation, Kind, Reply, Status, Validity
@@ -129,13 +142,19 @@ def _on_time(now):
 _SAME_DAY = Q(policy__count=DeadlinePolicy.Count.SAME_DAY)
 
 
+def _some(rows):
+    """Return the condition that there are `rows` of a case, looked up by its key. Of an EXISTS over a large table
+    PostgreSQL makes a hash of the whole table: ten years of replies for the cases of a month."""
+    return Q(IsNull(Subquery(rows.values("pk")[:1]), False))
+
+
 def _in_kind_of(now):
-    return _counted(now) & Q(channel__in=IN_KIND) & Exists(Reply.objects.filter(case=OuterRef("pk")))
+    return _counted(now) & Q(channel__in=IN_KIND) & _some(Reply.objects.filter(case=OuterRef("pk")))
 
 
 def _in_kind(now):
     other = Reply.objects.filter(case=OuterRef("pk")).exclude(channel=OuterRef("channel"))
-    return _in_kind_of(now) & ~Exists(other)
+    return _in_kind_of(now) & ~_some(other)
 
 
 def _taken():
@@ -146,7 +165,7 @@ def _taken():
 
 def _responded(now):
     """Registering by telephone, visit or letter is taking; what came by the web waits until somebody takes it."""
-    return _counted(now) & Q(is_imported=False) & (Q(recorded_by__isnull=False) | Exists(_taken()))
+    return _counted(now) & Q(is_imported=False) & (Q(recorded_by__isnull=False) | _some(_taken()))
 
 
 def _arrived(now):
@@ -246,7 +265,8 @@ def count(scope):
     """Return the figures of `scope` as a dictionary that JSON holds: totals and tables for the period, the one before
     and the one a year before; the hours, the days and the repeats of the period. Three statements, and one more for
     the names; their cost is that of reading the cases of the three periods once."""
-    totals = [dict.fromkeys(["received", *CONDITIONS, *(f"{name}_seconds" for name in MOMENTS)], 0) for _n in range(3)]
+    nothing = dict.fromkeys(["received", *CONDITIONS], 0) | dict.fromkeys([f"{name}_seconds" for name in MOMENTS])
+    totals = [dict(nothing) for _n in range(3)]
     tables = {name: {} for name in TABLES}
     heat, days = {}, {}
     for group in _groups(scope):

@@ -19,7 +19,7 @@ MOST_ROWS = 20
 
 # key: (label, unit, the figure that is counted or averaged, the figure that it is a share of)
 LINES = {
-    "received": (gettext_lazy("Received"), "count", "received", ""),
+    "received": (gettext_lazy("Cases received"), "count", "received", ""),
     "counted": (gettext_lazy("Of these not void and not joined"), "count", "counted", ""),
     "valid": (gettext_lazy("Complaints found valid"), "share", "valid", "judged"),
     "same_day": (gettext_lazy("In time, due the same day"), "share", "same_day_on_time", "same_day_decided"),
@@ -292,11 +292,13 @@ def _days(counted, period, addresses):
 def differences(frozen, recounted, period):
     """Return (label, as signed, as counted today) of each figure of the period that differs."""
     was, now = (present(found, period).lines for found in (frozen, recounted))
-    return [
-        (line.label, line.values[0].text, other.values[0].text)
-        for line, other in zip(was, now, strict=True)
-        if (line.values[0].number, line.values[0].part) != (other.values[0].number, other.values[0].part)
-    ]
+    pairs = [(line.label, line.values[0], other.values[0]) for line, other in zip(was, now, strict=True)]
+    return [(label, _in_full(one), _in_full(other)) for label, one, other in pairs if _in_full(one) != _in_full(other)]
+
+
+def _in_full(value):
+    """Return a number as it is read, a share with what it is made of."""
+    return f"{value.text} ({value.part}/{value.whole})" if value.whole else value.text
 
 
 # Where it stands and what it is called --------------------------------------------------------------------------------
@@ -329,21 +331,21 @@ def title(period):
 def header():
     """Return the names of the columns of the workbook in the active language."""
     return [
-        _("Section"),
+        _("Part"),
         _("Figure"),
         _("Unit"),
         _("This time"),
         _("Out of"),
         _("The time before"),
         _("A year before"),
-        _("Change"),
-        _("Change against a year before"),
+        _("Changed by"),
+        _("Changed by, against a year before"),
     ]
 
 
 def rows(sheet):
     """Yield the rows of the workbook: shares from 0 to 1, times in minutes, nothing where there is no data."""
-    units = {"count": _("cases"), "share": _("share"), "time": _("minutes"), "number": _("number")}
+    units = {"count": _("number of cases"), "share": _("share"), "time": _("minutes"), "number": _("score")}
     parts = [(_("Totals"), sheet.lines), *((table.title, table.lines) for table in sheet.tables), *sheet.sections]
     for name, lines in parts:
         for line in lines:

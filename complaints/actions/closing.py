@@ -81,7 +81,7 @@ def sign_day(community, *, date, summary, exceptions, by, now):
         with transaction.atomic():
             close.save(force_insert=True)
     except IntegrityError:
-        raise Refused(_("Somebody else has signed this day already. Yours was not needed.")) from None
+        raise Refused(_("Somebody else has signed this day already. What you typed is kept on this page.")) from None
     data = {"day": date.isoformat(), "unexplained": day.blocking, "seal": close.seal}
     events.log(close, "day_signed", by=by, now=now, note=summary, data=data)
     if day.blocking:
@@ -120,7 +120,7 @@ def sign_report(community, period, *, text, by, now):
         with transaction.atomic():
             report.save(force_insert=True)
     except IntegrityError:
-        raise Refused(_("Somebody else has signed this report already. Yours was not needed.")) from None
+        raise Refused(_("Somebody else has signed this report already. What you typed is kept on this page.")) from None
     data = {"span": period.span, "day": period.starts_on.isoformat()}
     events.log(report, "report_signed", by=by, now=now, note=text, data=data)
     _tell_deputy(report, f"{period.span}_signed", period.starts_on, by=by, now=now)

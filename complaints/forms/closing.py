@@ -28,7 +28,8 @@ class CloseForm(forms.Form):
 
     def __init__(self, *args, checks, signs=False, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["summary"].required = signs
+        # Without it lines are saved, but no day is signed.
+        self.fields["summary"].required = signs or not self.is_bound
         self.lines = [(check, row, f"why-{check.key}-{row.key}") for check in checks for row in check.rows]
         for _check, row, name in self.lines:
             self.fields[name] = TextField(
@@ -69,8 +70,12 @@ class PeriodForm(forms.Form):
 
     MOST_DAYS = 366
 
-    first = NearDayField(label=_("From"), widget=forms.DateInput(attrs={"type": "date", "class": "w-date"}))
-    last = NearDayField(label=_("Until"), widget=forms.DateInput(attrs={"type": "date", "class": "w-date"}))
+    first = NearDayField(
+        label=_("From"), widget=forms.DateInput(attrs={"type": "date", "class": "w-date"}, format="%Y-%m-%d")
+    )
+    last = NearDayField(
+        label=_("Until"), widget=forms.DateInput(attrs={"type": "date", "class": "w-date"}, format="%Y-%m-%d")
+    )
 
     def clean(self):
         cleaned = super().clean()

@@ -1,6 +1,7 @@
 """Weekly and monthly reports (周报 月报): counted while they are open, shown as they were signed afterwards."""
 
 from django.contrib import messages
+from django.db.models import Min
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from complaints import actions, figures, listing, sheets
 from complaints.actions.closing import addressee
 from complaints.forms.closing import ReportForm
-from complaints.models import Report
+from complaints.models import Case, Report
 from complaints.permissions import may_in
 from servicedesk.core import clock, kept, spreadsheets
 from servicedesk.core.calendar import calendar_of
@@ -37,21 +38,22 @@ def reports(request):
         .select_related("signed_by", "read_by")
         .defer("snapshot")
     }
+    began = Case.objects.in_community(community).aggregate(began=Min("received_at"))["began"]
     with timezone.override(community.tz):
         context = {
             "now": now,
             "tables": [
-                (_("Weeks"), _lines(figures.WEEK, today, WEEKS, signed, community, now)),
-                (_("Months"), _lines(figures.MONTH, today, MONTHS, signed, community, now)),
+                (_("Weeks"), _lines(figures.WEEK, today, WEEKS, signed, began, community, now)),
+                (_("Months"), _lines(figures.MONTH, today, MONTHS, signed, began, community, now)),
             ],
         }
         return render(request, "complaints/reports/index.html", context)
 
 
-def _lines(span, today, most, signed, community, now):
-    """Return the last periods, the running one first: each with its report, if it is signed."""
+def _lines(span, today, most, signed, began, community, now):
+    """Return the last periods since the first case came in, the running one first: each with its report, if signed."""
     found, period = [], figures.period_of(span, today)
-    for _n in range(most):
+    while not found or (len(found) < most and began is not None and began < period.moments(community)[1]):
         report = signed.get((span, period.starts_on))
         found.append(
             {

@@ -9,8 +9,13 @@ from servicedesk.core.models import Event
 
 def recount(community, first, after, now, *, but=()):
     """Return {figure: number} of the cases received from the local date `first` until before `after`."""
-    cases = [case for case in Case.objects.filter(community=community).exclude(pk__in=but).select_related("policy")
-             if first <= community.local(case.received_at).date() < after]  # fmt: skip
+    near = first - timedelta(days=2), after + timedelta(days=2)
+    rows = Case.objects.filter(community=community, received_at__date__range=near).exclude(pk__in=but)
+    cases = [
+        case
+        for case in rows.select_related("policy", "unit")
+        if first <= community.local(case.received_at).date() < after
+    ]
     counted = [case for case in cases if case.status not in ("void", "merged")]
     levels, replies, taken = {}, {}, {}
     for case, level in Escalation.objects.values_list("case_id", "to_level"):

@@ -5,7 +5,7 @@ import gzip
 import io
 import os
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,10 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.models import Q
 
+from complaints import figures
 from complaints.models import Case, Status
 from tests import factories
+from tests.complaints.recounting import agrees, recount
 
 FOLDER = Path(os.environ.get("OPEN_DATA", Path(__file__).parents[3] / "shared" / "data"))
 BOSTON = FOLDER / "boston311-2015" / "all_2015H1.csv.gz"
@@ -43,7 +45,7 @@ def run(file, mapping, **options):
     call_command("import_cases", file, community="YH", mapping=mapping, stdout=io.StringIO(), **options)
 
 
-def test_boston_imports_whole_and_its_late_flags_agree(city):
+def test_boston_imports_whole_its_late_flags_agree_and_so_do_the_figures_of_a_month(city):
     run(BOSTON, "boston311_source_due", calendar=True)
     assert Case.objects.count() == 58_119
     assert Case.objects.exclude(status=Status.ARCHIVED).count() == 8_993
@@ -54,6 +56,11 @@ def test_boston_imports_whole_and_its_late_flags_agree(city):
     overdue = Q(imported_facts__OnTime_Status="OVERDUE")
     assert flagged.count() == 58_017 == flagged.filter(is_late & overdue | ~is_late & ~overdue).count()
     assert late.count() == 15_624
+    march, now = figures.Period("month", date(2015, 3, 1)), datetime(2016, 1, 13, tzinfo=NEW_YORK)
+    found = figures.count(figures.Scope(city, None, march, now))
+    assert found["totals"][0]["received"] > 5_000
+    for n, period in enumerate(figures.compared(march)):
+        agrees(found, n, recount(city, period.starts_on, period.ends_on, now))
 
 
 def test_bostons_deadlines_come_out_of_its_rules_and_calendar(city, tmp_path):

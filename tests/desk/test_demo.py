@@ -1,15 +1,20 @@
 """The demo: a week of two communities that ends now, whatever the hour, made by the real actions."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 
+from complaints import closing
 from complaints.models import (
     Case,
+    DayClose,
     Escalation,
     Incident,
     Pause,
     Rating,
     Reply,
+    Report,
     ReturnVisit,
     Status,
     Survey,
@@ -69,6 +74,9 @@ def look_at_the_board(now):
     assert cases.filter(concerned__isnull=False).count() >= 3
     assert cases.filter(merged_into__summary="三栋整栋停水", merged_into__status=Status.IN_HAND).count() == 2
     assert duty.duty_manager(garden, now) is not None
+    assert DayClose.objects.filter(community=garden, unexplained=0).count() == 7
+    assert closing.unsigned_day(garden, now) == garden.local(now).date() - timedelta(days=1), "yesterday still waits"
+    assert Report.objects.filter(community=garden, span="week").exists()
     for community in Community.objects.all():
         assert events.first_break(community) is None
         assert not Event.objects.filter(community=community).unsealed().exists()

@@ -5,15 +5,15 @@ than at six in the evening.
 """
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from django.db.models import Min
 
-from complaints import actions, aftercare
+from complaints import actions, aftercare, closing, figures
 from complaints.actions.replying import SAME_WAY
 from complaints.models import Case, Category, Channel, Pause, Proposal, Severity, Urgency, Validity
 from residents.models import Building, Occupancy, Unit
-from servicedesk.core import notifications
+from servicedesk.core import events, notifications
 from servicedesk.core.models import Department, Event, Notification
 from servicedesk.desk.demo import garden_stories, staff, tower_stories
 from servicedesk.desk.demo.places import GARDEN, TOWER
@@ -21,6 +21,18 @@ from servicedesk.desk.demo.places import GARDEN, TOWER
 STORIES = {GARDEN: garden_stories.STORIES, TOWER: tower_stories.STORIES}
 # Submissions are numbered in this space, so that the same story always has the same one.
 SPACE = uuid.UUID("5e7f1c52-9f7e-4b0f-8d0a-3c2b7f6a1201")
+# When a supervisor signs the day, and what is written about each kind of red row and each day of the week.
+SIGNED_AT = time(17, 40)
+WHY = {
+    "unsettled": "已联系处理人,今日办结有困难,已与业主说明并另约时间。",
+    "late": "配件未到货,已电话向业主致歉,明日上午由主管跟进。",
+    "reply": "多次致电未接,明早九点再次回复。",
+    "drafts": "来电中断,已约定明早回拨补登。",
+    "numbers": "已上报核查。",
+    "chain": "已通知系统管理员。",
+}
+SAID = ["", "渗水类报修偏多。", "装修噪音投诉集中在午间。", "", "", "周末值班已安排。", ""]
+WEEK_SAID = "本周以室内维修为主,超时单均已说明原因;下周重点跟进渗水回访与装修午间巡查。"
 READ_AFTER = timedelta(days=1)
 # The axes of judging a case anew: what a step does not name stays as it is.
 AXES = ("kind", "severity", "urgency", "category")
@@ -79,6 +91,7 @@ class Stage:
             building=Building.objects.get(community=self.community, code=building) if building else None,
             severity=Severity.MAJOR if facts.pop("major", False) else Severity.GENERAL,
             urgency=Urgency.SPECIAL_URGENT if facts.pop("urgent", False) else Urgency.ORDINARY,
+            received_at=now - timedelta(minutes=facts.pop("typed_in_after", 0)),
             promised_reply_at=promised(self) if promised else None,
             read_back=bool(by) and channel == Channel.PHONE,
             concerns=[self.people[name] for name in facts.pop("about", ())],
@@ -190,6 +203,28 @@ def rooms():
     return {story.room for stories in STORIES.values() for story in stories}
 
 
+def sign(stage, at):
+    """Close the day of `at`: a supervisor explains what is red and signs; on a Monday the week before, too."""
+    events.seal_events()
+    community, by = stage.community, stage.people["sup1"]
+    date = community.local(at).date()
+    day = closing.Day(community, date, user=by, now=at)
+    lines = [(check, row, WHY[check.key]) for check in day.checks if check.is_red for row in check.rows]
+    actions.explain(community, date=date, lines=lines, by=by, now=at)
+    summary = closing.sentence(closing.counts(closing.figures(day)))
+    actions.sign_day(community, date=date, summary=f"{summary}{SAID[date.weekday()]}", exceptions="", by=by, now=at)
+    if date.weekday() == 0:
+        week = figures.period_of(figures.WEEK, date).before
+        actions.sign_report(community, week, text=WEEK_SAID, by=by, now=at)
+
+
+def signings(stage):
+    """Return the moments at which the days of the week before yesterday were signed; yesterday still waits."""
+    today = stage.community.local(stage.now).date()
+    days = (today - timedelta(days=n) for n in range(2, 9))
+    return [datetime.combine(day, SIGNED_AT, stage.community.tz) for day in days]
+
+
 def play(garden, tower, people, album, now):
     """Play the stories of both communities up to `now`, with the sweeps in between; then let old messages be read."""
     stages = {code: Stage(community, people, album, now) for code, community in ((GARDEN, garden), (TOWER, tower))}
@@ -199,10 +234,13 @@ def play(garden, tower, people, album, now):
         for order, story in enumerate(stories)
         for at, number in stages[code].plan(story)
     ]
+    agenda += [(at, -1, -1, stage, None) for stage in stages.values() for at in signings(stage)]
     for at, _order, number, stage, story in sorted(agenda, key=lambda entry: entry[:3]):
         let_time_pass(at)
         actions.archive_answered(now=at)
-        if number == 0:
+        if story is None:
+            sign(stage, at)
+        elif number == 0:
             stage.receive(story, at)
         else:
             stage.act(story, story.then[number - 1], at)
