@@ -63,7 +63,7 @@ def test_a_late_case_and_a_draft_are_explained_or_the_day_is_not_signed(client, 
     key = str(late.pk)
     row = found(client, zhou)["drafts"][0]
     answer = send(client, zhou)
-    assert answer.status_code == 409
+    assert answer.status_code == 409 and "2" in answer.context["refusal"]
     assert "今日平稳。" in answer.text, "what was typed comes back"
     answer = send(client, zhou, **{line("late", key): "等配件,周二修"})
     assert answer.status_code == 409 and "等配件,周二修" in answer.text

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from complaints import actions, figures, sheets
-from complaints.models import Case, Concern, Report
+from complaints.models import Case, Concern, Reply, Report
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
 from tests import factories
@@ -74,6 +74,14 @@ def history(yunhu, office, chen, zhou, guo, liu, lin, home):
     }
     Case.objects.filter(pk=made["letter"].pk).update(validity="valid")
     Case.objects.filter(pk=made["late"].pk).update(validity="invalid")
+    for name, first, hours, again in [
+        ("late_once", "2025-08-07 09:00", 30, "2025-08-09 09:00"),
+        ("twice_in_time", "2025-08-22 09:00", 1, "2025-08-22 11:00"),
+    ]:
+        made[name] = done(first, hours, category="mail")
+        actions.reopen(made[name], by=chen, now=at(again), note="还有问题")
+        actions.resolve(fresh(made[name]), by=zhou, now=at(again) + timedelta(hours=1), remedy="已处理")
+    Reply.objects.create(case=made["letter"], cycle=1, channel="phone", text="电话告知", by=chen, at=NOW)
     actions.reopen(made["slow"], by=chen, now=at("2025-08-06 09:00"), note="没解决")
     void = receive("2025-08-16 09:00")
     actions.ask_void(void, by=chen, now=NOW, reason="打错")
@@ -118,13 +126,15 @@ def test_the_figures_are_those_that_one_counts_case_by_case(yunhu, history, zhou
 def test_a_month_in_numbers(client, history, zhou):
     found = lines(open_page(client, zhou))
     text = {key: [value.text for value in line.values] for key, line in found.items()}
-    assert text["received"] == ["11", "2", "1"]
-    assert text["counted"][0] == "10"
+    assert text["received"] == ["13", "2", "1"]
+    assert text["counted"][0] == "12"
     assert (found["valid"].values[0].part, found["valid"].values[0].whole) == (1, 2)
-    # In time the same day: the quick one; late: the slow one of two cycles, the letter of a day later.
-    assert (found["same_day"].values[0].part, found["same_day"].values[0].whole) == (1, 4)
-    assert text["reopened"] == ["1", "0", "0"]
-    assert found["received"].changes == ["+450%", "+1000%"]
+    # In time the same day: the quick one and what was in time in both of its cycles. Late: the slow one, what was late
+    # in its first cycle only, the letter of a day later, and what nobody did.
+    assert (found["same_day"].values[0].part, found["same_day"].values[0].whole) == (2, 6)
+    assert (found["in_kind"].values[0].whole - found["in_kind"].values[0].part) == 1
+    assert text["reopened"] == ["3", "0", "0"]
+    assert found["received"].changes == ["+550%", "+1200%"]
 
 
 def addresses(answer):
