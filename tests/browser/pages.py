@@ -412,8 +412,6 @@ STAFF_PAGES = [
     Visit("desk:intake", "chen", "from a letter", begin=from_a_letter),
     Visit("complaints:courtesy_card", "chen"),
     Visit("complaints:courtesy_card", "chen", query="?size=a5"),
-    Visit("complaints:case", "zhou", case="linked"),
-    Visit("complaints:case", "zhou", case="linked", query="?do=link_incident"),
     Visit("complaints:incidents", "zhou"),
     Visit("complaints:incidents", "he", "empty"),
     Visit("complaints:new_incident", "chen"),

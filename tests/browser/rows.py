@@ -207,7 +207,7 @@ def _answered(house, receive):
         "letter_told": {
             "summary": "来信反映宠物扰民",
             "channel": Channel.LETTER,
-            "letter_no": "SW-2026-016",
+            "letter_ref": "来信 16 号",
             **settled,
         },
         "major_told": {"summary": "游乐设施伤人", "severity": Severity.MAJOR, "reason": "有孩子受伤", **settled},

@@ -277,7 +277,7 @@ def test_if_it_cannot_be_opened_again_the_visit_is_not_recorded_either(yunhu, of
 
 
 def test_a_letter_is_answered_by_letter_and_not_by_telephone(client, yunhu, office, chen, fang):
-    case = complaint(yunhu, chen, channel="letter", letter_no="SW-1")
+    case = complaint(yunhu, chen, channel="letter", letter_ref="来信 1 号")
     client.force_login(fang)
     page = client.get(reverse("complaints:callback", args=[case.number]))
     assert [value for value, _label in page.context["form"].fields["channel"].choices] == ["letter"]
