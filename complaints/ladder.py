@@ -29,7 +29,8 @@ def steps(case, calendar, take_minutes):
     """Return every Step that the clock holds for `case` as it stands, in order of time. No query.
 
     Not taken for `take_minutes` of service (wall minutes if urgent) → 2; late → 2; still late at the next service
-    day's opening → 3; a promised or owed reply missed → one above the level that owed it.
+    day's opening → 3; a promised or owed reply missed → one above the level that owed it; the answer to an authority
+    missed → 3, as such a case is at 2 from the start (section 9).
     """
     found = []
     if case.status in CLOCKED:
@@ -40,6 +41,8 @@ def steps(case, calendar, take_minutes):
             found.append(Step(_next_opening(calendar, case.due_at), TOP, Trigger.STILL_LATE))
     if (case.status in CLOCKED or case.status in REPLY_OWED) and case.promised_reply_at is not None:
         found.append(Step(case.promised_reply_at + JUST_AFTER, case.promise_raises_to, Trigger.PROMISE_MISSED))
+    if (case.status in CLOCKED or case.status in REPLY_OWED) and case.their_due_at is not None:
+        found.append(Step(case.their_due_at + JUST_AFTER, TOP, Trigger.THEIRS_MISSED))
     if case.status in REPLY_OWED:
         found.append(Step(case.reply_due_at + JUST_AFTER, case.reply_raises_to, Trigger.REPLY_MISSED))
     return sorted(found)

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import figures
 from complaints.forms.lists import Choices, FilterForm, choices_of
-from complaints.models import Case, Channel, Status
+from complaints.models import Case, Channel, ExternalCase, Status
 from complaints.models.cases import REPLY_OWED, TAGS, TO_DECIDE, UNASSIGNED, late_at, soon_at
 from servicedesk.core import kept
 from servicedesk.core.models import Role
@@ -53,6 +53,7 @@ SHOWN = (
     "assigned_to",
     "received_at",
     "due_at",
+    "their_due_at",
     "resolved_at",
     "declined_at",
     "reply_due_at",
@@ -138,6 +139,14 @@ def _to_visit(rows, user, community, now):
     return rows.open().filter(status=Status.REPLIED)
 
 
+def _of_authorities(rows, user, community, now):
+    return rows.filter(pk__in=ExternalCase.objects.values("case"))
+
+
+def _come_back(rows, user, community, now):
+    return rows.repeats()
+
+
 VIEWS = {
     view.key: view
     for view in [
@@ -150,6 +159,8 @@ VIEWS = {
         View("reply", _("Reply owed"), _reply_owed, order="oldest"),
         View("waiting", _("Waiting"), lambda rows, user, community, now: rows.open().filter(status=Status.WAITING)),
         View("visit", _("Return visit due"), _to_visit, order="oldest"),
+        View("hotline", _("Hotline"), _of_authorities, order="newest", is_open=False),
+        View("repeats", _("Come back"), _come_back, order="newest", is_open=False),
         View(
             "letters",
             _("Letters"),
@@ -547,8 +558,11 @@ def is_unowned(case):
 
 
 def deadline_of(case, now):
-    """Return the DeadlineCell that counts now: the owed reply once the work is done, else the case's own. No query."""
+    """Return the DeadlineCell that counts now: the owed reply once the work is done, else the case's own; that of an
+    authority where it is the earlier one. No query."""
     soon = datetime.timedelta(minutes=case.community.soon_minutes)
+    if case.is_theirs_first:
+        return deadline_cell(case.their_due_at, now=now, soon=soon, rule=gettext("authority"))
     if case.status in REPLY_OWED:
         return deadline_cell(case.reply_due_at, now=now, soon=soon, rule=gettext("reply"))
     done_at = case.resolved_at or case.declined_at or case.replied_at or case.archived_at

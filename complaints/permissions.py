@@ -166,6 +166,11 @@ STEPS = {
     "note": (set(Status), lambda s: True),
     "merge": ({Status.RECEIVED, Status.TAKEN, Status.VERIFIED, Status.IN_HAND}, lambda s: s.any(*DESK)),
     "link_incident": (set(CLOCKED) | set(REPLY_OWED), lambda s: s.any(*DESK) or s.heads),
+    "register_external": ({*CLOCKED, *REPLY_OWED, Status.REPLIED}, lambda s: s.any(*DESK)),
+    **dict.fromkeys(
+        ("mark_external", "answer_external", "return_external"), (LIVING, lambda s: s.any(*OFFICE) or s.is_first)
+    ),
+    "evaluate_external": (LIVING, lambda s: s.any(*OFFICE)),
     "ask_void": (
         set(CLOCKED),
         lambda s: s.any(*DESK) and s.case.void_asked_by_id is None,

@@ -14,6 +14,7 @@ from complaints.models import (
     Case,
     Channel,
     Escalation,
+    ExternalCase,
     Grade,
     IncomingLetter,
     Kind,
@@ -249,12 +250,17 @@ def relatives(case, user):
     return found
 
 
+def slips(case):
+    """Return the ExternalCases of `case` and of what was joined to it. One query."""
+    return list(ExternalCase.objects.filter(Q(case=case) | Q(case__merged_into=case)).order_by("id"))
+
+
 # What a line about a joined caller shows beside that.
 OF_CALLERS = ("merged_into_id", "follows_id", "channel", "reporter_name", "anonymous_reason", "is_repeat", "kind")
 # What a line about another case of the unit shows, and when it came.
 SAME_UNIT = (
     *("community_id", "category_id", "number", "summary", "status"),
-    *("received_at", "due_at", "resolved_at", "declined_at", "replied_at"),
+    *("received_at", "due_at", "their_due_at", "reply_due_at", "resolved_at", "declined_at", "replied_at"),
 )
 MOST_OF_UNIT, MOST_SHOWN = 500, 5
 # The series of the registers of letters: the sign of their numbers, and after which number they begin.

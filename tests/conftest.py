@@ -31,6 +31,7 @@ GROWING = [
     "complaints_incident",
     "complaints_surveyanswer",
     "complaints_callertold",
+    "complaints_externalcase",
 ]
 
 

@@ -34,6 +34,13 @@ from complaints.actions.handling import (
     unmask_reporter,
     urge,
 )
+from complaints.actions.hotline import (
+    answer_external,
+    evaluate_external,
+    mark_external,
+    register_external,
+    return_external,
+)
 from complaints.actions.letters import answer_due, explain_letter, register_letter
 from complaints.actions.outages import (
     answer_callers,
@@ -86,6 +93,7 @@ __all__ = [
     "add_wording",
     "answer_callers",
     "answer_due",
+    "answer_external",
     "answer_quote",
     "answer_survey",
     "approve",
@@ -106,6 +114,7 @@ __all__ = [
     "end_incident",
     "escalate",
     "escalate_overdue",
+    "evaluate_external",
     "excuse_caller",
     "explain",
     "explain_letter",
@@ -121,6 +130,7 @@ __all__ = [
     "log_export",
     "lower",
     "make_survey",
+    "mark_external",
     "merge",
     "miss_visit",
     "move_incident_end",
@@ -139,6 +149,7 @@ __all__ = [
     "reclassify",
     "recount_deadlines",
     "refuse_void",
+    "register_external",
     "register_letter",
     "release_left",
     "renew_code",
@@ -148,6 +159,7 @@ __all__ = [
     "resolve",
     "resume",
     "resume_waiting",
+    "return_external",
     "return_proposal",
     "set_follow_up",
     "set_visit_rules",

@@ -23,7 +23,7 @@ CHUNK = 5000
 # What the ladder, the history and the messages of a sweep need to know of a case.
 CLIMBING = (
     *("version", "community_id", "number", "summary", "status", "urgency", "clock_started_at", "due_at"),
-    *("promised_reply_at", "promise_raises_to", "reply_due_at", "reply_raises_to"),
+    *("their_due_at", "promised_reply_at", "promise_raises_to", "reply_due_at", "reply_raises_to"),
     *("level", "level_cycle", "level_from_at", "level_since", "holder_id"),
 )
 # More than this many cases in one pass reach a person as one digest and not as a flood.

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines, repeats, telling
+from complaints.actions import hotline
 from complaints.actions.escalating import raise_to
 from complaints.actions.letters import enter_letter_of, incoming_number, join_letter
 from complaints.actions.voiding import merge
@@ -71,6 +72,7 @@ def receive_case(
     follows=None,
     is_new_matter=False,
     joins=None,
+    external=None,
     intake_seconds=None,
 ):
     """Record one matter and return (case, link token); the same `submission` again returns the first case.
@@ -85,6 +87,7 @@ def receive_case(
 
     What has come back follows the case that it comes back from, unless `is_new_matter`; `follows` names one that is
     known. The third time starts at level 2. A second call about an open case `joins` it with a number of its own.
+    `external` is what stands on the slip of an authority, whose clock then counts as well.
     """
     token = token_of(submission)
     department = category.department
@@ -137,6 +140,8 @@ def receive_case(
     policy = deadlines.policy_for(community, category, department, severity=severity, urgency=urgency)
     for name, value in deadlines.clock_facts(case, policy).items():
         setattr(case, name, value)
+    if external:
+        case.their_due_at = external.get("reply_due_at")
     case.next_escalation_at = deadlines.next_step(case)
     paper = {
         "letter": letter,
@@ -154,7 +159,8 @@ def receive_case(
         case.is_repeat = repeats.has_come_back(repeat.follows, repeat.rule, at)
     try:
         with transaction.atomic():
-            _save(case, by=by, now=now, concerns=concerns, pictures=pictures, reason=reason, paper=paper, repeat=repeat)
+            more = {"concerns": concerns, "pictures": pictures, "reason": reason, "repeat": repeat}
+            _save(case, by=by, now=now, paper=paper, external=external, **more)
             if joins is not None:
                 merge(case, into=joins, by=by, now=now)
     except IntegrityError:
@@ -167,7 +173,7 @@ def receive_case(
     return case, token
 
 
-def _save(case, *, by, now, concerns, pictures, reason, paper, repeat):
+def _save(case, *, by, now, concerns, pictures, reason, paper, repeat, external):
     day = case.community.local(now)
     case.number = f"{case.community.code}-{LETTERS[case.kind]}{day:%y%m%d}-{_sequence(case, day, concerns):04}"
     letter, is_letter = paper.pop("letter"), case.channel == Channel.LETTER
@@ -184,6 +190,8 @@ def _save(case, *, by, now, concerns, pictures, reason, paper, repeat):
     if case.follows is not None:
         data = {"version": 0, "number": case.follows.short_number}
         events.log(case, "come_back" if case.is_repeat else "follows", by=by, now=now, data=data)
+    if external:
+        hotline.attach(case, by=by, now=now, received_at=case.received_at, **external)
     events.log(case, "received", by=by, now=now, note=reason, data={"version": 0, "who": _who(by)}, public=True)
     for level, trigger in _at_once(case, concerns):
         raise_to(case, level, trigger, by=None, now=now, undoable=by is not None)
@@ -191,6 +199,8 @@ def _save(case, *, by, now, concerns, pictures, reason, paper, repeat):
         join_letter(letter, case, by=by, now=now)
     elif is_letter:
         enter_letter_of(case, by=by, now=now, number=case.letter_no, **paper)
+    if external:
+        raise_to(case, 2, Escalation.Trigger.AUTHORITY, by=None, now=now, undoable=by is not None)
     if repeat.is_third:
         earlier = separator().join(one.short_number for one in repeat.earlier)
         trigger = Escalation.Trigger.REPEATED

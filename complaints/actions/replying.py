@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +12,7 @@ from complaints.actions.courtesy import count_phrases
 from complaints.actions.escalating import raise_to
 from complaints.actions.handling import add_photos
 from complaints.actions.planning import drop_visit, plan_visit
-from complaints.models import CallerTold, Channel, Cycle, Escalation, Reply, Status
+from complaints.models import CallerTold, Channel, Cycle, Escalation, ExternalCase, Reply, Status
 from complaints.permissions import demand
 from complaints.reports import separator
 from servicedesk.core import events
@@ -27,6 +28,8 @@ SAME_WAY = {
     Channel.LETTER: {Channel.LETTER},
     Channel.WEB: {Channel.WEB, Channel.PHONE},
     Channel.PATROL: {Channel.WEB, Channel.PHONE, Channel.VISIT},
+    # The resident is called or met; that the authority has its answer is a fact of its own slip.
+    Channel.HOTLINE: {Channel.HOTLINE, Channel.PHONE, Channel.VISIT, Channel.LETTER},
     Channel.OTHER: set(Channel),
 }
 
@@ -121,7 +124,7 @@ def archive(case, *, by, now):
     """Close a case whose resident has been told. A visit that is still due is then not made, and the history says so.
 
     `by=None` is the clock, which leaves a case alone while its visit is open. Raises Refused while somebody who was
-    joined to it has not been told.
+    joined to it has not been told, and while an authority waits for its answer.
     """
     if by is not None:
         demand(by, "archive", case)
@@ -131,6 +134,9 @@ def archive(case, *, by, now):
             _("Callers who were joined to this case have not been told yet: %(numbers)s. Tell them, or say why not.")
             % {"numbers": separator().join(numbers)}
         )
+    slips = ExternalCase.objects.running().filter(Q(case=case) | Q(case__merged_into=case))
+    if waiting := slips.first():
+        raise Refused(_("%(slip)s waits for an answer. Answer it, or return it; then archive.") % {"slip": waiting})
     move(case, Status.ARCHIVED, by=by, now=now, public=True, archived_at=now, next_escalation_at=None)
     drop_visit(case, by=by, now=now)
 

@@ -179,9 +179,8 @@ def _answered(community, now):
     rested = Q(replied_at__lte=now - timedelta(days=community.reopen_days)) & ~Exists(of_cycle)
     visited = Exists(of_cycle) & ~Exists(of_cycle.filter(done_at__gt=now - aftercare.ARCHIVE_AFTER))
     answered = Case.objects.filter(community=community, status=Status.REPLIED, replied_at__isnull=False)
-    # Who was joined to it is told first; until then it stays open.
-    untold = Case.objects.filter(merged_into=OuterRef("pk")).exclude(told__cycle=OuterRef("cycle"))
-    return answered.exclude(Exists(of_case.open())).exclude(Exists(untold)).filter(rested | visited)
+    # Who was joined to it is told first, and an authority has its answer; until then it stays open.
+    return answered.nothing_owed().exclude(Exists(of_case.open())).filter(rested | visited)
 
 
 @transaction.atomic

@@ -5,7 +5,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from complaints import telling
-from complaints.models import Case, Pause, Proposal, Status
+from complaints.actions import hotline
+from complaints.actions.escalating import raise_to
+from complaints.models import Case, Escalation, ExternalCase, Pause, Proposal, Status
 from complaints.permissions import demand
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
@@ -19,9 +21,15 @@ NOT_ASKED = {"void_reason": "", "void_asked_by": None, "void_asked_at": None}
 def ask_void(case, *, by, now, reason):
     """Ask for the case to be voided; a second person decides. Until then its clock runs on.
 
-    Raises Refused for a case that others were joined to: their callers would never be answered.
+    Raises Refused for a case that others were joined to: their callers would never be answered; and for one whose
+    answer an authority waits for.
     """
     demand(by, "ask_void", case)
+    if waiting := case.external_cases.running().first():
+        raise Refused(
+            _("%(slip)s waits for an answer. Answer it, or return it as none of our duty; then ask again.")
+            % {"slip": waiting}
+        )
     if case.merged_cases.exists():
         raise Refused(
             _("Cases of other callers were joined to this one, and they wait for an answer. Resolve it and reply.")
@@ -79,6 +87,10 @@ def merge(case, *, into, by, now, note=""):
     for caller in rows.values():
         write(caller, merged_into=into)
         events.log(caller, "merged_on", by=by, now=now, data={**data, "version": caller.version})
+    if hotline.first_due(into) != into.their_due_at:
+        hotline.recount(into)
     write(into)
     data = {"number": case.short_number, "version": into.version}
     events.log(into, "merge_received", by=by, now=now, note=case.summary, data=data)
+    if ExternalCase.objects.running().filter(case=case).exists():
+        raise_to(into, 2, Escalation.Trigger.AUTHORITY, by=None, now=now)

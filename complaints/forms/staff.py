@@ -33,6 +33,12 @@ LONG_TEXT = 5000
 REPLIED_BY = [Channel.PHONE, Channel.VISIT, Channel.LETTER, Channel.WEB, Channel.OTHER]
 
 
+def ways_to_reply(*cases):
+    """Return the choices of how somebody was told; by the hotline only those whose matter came by it."""
+    ways = [*REPLIED_BY, *{case.channel for case in cases if case.channel == Channel.HOTLINE}]
+    return [(way, Channel(way).label) for way in ways]
+
+
 def text_area(rows=3, **attrs):
     return forms.Textarea(attrs={"rows": rows, "data-phrases": "#phrases", **attrs})
 
@@ -212,6 +218,13 @@ class PauseForm(StepForm):
 class ResolveForm(StepForm):
     remedy = TextField(label=_("What was done"), max_length=LONG_TEXT, widget=text_area())
 
+    def prepare(self):
+        returned = self.case.external_cases.exclude(returned_at=None).last()
+        if returned is not None:
+            sentence = _("Returned to %(org)s as none of our duty: %(reason)s")
+            facts = {"org": returned.source_org, "reason": returned.returned_reason}
+            self.initial.setdefault("remedy", sentence % facts)
+
 
 class ReplyForm(StepForm):
     channel = forms.ChoiceField(
@@ -226,7 +239,7 @@ class ReplyForm(StepForm):
     person_told = TextField(label=_("Who was told"), required=False, max_length=120)
 
     def prepare(self):
-        self.fields["channel"].choices = [(channel.value, channel.label) for channel in REPLIED_BY]
+        self.fields["channel"].choices = ways_to_reply(self.case)
         self.initial.setdefault("channel", self.case.channel)
         self.initial.setdefault("person_told", self.case.reporter_name)
         if self.case.status == Status.DECLINED and not self.is_bound:
@@ -304,8 +317,8 @@ class TellCallerForm(StepForm):
     def prepare(self):
         untold = self.case.merged_cases.exclude(told__cycle=self.case.cycle)
         self.fields["caller"].queryset = untold.order_by("id")
-        self.fields["channel"].choices = [(channel.value, channel.label) for channel in REPLIED_BY]
         callers = {str(caller.pk): caller for caller in untold.order_by("id")}
+        self.fields["channel"].choices = ways_to_reply(*callers.values())
         first = callers.get(str(self.initial.get("caller"))) or next(iter(callers.values()), None)
         if first is not None:
             self.initial["caller"] = first.pk

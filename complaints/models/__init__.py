@@ -13,6 +13,7 @@ from complaints.models.cases import (
 )
 from complaints.models.closing import DayClose, Explanation, Report
 from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
+from complaints.models.hotline import ExternalCase
 from complaints.models.incidents import Incident, IncidentPlace
 from complaints.models.letters import IncomingLetter
 from complaints.models.policies import Category, DeadlinePolicy, RepeatRule
@@ -33,6 +34,7 @@ __all__ = [
     "Draft",
     "Escalation",
     "Explanation",
+    "ExternalCase",
     "Grade",
     "Incident",
     "IncidentPlace",

@@ -32,6 +32,7 @@ class Channel(models.TextChoices):
     LETTER = "letter", _("letter")
     WEB = "web", _("web")
     PATROL = "patrol", _("patrol")
+    HOTLINE = "hotline", _("hotline or authority")
     OTHER = "other", _("other")
 
 
@@ -196,10 +197,15 @@ class CaseQuerySet(models.QuerySet):
         """Return the cases in which a matter has come back (重复投诉)."""
         return self.filter(is_repeat=True)
 
-    def callers_told(self):
-        """Return the cases to which nobody was joined who still has to be told the result of the running cycle."""
+    def nothing_owed(self):
+        """Return the cases that may be archived once their own caller was told: nobody who was joined to them still has
+        to be told the result of the running cycle, and no authority waits for an answer."""
         untold = Case.objects.filter(merged_into=OuterRef("pk")).exclude(told__cycle=OuterRef("cycle"))
-        return self.filter(~Exists(untold))
+        waits = {f"external_cases__{name}": None for name in ("replied_at", "returned_at")}
+        slips = Case.objects.filter(
+            Q(pk=OuterRef("pk")) | Q(merged_into=OuterRef("pk")), external_cases__isnull=False, **waits
+        )
+        return self.filter(~Exists(untold), ~Exists(slips))
 
     def with_place(self):
         """Load where it is, what it is about and whose it is; the people of one case are named by one more query.
@@ -256,7 +262,7 @@ class Case(models.Model):
     community = models.ForeignKey(Community, models.PROTECT, related_name="cases")
     number = models.CharField(_("number"), max_length=60, unique=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    channel = models.CharField(_("came by"), max_length=6, choices=Channel)
+    channel = models.CharField(_("came by"), max_length=7, choices=Channel)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.RECEIVED)
     version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     severity = models.CharField(_("severity"), max_length=7, choices=Severity, default=Severity.GENERAL)
@@ -308,6 +314,8 @@ class Case(models.Model):
     counted_with = models.PositiveIntegerField(
         default=1, db_default=1, editable=False, help_text="Version of the calendar that the deadline was counted with."
     )
+    # The first answer that an authority waits for, of its running slips; the earlier of the two clocks is shown.
+    their_due_at = models.DateTimeField(null=True)
     arrive_by = models.DateTimeField(null=True)
     approved_at = models.DateTimeField(null=True)
     declined_at = models.DateTimeField(null=True)
@@ -591,6 +599,12 @@ class Case(models.Model):
     def due_key(self):
         """Return what sorts cases as `by_due()` does: the first deadline first, those without one last."""
         return self.due_at is None, self.due_at or self.received_at, self.pk
+
+    @property
+    def is_theirs_first(self):
+        """Whether an authority waits for its answer before our own clock ends: then theirs is the one to show."""
+        ours = self.reply_due_at if self.status in REPLY_OWED else self.due_at
+        return self.status in LADDERED and self.their_due_at is not None and (ours is None or self.their_due_at < ours)
 
     def is_late(self, now):
         """Return whether the running or stopped clock of this cycle is strictly past the deadline."""

@@ -40,7 +40,7 @@ class Incident(models.Model):
     """Something that many homes feel at once (已知事件): said to callers before they have finished asking.
 
     Its places are rows; one of the whole community has none. Cases that are linked to it keep their own clock and
-    their own reply (2-domain, section 8).
+    their own reply (section 8).
     """
 
     class Kind(models.TextChoices):

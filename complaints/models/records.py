@@ -78,6 +78,8 @@ class Escalation(models.Model):
         REOPENED = "reopened", _("reopened")
         NOT_SATISFIED = "not_satisfied", _("not satisfied twice")
         REPEATED = "repeated", _("come back for the third time")
+        AUTHORITY = "authority", _("an authority asks for it")
+        THEIRS_MISSED = "theirs_missed", _("the answer to an authority missed")
         BY_HAND = "by_hand", _("by hand")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="escalations")
@@ -108,7 +110,7 @@ class Reply(models.Model):
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="replies")
     cycle = models.PositiveSmallIntegerField()
-    channel = models.CharField(_("by"), max_length=6, choices=Channel)
+    channel = models.CharField(_("by"), max_length=7, choices=Channel)
     text = models.TextField(_("what was said"))
     person_told = models.CharField(_("who was told"), max_length=120, blank=True)
     by = models.ForeignKey(User, models.PROTECT, related_name="+")

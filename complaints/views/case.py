@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints import actions, courtesy, presence, repeats, reports
+from complaints.forms import hotline
 from complaints.forms import staff as forms
 from complaints.models import Case, Grade, Status
 from complaints.models.cases import REPLY_OWED
@@ -49,10 +50,15 @@ PANELS = [
     ("decline_job", gettext_lazy("Return the job"), forms.DeclineForm),
     ("merge", gettext_lazy("Join to another case"), forms.MergeForm),
     ("link_incident", gettext_lazy("Link to a known event"), forms.LinkForm),
+    ("answer_external", gettext_lazy("Answer the authority"), hotline.AnswerForm),
+    ("mark_external", gettext_lazy("Slip signed or resident contacted"), hotline.MarkForm),
+    ("return_external", gettext_lazy("Return the slip: none of our duty"), hotline.ReturnForm),
+    ("evaluate_external", gettext_lazy("How the authority judged it"), hotline.JudgedForm),
     ("reopen", gettext_lazy("Reopen"), forms.ReasonForm),
     ("ask_void", gettext_lazy("Ask to void"), forms.VoidForm),
     ("confirm_void", gettext_lazy("Decide on voiding"), forms.ReasonForm),
     ("name_concerned", gettext_lazy("It is about a member of staff"), forms.ConcernForm),
+    ("register_external", gettext_lazy("Slip of an authority (12345)"), hotline.RegisterForm),
     ("unmask", gettext_lazy("Show the telephone number"), forms.UnmaskForm),
 ]
 FORMS = {step: form for step, _label, form in PANELS}
@@ -85,7 +91,8 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
     """Render the page of `case`, with a form that came back where there is one."""
     now = clock.now()
     related = reports.relatives(case, request.user)
-    allowed = steps_for(request.user, case) - _idle(case, related, now)
+    slips = reports.slips(case)
+    allowed = steps_for(request.user, case) - _idle(case, related, slips, now)
     step = step or request.GET.get("do", "")
     panels = [
         {"step": name, "label": label, "leads_on": name in LEADS_ON} for name, label, _form in PANELS if name in allowed
@@ -123,6 +130,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "same_unit": open_here,
         "in_a_year": in_a_year,
         "related": related,
+        "slips": [(slip, slip.missed(now)) for slip in slips],
         "may_be_same": _may_be_same(case, open_here, allowed, now),
         "can_follow_on": too_old_to_reopen(case, now) and may_record(request.user, case),
         "presences": presence.others(case, request.user, now),
@@ -138,9 +146,13 @@ def too_old_to_reopen(case, now):
     return case.archived_at is not None and now - case.archived_at > timedelta(days=case.community.reopen_days)
 
 
-def _idle(case, related, now):
+def _idle(case, related, slips, now):
     """Return the steps that this person might take, and that lead to nothing now."""
     idle = set() if related.untold else {"tell_caller"}
+    if not any(slip.is_running for slip in slips):
+        idle |= {"answer_external", "mark_external", "return_external"}
+    if not any(slip.replied_at for slip in slips):
+        idle |= {"evaluate_external"}
     return idle | {"reopen"} if too_old_to_reopen(case, now) else idle
 
 
@@ -396,6 +408,31 @@ def merge(request, case, facts, now):
 @door_to(forms.LinkForm, done=gettext_lazy("Saved."))
 def link_incident(request, case, facts, now):
     actions.link_incident(case, by=request.user, now=now, **facts)
+
+
+@door_to(hotline.RegisterForm, done=gettext_lazy("Recorded. The earlier of the two clocks counts from now on."))
+def register_external(request, case, facts, now):
+    actions.register_external(case, by=request.user, now=now, **facts)
+
+
+@door_to(hotline.MarkForm, done=gettext_lazy("Saved."))
+def mark_external(request, case, facts, now):
+    actions.mark_external(case, by=request.user, now=now, **facts)
+
+
+@door_to(hotline.AnswerForm, done=gettext_lazy("Saved. Their clock has ended; the resident is told by your own reply."))
+def answer_external(request, case, facts, now):
+    actions.answer_external(case, by=request.user, now=now, **facts)
+
+
+@door_to(hotline.ReturnForm, done=gettext_lazy("Returned. Now resolve the case and tell the resident where to turn."))
+def return_external(request, case, facts, now):
+    actions.return_external(case, by=request.user, now=now, **facts)
+
+
+@door_to(hotline.JudgedForm, done=gettext_lazy("Saved."))
+def evaluate_external(request, case, facts, now):
+    actions.evaluate_external(case, by=request.user, now=now, **facts)
 
 
 @door_to(forms.VoidForm, done=gettext_lazy("A second person decides. Until then the clock runs on."))

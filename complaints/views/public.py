@@ -88,8 +88,8 @@ def home(request):
     """Report, follow, telephone: what a resident may do here, for one community or for each."""
     communities = _open_communities()
     community = _chosen(request, communities)
-    places = [(community, label_of(community))] if community else _labelled(communities)
-    context = {"choices": [] if community else places, "places": _with_events(places, clock.now())}
+    places, now = [(community, label_of(community))] if community else _labelled(communities), clock.now()
+    context = {"choices": [] if community else places, "places": _with_events(places, now), "now": now}
     return _page(request, "home", context, community)
 
 

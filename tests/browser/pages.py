@@ -235,6 +235,8 @@ CASE_STEPS = {
     "to_visit": ("visit",),
     "lead": ("tell_caller",),
     "linked": ("link_incident",),
+    "hotline": ("register_external", "mark_external", "answer_external", "return_external"),
+    "hotline_ended": ("evaluate_external",),
 }
 JOB_STEPS = {"in_hand": ("resolve", "note", "pause", "decline_job", "unmask"), "late": ("resolve",)}
 STATUSES = [
@@ -242,6 +244,7 @@ STATUSES = [
     *("late", "urgent", "major", "letter", "about", "asked_void"),
     *("to_visit", "tried", "visited", "refused", "rated", "rated_badly", "rainy"),
     *("lead", "caller_web", "caller_told", "closed", "again", "linked"),
+    *("hotline", "hotline_ended"),
 ]
 SAVE = "main form:not([action*=lang]) button.primary"
 STAFF_PAGES = [

@@ -241,6 +241,15 @@ def _again(house, receive, replied, units, people, now):
     old = replied("closed", ago=timedelta(days=12), summary="水龙头滴水", **bai)
     actions.archive(old, by=chen, now=now - timedelta(days=10))
     receive("again", summary="水龙头又滴水", **bai)
+    for name in ("hotline", "hotline_ended"):
+        slip = {"source_org": "12345", "external_no": f"2026-{name}", "received_from": "街道办", "sign_due_at": now}
+        slip |= {"first_contact_due_at": now, "reply_due_at": now + timedelta(hours=3)}
+        receive(name, channel=Channel.HOTLINE, summary="夜间水泵噪音", external=slip, **bai)
+    ended = house.cases["hotline_ended"]
+    slip = {"external": ended.external_cases.get(), "by": chen, "now": now}
+    actions.answer_external(factories.fresh(ended), reply_text="已加装隔振垫,噪音达标。", **slip)
+    marks = {"responded": "yes", "solved": "yes", "satisfied": ""}
+    actions.evaluate_external(factories.fresh(ended), **slip | {"external": ended.external_cases.get()}, **marks)
 
 
 def _incidents(house, units, now):

@@ -198,12 +198,12 @@ def test_nothing_is_archived_while_a_joined_caller_has_not_been_told(client, lea
     answer = post(client, chen, lead, "archive")
     assert (answer.status_code, fresh(lead).status) == (409, Status.REPLIED)
     assert caller.short_number in answer.text
-    assert not Case.objects.callers_told().filter(pk=lead.pk).exists()
+    assert not Case.objects.nothing_owed().filter(pk=lead.pk).exists()
     answer = post(client, zhou, lead, "tell_caller", caller=caller.pk, channel="web", text="漏点已修")
     assert answer.status_code == 302
     said = Reply.objects.get(case=caller)
     assert (said.channel, said.text, CallerTold.objects.get().reply) == ("web", "漏点已修", said)
-    assert Case.objects.callers_told().filter(pk=lead.pk).exists()
+    assert Case.objects.nothing_owed().filter(pk=lead.pk).exists()
     assert post(client, chen, lead, "archive").status_code == 302
 
 

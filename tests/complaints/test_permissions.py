@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from complaints import actions
-from complaints.models import Case, Concern, Status
+from complaints.models import Case, Concern, ExternalCase, Status
 from complaints.permissions import STEPS
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Membership, Role
@@ -146,6 +146,15 @@ class Stage:
         actions.quote(case, amount=120, text="更换角阀", by=self.cast["liu"], now=MONDAY)
         return fresh(case)
 
+    def asked_for(self, answered=False):
+        """A case that an authority asks for."""
+        case, number = self.in_hand(), ExternalCase.objects.count()
+        facts = {"source_org": "街道", "external_no": str(number)}
+        slip = actions.register_external(case, by=self.cast["chen"], now=MONDAY, **facts)
+        if answered:
+            actions.answer_external(fresh(case), external=slip, reply_text="已办", by=self.cast["chen"], now=MONDAY)
+        return fresh(case)
+
     def void_asked(self, by="fang"):
         case = self.in_hand()
         actions.ask_void(case, by=self.cast[by], now=MONDAY, reason="重复登记")
@@ -155,6 +164,11 @@ class Stage:
 def facts_of(step, case):
     """Return what a person types for a step."""
     words = {"note": "原因", "reason": "原因"}
+    if step.endswith("_external"):
+        slip = {"external": case.external_cases.values_list("pk", flat=True).first() or ""}
+        new = {"source_org": "12345", "external_no": str(ExternalCase.objects.count())}
+        when = {"received_at": "2025-09-15T08:50", "what": "signed_at", "at": "2025-09-15T08:55"}
+        return {**slip, **new, **when, "reply_text": "已办", **words}
     if step == "link_incident":
         return {"incident": factories.outage(case.community, by=case.first_responsible).pk, **words}
     return {
@@ -234,6 +248,11 @@ TABLE = [
     ("urge", Stage.in_hand, OFFICE),
     ("note", Stage.in_hand, SEEING),
     ("link_incident", Stage.in_hand, DESK | {"han"}),
+    ("register_external", Stage.in_hand, DESK),
+    ("mark_external", Stage.asked_for, OFFICE),
+    ("answer_external", Stage.asked_for, OFFICE),
+    ("return_external", Stage.asked_for, OFFICE),
+    ("evaluate_external", lambda stage: stage.asked_for(answered=True), OFFICE),
     ("ask_void", Stage.in_hand, DESK),
     ("confirm_void", Stage.void_asked, {"zhou", "guo"}),
     ("confirm_void", lambda stage: stage.void_asked(by="zhou"), {"guo"}),

@@ -10,6 +10,7 @@ from complaints.models import (
     Case,
     DayClose,
     Escalation,
+    ExternalCase,
     Incident,
     Pause,
     Rating,
@@ -45,7 +46,7 @@ def look_at_the_board(now):
     triggers = set(Escalation.objects.values_list("trigger", flat=True))
     assert {"late", "still_late", "not_taken", "major", "urgent", "category", "by_hand", "reopened"} <= triggers
     assert {"promise_missed", "reply_missed", "concerns_staff"} <= triggers
-    assert {"phone", "visit", "letter", "web", "patrol"} == set(cases.values_list("channel", flat=True))
+    assert {"phone", "visit", "letter", "web", "patrol", "hotline"} == set(cases.values_list("channel", flat=True))
     assert {"phone", "visit", "letter"} <= set(Reply.objects.values_list("channel", flat=True))
     assert Photo.objects.count() >= 8
     visits = ReturnVisit.objects.filter(community=garden)
@@ -55,9 +56,12 @@ def look_at_the_board(now):
     assert set(Rating.objects.values_list("overall", flat=True)) == {2, 5}
     third = cases.get(summary="厨房混水阀第三次滴水")
     assert (third.is_free_rework, third.follows.is_repeat, third.level) == (True, True, 2)
+    asked, returned = ExternalCase.objects.order_by("returned_at")[::-1]
+    assert (asked.is_running, asked.case.level, asked.case.is_theirs_first) == (True, 2, True)
+    assert returned.case.status == Status.ARCHIVED
     pests = cases.get(summary="厨房发现蟑螂")
     assert (pests.merged_cases.count(), pests.merged_cases.filter(told__isnull=False).count()) == (2, 1)
-    assert not cases.callers_told().filter(pk=pests.pk).exists(), "one caller is still to be told"
+    assert not cases.nothing_owed().filter(pk=pests.pk).exists(), "one caller is still to be told"
     running, over = Incident.objects.get(status="open"), Incident.objects.get(status="ended")
     assert running.cases.open().count() >= 3
     assert set(over.cases.values_list("channel", "status")) == {("phone", "archived"), ("web", "replied")}

@@ -837,6 +837,55 @@ ON_THE_WAY = [
     ),
 ]
 
+OF_AUTHORITIES = [
+    Story(
+        served(100),
+        "facilities",
+        "12345 转:夜间水泵房噪音扰民",
+        "3-2-101",
+        "desk2",
+        then=(
+            do(6, "mark_external", "desk2", what="signed_at", at=served(98)),
+            do(9, "hand_over", "desk2", department="engineering", note="12345 工单,明天中午前要书面答复"),
+            do(14, "accept", "eng2"),
+        ),
+        facts={
+            "channel": Channel.HOTLINE,
+            "slip": {
+                "source_org": "12345",
+                "external_no": "HZ2026-118420",
+                "received_from": "街道办城管科",
+                "sign_due_at": ahead(hours=3),
+                "first_contact_due_at": ahead(hours=6),
+                "reply_due_at": ahead(hours=20),
+            },
+            "wish": "夜间降噪",
+        },
+    ),
+    Story(
+        day(3, "10:15"),
+        "cleaning",
+        "街道转:北门外人行道积水结冰",
+        "",
+        "desk1",
+        then=(
+            do(25, "return_external", "desk1", reason="该路段属市政道路,由市政养护所负责。"),
+            do(5, "hand_over", "desk1", department="cleaning", note="先撒盐提醒,再告知市政电话"),
+            do(20, "accept", "clean1"),
+            do(35, "resolve", "clean1", remedy="已撒融雪剂并设警示牌;该路段属市政道路,已告知市政养护所电话。"),
+            do(30, "reply", "desk1", channel=Channel.PHONE, text="已先撒融雪剂,这段路归市政养护所管,电话已告诉您。"),
+            do(day(2, "10:00"), "archive", "desk1"),
+        ),
+        facts={
+            "channel": Channel.HOTLINE,
+            "slip": {"source_org": "街道办", "external_no": "社字 2026-57", "reply_due_at": day(1, "17:00")},
+            "place": "北门外人行道",
+            "name": "路过居民",
+            "phone": "13800009904",
+        },
+    ),
+]
+
 ABOUT_US = [
     Story(
         served(140),
@@ -1228,4 +1277,7 @@ ASKED_AGAIN = [
     ),
 ]
 
-STORIES = [*QUIET, *NEW, *WITH_DEPARTMENTS, *LATE_AND_SOON, *ON_THE_WAY, *ABOUT_US, *ENDINGS, *ASKED_AGAIN]
+STORIES = [
+    *(*QUIET, *NEW, *WITH_DEPARTMENTS, *LATE_AND_SOON, *OF_AUTHORITIES),
+    *(*ON_THE_WAY, *ABOUT_US, *ENDINGS, *ASKED_AGAIN),
+]

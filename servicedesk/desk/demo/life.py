@@ -75,6 +75,7 @@ class Stage:
         channel = facts.pop("channel", Channel.PHONE if by else Channel.WEB)
         promised = facts.pop("promised", None)
         incident = facts.pop("incident", None)
+        slip = {name: value(self) if callable(value) else value for name, value in facts.pop("slip", {}).items()}
         case, _token = actions.receive_case(
             self.community,
             by=by,
@@ -98,6 +99,7 @@ class Stage:
             pictures=self._pictures(facts.pop("pictures", ())),
             letter_on=self.community.local(now).date() - timedelta(days=2) if channel == Channel.LETTER else None,
             incident=self.incidents[incident] if incident else None,
+            external=slip or None,
             intake_seconds=24 + len(story.matter) if by else None,
             **facts,
         )
@@ -107,6 +109,8 @@ class Stage:
         case = self._case(story.key or story.matter)
         by = self.people.get(step.who)
         facts = {name: self._fact(name, value) for name, value in step.facts.items()}
+        if step.verb.endswith("_external"):
+            facts["external"] = case.external_cases.get()
         if step.verb == "link_incident":
             facts["incident"] = self.incidents[facts["incident"]]
         if step.verb == "undo":

@@ -5,6 +5,7 @@ import uuid
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from complaints.forms.hotline import SlipFields, check_limits
 from complaints.forms.letters import CountField, leaders_of
 from complaints.models import Case, Category, Channel, Incident, IncomingLetter, Kind, Severity, Status, Urgency
 from residents.models import Occupancy, Unit
@@ -16,7 +17,7 @@ from servicedesk.core.text import PhoneField, TextField
 
 # The largest key that a row can have.
 MOST_KEY = 2**63 - 1
-CHANNELS = [Channel.PHONE, Channel.VISIT, Channel.LETTER, Channel.OTHER]
+CHANNELS = [Channel.PHONE, Channel.VISIT, Channel.LETTER, Channel.HOTLINE, Channel.OTHER]
 
 
 class DigitSelect(forms.RadioSelect):
@@ -29,7 +30,7 @@ class DigitSelect(forms.RadioSelect):
         super().__init__(attrs=attrs)
 
 
-class IntakeForm(forms.Form):
+class IntakeForm(SlipFields):
     """One matter as a caller tells it. `who` is a line of the finder: `o12` an occupancy, `u34` an empty unit."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
@@ -100,6 +101,8 @@ class IntakeForm(forms.Form):
         self.community, self.user, self.now = community, user, now
         self.fields["letter"].queryset = IncomingLetter.objects.visible_to(user).filter(community=community).loose()
         self.fields["presented_to"].queryset = leaders_of(community)
+        for name in ("source_org", "external_no"):
+            self.fields[name].required = False
         self.fields["category"].queryset = (
             Category.objects.filter(community=community, is_active=True, digit__isnull=False)
             .select_related("department", "policy")
@@ -124,6 +127,7 @@ class IntakeForm(forms.Form):
         no_phone = not cleaned.get("reporter_phone") and not cleaned.get("no_phone_reason")
         if no_phone and "reporter_phone" not in self.errors:
             self.add_error("reporter_phone", _("Give a telephone number, or say why there is none."))
+        self._check_slip(cleaned)
         if cleaned.get("severity") == Severity.MAJOR:
             if not cleaned.get("reason"):
                 self.add_error("reason", _("Say why it is a major matter."))
@@ -138,6 +142,17 @@ class IntakeForm(forms.Form):
         if category := cleaned.get("category"):
             cleaned["kind"] = cleaned.get("kind") or category.kind
         return cleaned
+
+    def _check_slip(self, cleaned):
+        """Put what stands on the slip of an authority together, where the matter came by one."""
+        slip = {name: cleaned.pop(name, None) for name in SlipFields.base_fields}
+        cleaned["external"] = None
+        if cleaned.get("channel") == Channel.HOTLINE:
+            for name, sentence in (("source_org", _("Which authority?")), ("external_no", _("Which number has it?"))):
+                if not slip[name] and name not in self.errors:
+                    self.add_error(name, sentence)
+            check_limits(self, slip, self.now)
+            cleaned["external"] = slip
 
     def clean_incident(self):
         """Return the known event that was chosen; one that has ended meanwhile still answers its callers."""
