@@ -132,7 +132,7 @@ class ReturnVisit(models.Model):
     tried_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    channel = models.CharField(_("by"), max_length=6, choices=Channel, blank=True)
+    channel = models.CharField(_("by"), max_length=7, choices=Channel, blank=True)
     result = models.CharField(_("result"), max_length=11, choices=Result, blank=True)
     grade = models.PositiveSmallIntegerField(_("grade"), choices=Grade, null=True)
     words = models.TextField(_("what was said"), blank=True)
