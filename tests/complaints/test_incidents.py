@@ -300,6 +300,7 @@ def test_confirming_answers_each_caller_in_their_own_channel_and_once(client, ou
     # Pressed again, and with other words: nothing is sent twice, and what all are told stays what it was.
     client.post(address, {"reply": "别的话"})
     assert Reply.objects.count() == 1
+    actions.answer_callers(Incident.objects.get(), by=zhou, now=MONDAY, text="从旧页面来的话")
     outage.refresh_from_db()
     assert outage.reply == "供水已恢复,请先放水两分钟。"
     client.force_login(chen)

@@ -10,11 +10,11 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from complaints import actions
-from complaints.models import Case, Escalation, Status
+from complaints.models import Case, Escalation, Incident, Reply, Status
 from servicedesk.core import moves
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.models import Event, Notification
-from tests.factories import MONDAY, at, case, fresh
+from tests.factories import MONDAY, at, case, fresh, outage
 from tests.racing import CrashError, crash_at, race
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
@@ -226,6 +226,25 @@ def test_nothing_is_joined_to_a_case_that_is_voided_at_the_same_moment(yunhu, of
         )
         assert [type(outcome) for outcome in outcomes] == [Refused, type(None)], outcomes
         assert (fresh(one).status, fresh(into).status) == (Status.TAKEN, Status.VOID)
+
+
+def test_two_people_who_answer_the_callers_of_an_event_at_once_answer_each_once(yunhu, office, chen, zhou, guo):
+    """Zhou confirms in two windows, with other words in each: one of them is what everybody is told."""
+    for n in range(ROUNDS // 3):
+        event = outage(yunhu, by=chen, title=f"停水 {n}")
+        callers = [case(yunhu, by=None, incident=event) for _ in range(3)]
+        actions.end_incident(event, reply="已恢复", by=zhou, now=MONDAY)
+        outcomes = race(
+            lambda event=event: actions.answer_callers(
+                Incident.objects.get(pk=event.pk), by=zhou, now=MONDAY, text="甲"
+            ),
+            lambda event=event: actions.answer_callers(
+                Incident.objects.get(pk=event.pk), by=zhou, now=MONDAY, text="乙"
+            ),
+        )
+        assert sorted(len(outcome.told) for outcome in outcomes) == [0, 3], outcomes
+        replies = Reply.objects.filter(case__in=callers)
+        assert (replies.count(), replies.values("text").distinct().count()) == (3, 1)
 
 
 # A death at every statement -------------------------------------------------------------------------------------------
