@@ -18,8 +18,8 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from bench import words
 from complaints import deadlines, ladder
 from complaints.actions.receiving import terms_of
-from complaints.models import Case, Category, Channel, Concern, Escalation, Kind, Pause, Reply, Status
-from complaints.models.cases import ENDED, LETTERS, SETTLED
+from complaints.models import Case, Category, Channel, Concern, Escalation, Kind, Pause, Reply, Status, Validity
+from complaints.models.cases import DEPARTMENTS, ENDED, LETTERS, SETTLED
 from residents.actions import build_person, build_unit
 from residents.models import Building, Occupancy, Section
 from servicedesk.core import bulk
@@ -291,6 +291,8 @@ class _Register:
             case.assigned_to = draw.choice(self.workers[case.department_id] or self.clerks)
         if status in (Status.IN_HAND, Status.WAITING):
             case.accepted_at = after(4)
+        if status in (*DEPARTMENTS, *SETTLED) and case.needs_approval:
+            case.validity, case.approved_at = Validity.VALID, after(1)
         if status in SETTLED:
             case.resolved_at = after(60)
             case.remedy = draw.choice(words.REMEDIES)
