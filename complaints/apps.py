@@ -8,8 +8,11 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self):
         from complaints import reports, words
-        from servicedesk.core import numbers
+        from complaints.actions.courtesy import fill_courtesy
+        from servicedesk.core import actions, numbers
 
         words.register()
         if reports.first_gap not in numbers.CHECKS:
             numbers.CHECKS.append(reports.first_gap)
+        if fill_courtesy not in actions.FURNISHERS:
+            actions.FURNISHERS.append(fill_courtesy)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from complaints.views import case, jobs, lists, public, tracking
+from complaints.views import case, courtesy, jobs, lists, public, tracking
 
 app_name = "complaints"
 
@@ -48,6 +48,9 @@ JOB_STEPS = [
     jobs.decline,
 ]
 
+# The lists of the polite desk: the folder of each, what one of its rows is called.
+COURTESY = [("phrases", "", "phrase"), ("taboos", "taboos/", "taboo"), ("templates", "letters/", "template")]
+
 # A request is followed by its link, or by its number once the code was typed; both ways have the same parts.
 # A token may be anything: it is hashed before it is looked up, and a link that a chat has mangled leads to the page
 # that says what to do, as every unknown one does.
@@ -67,6 +70,18 @@ urlpatterns = [
     path("cases/<number:number>/presence/", case.ping, name="presence"),
     path("cases/<number:number>/photo/<word:name>", case.photo, name="photo"),
     *(path(f"cases/<number:number>/{view.__name__.replace('_', '-')}/", view, name=view.__name__) for view in STEPS),
+    *(
+        path(f"phrases/{folder}{part}", view, {"kind": kind}, name=f"{one}{end}")
+        for kind, folder, one in COURTESY
+        for part, view, end in [
+            ("", courtesy.page, "s"),
+            ("add/", courtesy.add, "_add"),
+            ("<int:pk>/", courtesy.edit, ""),
+            ("<int:pk>/switch/", courtesy.switch, "_switch"),
+        ]
+    ),
+    path("phrases/card/", courtesy.card, name="courtesy_card"),
+    path("phrases/check/", courtesy.check, name="courtesy_check"),
     path("m/", jobs.jobs, name="jobs"),
     path("m/orders/<number:number>/", jobs.job, name="job"),
     *(path(f"m/orders/<number:number>/{v.__name__}/", v, name=f"job_{v.__name__}") for v in JOB_STEPS),

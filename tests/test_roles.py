@@ -20,6 +20,7 @@ STAFF = {"clerk", "supervisor", "deputy_gm", "head", "worker"}
 OFFICE = {"clerk", "supervisor", "deputy_gm"}
 DESK = {"clerk", "supervisor"}
 ANY = STAFF | {"cashier", "admin", "none"}
+COURTESY = ("phrase", "taboo", "template")
 EVERYBODY = ANY | {"anonymous", "left"}
 
 # address: who comes in. Who does not is sent to sign in or told 401 (anonymous, left), or told 403 (signed in).
@@ -65,6 +66,10 @@ TABLE = {
     "complaints:track_by_code": EVERYBODY,
     "complaints:list": STAFF,
     "complaints:export": OFFICE,
+    **{f"complaints:{one}s": OFFICE for one in COURTESY},
+    **{f"complaints:{one}{end}": {"supervisor"} for one in COURTESY for end in ("", "_add", "_switch")},
+    "complaints:courtesy_card": OFFICE,
+    "complaints:courtesy_check": STAFF,
     "complaints:jobs": {"head", "worker"},
     "complaints:job": STAFF,
     "desk:board": OFFICE,

@@ -2,6 +2,7 @@
 
 from complaints.actions.batching import act_on_many, log_export, undo_many
 from complaints.actions.concerning import name_concerned
+from complaints.actions.courtesy import add_wording, change_wording, count_phrases, fill_courtesy
 from complaints.actions.drafting import (
     doubt,
     drop_photo,
@@ -52,17 +53,21 @@ __all__ = [
     "add_note",
     "add_photos",
     "add_resident_note",
+    "add_wording",
     "archive",
     "arrive",
     "ask_void",
     "assign",
+    "change_wording",
     "confirm_read_back",
     "confirm_void",
+    "count_phrases",
     "decline_job",
     "doubt",
     "drop_photo",
     "escalate",
     "escalate_overdue",
+    "fill_courtesy",
     "first_token",
     "forget_drafts",
     "forget_intake",

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines, telling
+from complaints.actions.courtesy import count_phrases
 from complaints.actions.escalating import raise_to
 from complaints.actions.voiding import NOT_ASKED
 from complaints.models import Case, Escalation, Pause, Severity, Status, Urgency
@@ -254,6 +255,8 @@ def add_note(case, *, by, now, note, public=False):
     verb = "told" if public else "noted"
     data = {"version": case.version, **(_who(by) if public else {})}
     events.log(case, verb, by=by, now=now, note=note, data=data, public=public)
+    if public:
+        count_phrases(case.community, note)
 
 
 @transaction.atomic

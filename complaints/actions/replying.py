@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines, telling
+from complaints.actions.courtesy import count_phrases
 from complaints.actions.escalating import raise_to
 from complaints.actions.handling import add_photos
 from complaints.models import Channel, Cycle, Escalation, Reply, Status
@@ -63,6 +64,7 @@ def reply(case, *, channel, text, by, now, person_told=""):
         replied_at=now,
         next_escalation_at=None,
     )
+    count_phrases(case.community, text)
 
 
 @transaction.atomic

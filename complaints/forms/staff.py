@@ -1,6 +1,7 @@
 """What staff type on a case page. Every form carries the version of the case that its page was made from."""
 
 from django import forms
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Case, Category, Channel, Kind, Pause, Severity, Status, Urgency
@@ -15,6 +16,21 @@ LONG_TEXT = 5000
 
 def text_area(rows=3, **attrs):
     return forms.Textarea(attrs={"rows": rows, "data-phrases": "#phrases", **attrs})
+
+
+def outward_area(name, rows=3):
+    """Return the box of the field `name` that residents are to read: a hint beneath it names words to avoid. What is
+    typed anywhere else in the form is not sent with it."""
+    return text_area(
+        rows,
+        **{
+            "hx-post": reverse_lazy("complaints:courtesy_check"),
+            "hx-trigger": "input changed delay:700ms",
+            "hx-target": "next .taboos",
+            "hx-params": name,
+            "hx-sync": "this:replace",
+        },
+    )
 
 
 class StepForm(forms.Form):
@@ -96,7 +112,7 @@ class ReplyForm(StepForm):
         label=_("What the resident was told"),
         help_text=_("The resident reads this on the tracking page."),
         max_length=LONG_TEXT,
-        widget=text_area(),
+        widget=outward_area("text"),
     )
     person_told = TextField(label=_("Who was told"), required=False, max_length=120)
 
@@ -148,7 +164,7 @@ class ReclassifyForm(StepForm):
 
 
 class NoteForm(StepForm):
-    note = TextField(label=_("Note"), max_length=LONG_TEXT, widget=text_area())
+    note = TextField(label=_("Note"), max_length=LONG_TEXT, widget=outward_area("note"))
     public = forms.TypedChoiceField(
         label=_("For"),
         choices=[("", _("the office")), ("1", _("the resident (on the tracking page)"))],

@@ -10,6 +10,7 @@ from complaints.models.cases import (
     Urgency,
     Validity,
 )
+from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
 from complaints.models.policies import Category, DeadlinePolicy
 from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
 
@@ -24,11 +25,14 @@ __all__ = [
     "Escalation",
     "IntakeDraft",
     "Kind",
+    "LetterTemplate",
     "Pause",
+    "Phrase",
     "Presence",
     "Reply",
     "Severity",
     "Status",
+    "Taboo",
     "Urgency",
     "Validity",
 ]

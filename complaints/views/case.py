@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from complaints import actions, presence, reports
+from complaints import actions, courtesy, presence, reports
 from complaints.forms import staff as forms
 from complaints.models import Case
 from complaints.models.cases import REPLY_OWED
 from complaints.permissions import steps_for
+from complaints.views.courtesy import hint
 from servicedesk.core import clock, photos, tokens
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.models import Photo, Role
@@ -89,6 +90,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "buttons": [{"step": name, "label": label} for name, label in BUTTONS if name in allowed],
         "allowed": allowed,
         "note_form": note,
+        "phrases": courtesy.phrases_of(case.community, case.category_id),
         "refusal": refusal,
         "others": [(event, reports.sentence(event, case.community.tz)) for event in others],
         "entries": reports.timeline(case, only=only),
@@ -222,6 +224,7 @@ def resolve(request, case, facts, now):
 @door_to(forms.ReplyForm, done=gettext_lazy("The resident has been told."))
 def reply(request, case, facts, now):
     actions.reply(case, by=request.user, now=now, **facts)
+    hint(request, case.community, facts["text"])
 
 
 @door_to(forms.ReasonForm, done=gettext_lazy("Reopened, with a new deadline."))
@@ -262,6 +265,8 @@ def urge(request, case, facts, now):
 @door_to(forms.NoteForm)
 def note(request, case, facts, now):
     actions.add_note(case, by=request.user, now=now, **facts)
+    if facts["public"]:
+        hint(request, case.community, facts["note"])
 
 
 @door_to(forms.MergeForm, done=gettext_lazy("Joined."))

@@ -11,6 +11,8 @@ from servicedesk.core.models import CalendarDay, Community, DutyShift, ServiceHo
 
 # The facts of a community that its deadlines are counted with.
 COUNTED_WITH = ("keeps_close", "default_close", "time_zone")
+# What gives a new community something to begin with: actions on it. An app adds its own when it is loaded.
+FURNISHERS = []
 
 
 @transaction.atomic
@@ -96,6 +98,8 @@ def save_community(community, *, changes, by, now):
     counted = [name for name in COUNTED_WITH if name in changes]
     if community.pk is None:
         community.save(force_insert=True)
+        for furnish in FURNISHERS:
+            furnish(community, by=by, now=now)
         return
     was = Community.objects.filter(pk=community.pk).values(*counted).first() if counted else None
     # Only what was edited: the version of the calendar may have risen since the form was read.

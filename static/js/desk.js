@@ -23,6 +23,7 @@
   let lastActive = Date.now();
   // Of use without a script only; as the first of its form it would also answer to Enter in every box.
   $$("button.no-js").forEach((button) => (button.disabled = true));
+  if ($(".phrases")) $$("[data-phrases-for]").forEach((button) => (button.hidden = false));
 
   /* Finder: a combobox after the ARIA practices. */
   const listOf = (input) => document.getElementById(input.getAttribute("aria-controls"));
@@ -128,33 +129,42 @@
   on("focusout", (event) => {
     const input = event.target;
     if (input.matches("[data-finder]") && !input.closest("dialog")) openList(input, listOf(input), false);
+    if (input.dataset.phrases) closePhrases(input);
   });
   on("mousedown", (event) => {
     if (event.target.closest("[role=option]")) event.preventDefault();
   });
 
   /* Phrases: ;; in a text box opens the list, what follows narrows it. */
-  const PHRASE = /[;;]{2}([^;;\n]{0,12})$/;
+  // The second of the pair is the full-width one of a Chinese input method.
+  const PHRASE = /[;\uff1b]{2}([^;\uff1b\n]{0,12})$/;
   const phrasesOf = (box) => $(box.dataset.phrases);
+  function closePhrases(box) {
+    const list = phrasesOf(box);
+    if (list) list.hidden = true;
+    box.removeAttribute("aria-activedescendant");
+  }
+  // While an input method composes, the box holds its letters (n'h): they narrow the list as a shortcut does.
   function phrasesTyped(box) {
     const list = phrasesOf(box);
-    const found = box.value.slice(0, box.selectionStart).match(PHRASE);
     if (!list) return;
-    list.hidden = !found;
-    box.setAttribute("aria-expanded", Boolean(found));
-    if (!found) return box.removeAttribute("aria-activedescendant");
-    if (list.previousElementSibling !== box) box.after(list);
+    const found = box.value.slice(0, box.selectionStart).match(PHRASE);
+    if (!found) box.waved = false;
+    const typed = found ? found[1].toLowerCase().replace(/['\s]/g, "") : "";
+    // Letters begin a shortcut or a word; Chinese stands anywhere.
+    const sought = /^[\x21-\x7e]/.test(typed) ? ` ${typed}` : typed;
     const options = $$("[role=option]", list);
-    options.forEach((one) => (one.hidden = !one.textContent.toLowerCase().includes(found[1].toLowerCase())));
-    choose(box, list, options.find((one) => !one.hidden));
+    options.forEach((one) => (one.hidden = !` ${one.textContent.toLowerCase()}`.includes(sought)));
+    const left = options.filter((one) => !one.hidden);
+    if (!found || box.waved || !left.length) return closePhrases(box);
+    if (list.previousElementSibling !== box) box.after(list);
+    list.hidden = false;
+    choose(box, list, left.find((one) => typed && one.dataset.code.startsWith(typed)) || left[0]);
   }
   function phrasePicked(box, option) {
     const before = box.value.slice(0, box.selectionStart).replace(PHRASE, "");
-    const after = box.value.slice(box.selectionStart);
-    box.value = before + option.dataset.phrase + after;
-    box.selectionEnd = before.length + option.dataset.phrase.length;
-    phrasesOf(box).hidden = true;
-    box.removeAttribute("aria-activedescendant");
+    box.setRangeText(option.dataset.phrase, before.length, box.selectionStart, "end");
+    closePhrases(box);
     box.focus();
     fire(box, "input");
   }
@@ -163,10 +173,19 @@
     if (!list || list.hidden) return false;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") step(box, list, event.key === "ArrowDown" ? 1 : -1);
     else if (event.key === "Enter" && chosen(list)) phrasePicked(box, chosen(list));
-    else if (event.key === "Escape") list.hidden = true;
-    else return false;
+    else if (event.key === "Escape") {
+      // Closed by hand it stays closed until the next pair is typed.
+      box.waved = true;
+      closePhrases(box);
+    } else return false;
     event.preventDefault();
     return true;
+  }
+  function askPhrases(box) {
+    box.focus();
+    box.waved = false;
+    box.setRangeText(";;", box.selectionStart, box.selectionEnd, "end");
+    fire(box, "input");
   }
   function insert(button) {
     const box = $(button.dataset.into);
@@ -293,6 +312,8 @@
       return read.then(go, go);
     }
     if (target.matches("[data-palette-opener]")) return openPalette();
+    const phrases = target.closest("[data-phrases-for]");
+    if (phrases) return askPhrases($(phrases.dataset.phrasesFor));
     const inserter = target.closest("[data-insert]");
     if (inserter) return insert(inserter);
     const opener = target.closest("[data-dialog]");
@@ -363,7 +384,7 @@
   on("input", (event) => {
     const el = event.target;
     lastActive = Date.now();
-    if (el.dataset.phrases && !event.isComposing) phrasesTyped(el);
+    if (el.dataset.phrases) phrasesTyped(el);
     if (!el.form) return;
     el.form.unsaved = true;
     if (el.form.hasAttribute("data-edits")) lastEdit = Date.now();

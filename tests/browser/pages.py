@@ -73,6 +73,26 @@ def tick_and_send(page):
         page.locator("[data-bulk-bar] button:not([type=button])").first.click()
 
 
+def open_phrases(page):
+    page.locator(".note-form [name=note]").fill("；；")
+    page.locator(".note-form .phrases [role=option]").first.wait_for()
+
+
+def type_taboo(page):
+    page.locator(".note-form [name=note]").fill("您急 什么,我 们在办。")
+    page.locator(".note-form .taboo").wait_for()
+
+
+def first_wording(one):
+    """Return what begins at the page of the first row of a list of the polite desk."""
+
+    def begin(house):
+        row = getattr(house.community, WORDINGS[one]).first()
+        return house.client("zhou"), reverse(f"complaints:{one}", args=[row.pk])
+
+    return begin
+
+
 def open_palette(page):
     page.keyboard.press("Control+k")
     page.locator("#palette-q").fill("1201")
@@ -146,6 +166,7 @@ def nowhere(who=None):
     return lambda house: (house.client(who) if who else None, "/nowhere/")
 
 
+WORDINGS = {"phrase": "phrases", "taboo": "taboos", "template": "letter_templates"}
 COMMON_MATTER = {"summary": "楼道灯不亮", "place": "3 栋 2 单元大堂"}
 CASE_STEPS = {
     "taken": ("hand_over", "resolve", "escalate", "reclassify", "merge", "ask_void", "unmask", "urge"),
@@ -239,6 +260,21 @@ STAFF_PAGES = [
         then=send("#panel button.primary"),
         status=422,
     ),
+    Visit("complaints:case", "chen", "phrases", case="taken", then=open_phrases),
+    Visit("complaints:case", "chen", "words to avoid", case="taken", then=type_taboo),
+    *(Visit(f"complaints:{one}s", who) for one in ("phrase", "taboo", "template") for who in ("chen", "zhou")),
+    Visit("complaints:phrases", "sun", "empty"),
+    *(Visit(f"complaints:{one}", "zhou", begin=first_wording(one)) for one in ("phrase", "taboo", "template")),
+    Visit(
+        "complaints:template",
+        "zhou",
+        "error",
+        begin=first_wording("template"),
+        then=send("#form button.primary", closing="{123}"),
+        status=422,
+    ),
+    Visit("complaints:courtesy_card", "chen"),
+    Visit("complaints:courtesy_card", "chen", query="?size=a5"),
     Visit("complaints:jobs", "liu"),
     Visit("complaints:jobs", "han"),
     Visit("complaints:jobs", "qian", "empty"),

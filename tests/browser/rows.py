@@ -44,6 +44,7 @@ def furnish():
     home = factories.community()
     # A second one, without a single case: the empty states, and a choice for residents and for who works in both.
     empty = factories.community("LY", "柳岸家园", name_en="Willow Bank")
+    actions.fill_courtesy(home, by=None, now=now)
     house = House(home, empty, _staff(home, empty))
     units = {label: factories.unit(home, label) for label in ("3-2-1201", "3-2-1202", "5-1-0301", "12-0902")}
     people = {

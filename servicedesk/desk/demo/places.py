@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from complaints import actions
 from complaints.models import Category, DeadlinePolicy, Kind
 from servicedesk.core.calendar import load_holidays
 from servicedesk.core.models import Community, Department, ServiceHours
@@ -152,6 +153,7 @@ def build(now):
     for community in (garden, tower):
         load_holidays(community, year - 1, year + 1)
         _furnish(community)
+        actions.fill_courtesy(community, by=None, now=now)
     return garden, tower
 
 
