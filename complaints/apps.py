@@ -12,7 +12,8 @@ class ComplaintsConfig(AppConfig):
         from servicedesk.core import actions, numbers
 
         words.register()
-        if reports.first_gap not in numbers.CHECKS:
-            numbers.CHECKS.append(reports.first_gap)
+        for check in (reports.first_gap, reports.first_letter_gap):
+            if check not in numbers.CHECKS:
+                numbers.CHECKS.append(check)
         if fill_courtesy not in actions.FURNISHERS:
             actions.FURNISHERS.append(fill_courtesy)

@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from complaints import ladder
-from complaints.models import Case, Channel, Escalation, Kind, Pause, Severity, Status, Urgency
+from complaints.models import Case, Channel, Escalation, IncomingLetter, Kind, Pause, Severity, Status, Urgency
 from complaints.models.cases import ENDED, KEPT_FROM
+from complaints.models.letters import KEPT_FROM as LETTERS_KEPT_FROM
 from complaints.words import RESIDENTS_VERBS, UNDONE, VERBS
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.duty import LEVELS
@@ -186,6 +187,8 @@ def ladder_of(case, now):
 # What a line about another case of the unit shows, and when it came.
 SAME_UNIT = ("community_id", "number", "summary", "status", "received_at", "due_at", "resolved_at", "replied_at")
 MOST_OF_UNIT, MOST_SHOWN = 500, 5
+# The series of the registers of letters: the sign of their numbers, and after which number they begin.
+LETTER_SERIES = {"letters": ("SW", 0), "keptletters": ("SW", LETTERS_KEPT_FROM)}
 
 
 def same_unit(case, user, now):
@@ -220,6 +223,26 @@ def first_gap(community):
             if (day, sequence) not in borne:
                 return f"{community.code}-…{day}-{sequence:04}"
     return None
+
+
+def first_letter_gap(community):
+    """Return the first number of a register of letters that is missing, None where all are there. Reads every number
+    of the registers of `community`."""
+    borne = set(IncomingLetter.objects.filter(community=community).values_list("number", flat=True))
+    series = NumberSeries.objects.filter(community=community).order_by("key").values_list("key", "last")
+    for key, last in series:
+        name, _dash, year = key.rpartition("-")
+        sign, before = LETTER_SERIES.get(name, ("", 0))
+        for sequence in range(before + 1, before + last + 1) if sign else ():
+            number = f"{sign}{year}-{sequence:04}"
+            if number not in borne:
+                return number
+    return None
+
+
+def incoming_of(case):
+    """Return the letter that `case` came by, or None. One query, none where it came another way."""
+    return IncomingLetter.objects.filter(case=case).first() if case.channel == Channel.LETTER else None
 
 
 def waiting(case):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from complaints.views import case, courtesy, jobs, lists, public, tracking
+from complaints.views import case, courtesy, jobs, lists, mail, public, tracking
 
 app_name = "complaints"
 
@@ -70,6 +70,11 @@ urlpatterns = [
     path("cases/<number:number>/presence/", case.ping, name="presence"),
     path("cases/<number:number>/photo/<word:name>", case.photo, name="photo"),
     *(path(f"cases/<number:number>/{view.__name__.replace('_', '-')}/", view, name=view.__name__) for view in STEPS),
+    path("mail/", mail.register, name="mail"),
+    path("mail/enter/", mail.enter, name="mail_enter"),
+    path("mail/print/", mail.printed, name="mail_print"),
+    path("mail/export/", mail.export, name="mail_export"),
+    path("mail/<int:pk>/", mail.incoming, name="incoming"),
     *(
         path(f"phrases/{folder}{part}", view, {"kind": kind}, name=f"{one}{end}")
         for kind, folder, one in COURTESY

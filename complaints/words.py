@@ -89,6 +89,7 @@ PUBLIC_NOTES = {"told", "replied", "resident_noted"}
 
 KIND_WORDS = {
     "case_arrived": _("New request %(number)s: %(summary)s"),
+    "letter_arrived": _("A letter for you, %(number)s: %(summary)s"),
     "case_handed": _("Handed to your department: %(number)s %(summary)s"),
     "case_assigned": _("Your job: %(number)s %(summary)s"),
     "case_declined": _("The department returned %(number)s: %(summary)s"),

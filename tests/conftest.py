@@ -16,6 +16,7 @@ GROWING = [
     "complaints_case",
     "complaints_cycle",
     "complaints_escalation",
+    "complaints_incomingletter",
     "complaints_pause",
     "complaints_reply",
 ]

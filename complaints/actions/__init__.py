@@ -33,6 +33,7 @@ from complaints.actions.handling import (
     unmask_reporter,
     urge,
 )
+from complaints.actions.letters import answer_due, explain_letter, register_letter
 from complaints.actions.receiving import (
     first_token,
     forget_intake,
@@ -54,6 +55,7 @@ __all__ = [
     "add_photos",
     "add_resident_note",
     "add_wording",
+    "answer_due",
     "archive",
     "arrive",
     "ask_void",
@@ -67,6 +69,7 @@ __all__ = [
     "drop_photo",
     "escalate",
     "escalate_overdue",
+    "explain_letter",
     "fill_courtesy",
     "first_token",
     "forget_drafts",
@@ -86,6 +89,7 @@ __all__ = [
     "reclassify",
     "recount_deadlines",
     "refuse_void",
+    "register_letter",
     "release_left",
     "renew_code",
     "reopen",

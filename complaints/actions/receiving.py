@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines, telling
 from complaints.actions.escalating import raise_to
+from complaints.actions.letters import enter_letter_of, incoming_number, join_letter
 from complaints.models import (
     Case,
+    Channel,
     Concern,
     Escalation,
     IntakeDraft,
@@ -55,8 +57,12 @@ def receive_case(
     promised_reply_at=None,
     read_back=False,
     received_at=None,
+    letter=None,
     letter_on=None,
-    letter_no="",
+    letter_ref="",
+    letter_pages=1,
+    letter_copies=1,
+    presented_to=None,
     concerns=(),
     pictures=(),
     intake_seconds=None,
@@ -67,10 +73,13 @@ def receive_case(
     it waits to be taken. The deadline, its explanation, the ladder, the event and the messages are written with it,
     in one transaction; the number is taken last, so that its series is held for the shortest time (ruling 2).
     `pictures` are (Picture, stored name) pairs.
+
+    What comes by letter is entered in the register of incoming letters with it: `letter_ref` is the sender's own
+    reference, `presented_to` the leader it goes to. A `letter` that was registered before becomes this case.
     """
     token = token_of(submission)
     department = category.department
-    at = received_at or now
+    at = received_at or (letter.received_at if letter else now)
     case = Case(
         community=community,
         kind=kind,
@@ -91,8 +100,7 @@ def receive_case(
         description=description,
         wish=wish,
         read_back_at=now if read_back else None,
-        letter_on=letter_on,
-        letter_no=letter_no,
+        letter_on=letter.letter_on if letter else letter_on,
         recorded_by=by,
         first_responsible=by if by and by not in concerns else None,
         department=department,
@@ -117,9 +125,16 @@ def receive_case(
     if promised_reply_at:
         case.promised_reply_at, case.promise_raises_to = promised_reply_at, 3 if severity == Severity.MAJOR else 2
     case.next_escalation_at = deadlines.next_step(case)
+    paper = {
+        "letter": letter,
+        "sender_ref": letter_ref,
+        "pages": letter_pages,
+        "copies": letter_copies,
+        "presented_to": presented_to,
+    }
     try:
         with transaction.atomic():
-            _save(case, by=by, now=now, concerns=concerns, pictures=pictures, reason=reason)
+            _save(case, by=by, now=now, concerns=concerns, pictures=pictures, reason=reason, paper=paper)
     except IntegrityError:
         existing = Case.objects.filter(submission=submission).first()
         if existing is None:
@@ -130,10 +145,13 @@ def receive_case(
     return case, token
 
 
-def _save(case, *, by, now, concerns, pictures, reason):
+def _save(case, *, by, now, concerns, pictures, reason, paper):
     day = case.community.local(now)
     case.number = f"{case.community.code}-{LETTERS[case.kind]}{day:%y%m%d}-{_sequence(case, day, concerns):04}"
-    case.terms = terms_of(case)
+    letter, is_letter = paper.pop("letter"), case.channel == Channel.LETTER
+    if is_letter:
+        case.letter_no = letter.number if letter else incoming_number(case.community, now=now, kept=bool(concerns))
+    case.terms = terms_of(case, letter.sender_ref if letter else paper["sender_ref"])
     case.save(force_insert=True)
     Concern.objects.bulk_create([Concern(case=case, user=user) for user in concerns])
     for picture, name in pictures:
@@ -141,6 +159,10 @@ def _save(case, *, by, now, concerns, pictures, reason):
     events.log(case, "received", by=by, now=now, note=reason, data={"version": 0, "who": _who(by)}, public=True)
     for level, trigger in _at_once(case, concerns):
         raise_to(case, level, trigger, by=None, now=now, undoable=by is not None)
+    if letter:
+        join_letter(letter, case, by=by, now=now)
+    elif is_letter:
+        enter_letter_of(case, by=by, now=now, number=case.letter_no, **paper)
     if case.severity == Severity.MAJOR:
         people = telling.holders_for(case, 3, now)
         telling.tell(case, people, "case_told_level_three", now=now, key=case.cycle, but=by, undoable=by is not None)
@@ -175,8 +197,8 @@ def _who(by):
     return (by.surname or by.name[:1]) if by else ""
 
 
-def terms_of(case):
-    """Return the search terms of a case: everything that a person may look for it by."""
+def terms_of(case, *more):
+    """Return the search terms of a case: everything that a person may look for it by, and `more`."""
     return search.terms(
         case.number,
         case.summary,
@@ -190,6 +212,7 @@ def terms_of(case):
         case.building.name if case.building else "",
         case.source_id,
         case.letter_no,
+        *more,
     )
 
 

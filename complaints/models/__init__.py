@@ -11,6 +11,7 @@ from complaints.models.cases import (
     Validity,
 )
 from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
+from complaints.models.letters import IncomingLetter
 from complaints.models.policies import Category, DeadlinePolicy
 from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
 
@@ -23,6 +24,7 @@ __all__ = [
     "DeadlinePolicy",
     "Draft",
     "Escalation",
+    "IncomingLetter",
     "IntakeDraft",
     "Kind",
     "LetterTemplate",

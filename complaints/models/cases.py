@@ -257,7 +257,7 @@ class Case(models.Model):
     description = models.TextField(_("details"), blank=True)
     wish = models.CharField(_("what is wanted"), max_length=300, blank=True)
     read_back_at = models.DateTimeField(null=True)
-    letter_no = models.CharField(_("incoming register number"), max_length=40, blank=True)
+    letter_no = models.CharField(_("register number of the letter"), max_length=40, blank=True)
     letter_on = models.DateField(_("date of the letter"), null=True)
 
     # Whose it is.

@@ -90,6 +90,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "buttons": [{"step": name, "label": label} for name, label in BUTTONS if name in allowed],
         "allowed": allowed,
         "note_form": note,
+        "incoming": reports.incoming_of(case),
         "phrases": courtesy.phrases_of(case.community, case.category_id),
         "refusal": refusal,
         "others": [(event, reports.sentence(event, case.community.tz)) for event in others],

@@ -17,6 +17,7 @@ MENU = [
     ("desk", _("New request"), "desk:intake", {Role.CLERK, Role.SUPERVISOR}),
     ("cases", _("Cases"), "complaints:list", SEES_CASES),
     ("board", _("Board"), "desk:board", OFFICE),
+    ("mail", _("Letters"), "complaints:mail", OFFICE),
     ("phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),
     ("roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),

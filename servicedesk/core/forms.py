@@ -43,7 +43,7 @@ class MomentField(forms.DateTimeField):
 class NearDayField(forms.DateField):
     """A day from a year ago to two years from now."""
 
-    widget = forms.DateInput(attrs={"type": "date"})
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
     def validate(self, value):
         super().validate(value)

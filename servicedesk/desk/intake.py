@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from complaints import deadlines
-from complaints.models import Case, Kind, Severity, Urgency
+from complaints.models import Case, Channel, IncomingLetter, Kind, Severity, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core import worktime
 
@@ -47,6 +47,25 @@ def caller(community, who, today):
         if unit:
             return Caller("", unit, None)
     return None
+
+
+def beginning(user, community, asked):
+    """Return what the page begins with where its address names a letter that is no case yet, else nothing. At most
+    one query."""
+    key = asked.get("letter") or ""
+    if not key.isascii() or not key.isdigit() or len(key) > 15:
+        return {}
+    letter = IncomingLetter.objects.visible_to(user).filter(community=community, pk=key).loose().first()
+    if letter is None:
+        return {}
+    return {
+        "letter": letter.pk,
+        "channel": Channel.LETTER,
+        "reporter_name": letter.sender,
+        "summary": letter.subject,
+        "letter_on": letter.letter_on,
+        "letter_ref": letter.sender_ref,
+    }
 
 
 def judge(community, facts, someone, now):

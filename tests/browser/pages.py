@@ -93,6 +93,15 @@ def first_wording(one):
     return begin
 
 
+def loose_letter(house):
+    return house.client("chen"), house.community.incoming_letters.get(case=None).get_absolute_url()
+
+
+def from_a_letter(house):
+    letter = house.community.incoming_letters.get(case=None)
+    return house.client("chen"), f"{reverse('desk:intake')}?letter={letter.pk}"
+
+
 def open_palette(page):
     page.keyboard.press("Control+k")
     page.locator("#palette-q").fill("1201")
@@ -273,6 +282,22 @@ STAFF_PAGES = [
         then=send("#form button.primary", closing="{123}"),
         status=422,
     ),
+    Visit("complaints:mail", "chen"),
+    Visit("complaints:mail", "guo"),
+    Visit("complaints:mail", "sun", "empty"),
+    Visit("complaints:mail", "chen", query="?export=1"),
+    Visit("complaints:mail", "chen", "error", then=send("form[action*=enter] button.primary"), status=422),
+    Visit("complaints:mail_print", "chen"),
+    Visit("complaints:incoming", "chen", begin=loose_letter),
+    Visit(
+        "complaints:incoming",
+        "chen",
+        "error",
+        begin=loose_letter,
+        then=send("aside form[action*=mail] button"),
+        status=422,
+    ),
+    Visit("desk:intake", "chen", "from a letter", begin=from_a_letter),
     Visit("complaints:courtesy_card", "chen"),
     Visit("complaints:courtesy_card", "chen", query="?size=a5"),
     Visit("complaints:jobs", "liu"),

@@ -134,8 +134,14 @@ def _cases(house, units, people, now):
     in_hand("late", ago=timedelta(days=5), summary="电梯轿厢异响", place="5 栋 B 梯", **wu)
     receive("urgent", urgency=Urgency.SPECIAL_URGENT, reason="有老人被困", summary="电梯困人", place="5 栋 B 梯")
     receive("major", severity=Severity.MAJOR, reason="多户停水", category="facilities", summary="3 栋整栋停水")
-    letter = {"channel": Channel.LETTER, "letter_no": "SW-2026-015", "letter_on": (now - timedelta(days=1)).date()}
+    letter = {
+        "channel": Channel.LETTER,
+        "letter_ref": "业主字〔2026〕3 号",
+        "letter_on": (now - timedelta(days=1)).date(),
+    }
     receive("letter", category="noise", summary="夜间施工扰民", **letter, **wu)
+    sent = {"sender": "5 栋业主小组", "sender_ref": "第 3 号", "subject": "建议增加充电桩", "pages": 2}
+    actions.register_letter(home, by=chen, now=now, letter_on=(now - timedelta(days=2)).date(), **sent)
     asked = receive("asked_void", summary="测试单,误登记", **lin)
     actions.ask_void(asked, by=chen, now=now, reason="重复登记")
     void = receive("void", summary="拨错电话", **lin)

@@ -168,6 +168,9 @@ def test_a_slip_with_a_long_matter_is_one_page_of_the_printers_paper(house, open
         (Visit("complaints:track_print", link="taken"), None),
         (Visit("desk:board", "zhou"), (297, 210)),
         (Visit("complaints:list", "zhou"), (297, 210)),
+        (Visit("complaints:mail_print", "chen"), (297, 210)),
+        (Visit("complaints:courtesy_card", "chen"), (210, 297)),
+        (Visit("complaints:courtesy_card", "chen", query="?size=a5"), (210, 148)),
     ],
     ids=str,
 )

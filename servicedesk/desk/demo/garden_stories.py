@@ -698,7 +698,7 @@ ABOUT_US = [
             do(60, "add_note", "gm1", note="由我约业主面谈,书面答复。"),
             do(day(1, "11:00"), "start", "sup1"),
         ),
-        facts={"about": ("sup2",), "channel": Channel.LETTER, "letter_no": "收文 118 号", "wish": "书面答复"},
+        facts={"about": ("sup2",), "channel": Channel.LETTER, "letter_ref": "业主来信", "wish": "书面答复"},
     ),
     Story(
         day(1, "10:50"),
@@ -728,7 +728,7 @@ ABOUT_US = [
         "3-1-1001",
         "desk1",
         then=(do(40, "add_note", "sup1", note="按规定由总公司监察室办理,已请对方直接联系业主。"),),
-        facts={"about": ("gm1",), "channel": Channel.LETTER, "letter_no": "收文 121 号", "wish": "书面说明"},
+        facts={"about": ("gm1",), "channel": Channel.LETTER, "letter_ref": "业主联名信", "wish": "书面说明"},
     ),
     Story(
         day(4, "09:40"),
@@ -747,7 +747,7 @@ ABOUT_US = [
             ),
             do(day(2, "11:00"), "archive", "desk1"),
         ),
-        facts={"channel": Channel.LETTER, "letter_no": "收文 115 号", "kind": Kind.SUGGESTION},
+        facts={"channel": Channel.LETTER, "letter_ref": "3 栋业主小组〔9〕号", "kind": Kind.SUGGESTION},
     ),
     Story(
         day(4, "14:10"),

@@ -5,7 +5,8 @@ import uuid
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Category, Channel, Kind, Severity, Urgency
+from complaints.forms.letters import CountField, leaders_of
+from complaints.models import Category, Channel, IncomingLetter, Kind, Severity, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core.choices import RowField, RowsField
 from servicedesk.core.forms import MomentField, NearDayField
@@ -67,8 +68,18 @@ class IntakeForm(forms.Form):
     wish = TextField(label=_("What is wanted"), required=False, max_length=300)
     reason = TextField(label=_("Why major"), required=False, max_length=1000)
     promised_reply_at = MomentField(label=_("Reply promised by"), required=False)
-    letter_no = TextField(label=_("Incoming register number"), required=False, max_length=40)
+    letter = RowField(IncomingLetter.objects.none(), widget=forms.HiddenInput, required=False)
     letter_on = NearDayField(label=_("Date of the letter"), required=False)
+    letter_ref = TextField(label=_("Their own reference"), required=False, max_length=60)
+    letter_pages = CountField(label=_("Pages"))
+    letter_copies = CountField(label=_("Copies"))
+    presented_to = RowField(
+        User.objects.none(),
+        label=_("Presented to"),
+        required=False,
+        empty_label=_("who holds the level"),
+        help_text=_("The letter gets its number in the register when you save."),
+    )
     concerns = RowsField(
         User.objects.none(),
         label=_("About a member of staff"),
@@ -78,9 +89,11 @@ class IntakeForm(forms.Form):
     )
     read_back = forms.BooleanField(label=_("Read back and right"), required=False)
 
-    def __init__(self, *args, community, now, **kwargs):
+    def __init__(self, *args, community, user, now, **kwargs):
         super().__init__(*args, **kwargs)
         self.community, self.now = community, now
+        self.fields["letter"].queryset = IncomingLetter.objects.visible_to(user).filter(community=community).loose()
+        self.fields["presented_to"].queryset = leaders_of(community)
         self.fields["category"].queryset = (
             Category.objects.filter(community=community, is_active=True, digit__isnull=False)
             .select_related("department", "policy")
@@ -110,6 +123,8 @@ class IntakeForm(forms.Form):
         for name in ("summary", "description", "wish"):
             if has_identity_number(cleaned.get(name) or ""):
                 self.add_error(name, _("An identity number does not belong in the text. Please take it out."))
+        if cleaned.get("letter"):
+            cleaned["channel"] = Channel.LETTER
         if category := cleaned.get("category"):
             cleaned["kind"] = cleaned.get("kind") or category.kind
         return cleaned

@@ -25,6 +25,8 @@ from servicedesk.desk.undoing import undo_url
 
 DESK = (Role.CLERK, Role.SUPERVISOR)
 # What a draft keeps of the page; never the proof that it came from our page.
+# What a page may begin from, named in its address and kept in its form.
+BEGINNINGS = ("letter",)
 NOT_KEPT = {"csrfmiddlewaretoken", "submission", "find", "print"}
 
 
@@ -36,13 +38,14 @@ def intake(request):
     with timezone.override(request.community.tz):
         if request.method == "GET":
             return _page(request, _fresh_form(request, now), now)
-        form = IntakeForm(request.POST, community=request.community, now=now)
+        form = IntakeForm(request.POST, community=request.community, user=request.user, now=now)
         if "find" in request.POST:
             return _page(request, _unjudged(request, now), now, hits=_hits(request, request.POST.get("q", ""), now))
         if not form.is_valid():
             return _page(request, form, now, status=422)
         case, _token = actions.receive_case(request.community, by=request.user, now=now, **form.facts)
-        actions.forget_intake(request.user, request.community)
+        if _is_kept(request, _draft(request)):
+            actions.forget_intake(request.user, request.community)
         request.session["channel"] = case.channel
         messages.success(request, *_saved(case))
         target = reverse("desk:slip", args=[case.number]) if "print" in request.POST else reverse("desk:intake")
@@ -57,18 +60,31 @@ def _saved(case):
     return text, f"undo:{undo_url([received.pk])}"
 
 
+def _draft(request):
+    return IntakeDraft.objects.filter(user=request.user, community=request.community).first()
+
+
+def _is_kept(request, draft):
+    """Return whether `draft` is of this page: what begins from a letter leaves a draft of something else alone."""
+    asked = request.POST if request.method == "POST" else request.GET
+    return draft is None or all(str(draft.answers.get(name) or "") == (asked.get(name) or "") for name in BEGINNINGS)
+
+
 def _fresh_form(request, now):
-    draft = IntakeDraft.objects.filter(user=request.user, community=request.community).first()
-    initial = {"channel": request.session.get("channel", "phone"), **(draft.answers if draft else {})}
-    form = IntakeForm(initial=initial, community=request.community, now=now)
-    form.draft = draft
+    draft, began = _draft(request), desk.beginning(request.user, request.community, request.GET)
+    is_kept = not began or _is_kept(request, draft)
+    initial = {"channel": request.session.get("channel", "phone"), **began}
+    if draft and is_kept:
+        initial |= draft.answers
+    form = IntakeForm(initial=initial, community=request.community, user=request.user, now=now)
+    form.draft, form.is_kept = draft if is_kept else None, is_kept
     return form
 
 
 def _unjudged(request, now):
     """Return the form with what was typed, none of it judged yet."""
     typed = {name: value for name, value in request.POST.items() if name not in NOT_KEPT}
-    return IntakeForm(initial=typed, community=request.community, now=now)
+    return IntakeForm(initial=typed, community=request.community, user=request.user, now=now)
 
 
 def _page(request, form, now, *, hits=None, status=200):
@@ -81,6 +97,7 @@ def _page(request, form, now, *, hits=None, status=200):
         "form": form,
         "hits": hits,
         "draft": getattr(form, "draft", None),
+        "is_kept": form.is_kept if hasattr(form, "is_kept") else _is_kept(request, _draft(request)),
         "categories": list(form.fields["category"].queryset),
         **_side(request, preview.cleaned_data, now),
     }

@@ -1,0 +1,93 @@
+"""What the register of incoming letters shows: on the page, on paper, in a file."""
+
+import datetime
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from complaints.listing import midnight
+from complaints.models import Case, IncomingLetter, Status
+from servicedesk.core.masking import mask_runs
+
+MOST = 300
+
+
+@dataclass(frozen=True)
+class Line:
+    """One letter with what became of it: `case` as far as there is one, when and under which number it was answered."""
+
+    letter: IncomingLetter
+    case: Case | None
+    is_loose: bool
+    is_overdue: bool
+    answered_at: datetime.datetime | None
+    answer: str = ""
+
+
+def lines(user, community, days, today):
+    """Return (the Lines of the letters that came on `days`, both included, newest first; whether there are more than
+    300). Two queries."""
+    first, last = days
+    rows = (
+        IncomingLetter.objects.visible_to(user)
+        .filter(community=community)
+        .received_between(midnight(first, community), midnight(last + datetime.timedelta(days=1), community))
+        .select_related("case", "presented_to")
+    )
+    found = list(rows[: MOST + 1])
+    return [_line(letter, today) for letter in found[:MOST]], len(found) > MOST
+
+
+def _line(letter, today):
+    case = letter.case
+    is_void = case is not None and case.status == Status.VOID
+    return Line(
+        letter=letter,
+        case=case,
+        is_loose=(case is None or is_void) and not letter.no_case_reason,
+        is_overdue=not letter.no_case_reason and letter.reply_due_on < today and not (case and case.replied_at),
+        answered_at=case.replied_at if case else None,
+    )
+
+
+def header():
+    """Return the names of the columns in the active language."""
+    return [
+        _("Register number"),
+        _("Received"),
+        _("From"),
+        _("Their own reference"),
+        _("Date of the letter"),
+        _("Subject"),
+        _("Pages"),
+        _("Copies"),
+        _("Presented to"),
+        _("Case"),
+        _("No case, because"),
+        _("Answer due"),
+        _("Answered"),
+        _("Letter of reply"),
+    ]
+
+
+def cells(lines, community):
+    """Return the rows of a file of `lines`, telephone numbers masked."""
+    return [
+        [
+            line.letter.number,
+            community.local(line.letter.received_at),
+            mask_runs(line.letter.sender),
+            line.letter.sender_ref,
+            line.letter.letter_on,
+            mask_runs(line.letter.subject),
+            line.letter.pages,
+            line.letter.copies,
+            str(line.letter.presented_to or ""),
+            line.case.number if line.case else "",
+            mask_runs(line.letter.no_case_reason),
+            line.letter.reply_due_on,
+            community.local(line.answered_at) if line.answered_at else None,
+            line.answer,
+        ]
+        for line in lines
+    ]

@@ -1,0 +1,76 @@
+"""Letters that come in (收文登记本). A letter of complaint is registered, opens a case and is answered by letter."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models.cases import Case, Concern, Status
+from servicedesk.core.models import Community, Role, User
+from servicedesk.core.roles import memberships_of
+
+OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
+# What is about staff is numbered from here, in a series of its own, as its case is (ruling 12).
+KEPT_FROM = 9000
+
+
+def desks_of(user):
+    """Return the keys of the communities whose letters and calls `user` may see: the office's. No query of its own."""
+    return {m.community_id for m in memberships_of(user) if m.role in OFFICE}
+
+
+class IncomingLetterQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Return the letters that `user` may see, never one whose case concerns them (ruling 12)."""
+        about_them = Concern.objects.filter(user=user).values("case")
+        return self.filter(community__in=desks_of(user)).exclude(case__in=about_them)
+
+    def loose(self):
+        """Return the letters that are neither a case nor explained; that of a case which was voided is loose again."""
+        return self.filter(Q(case=None) | Q(case__status=Status.VOID), no_case_reason="")
+
+    def received_between(self, first, last):
+        """Return the letters that came from the moment `first` until before the moment `last`."""
+        return self.filter(received_at__gte=first, received_at__lt=last)
+
+
+class IncomingLetter(models.Model):
+    """One line of the register of incoming letters: a number without gaps, what came, to whom it was presented."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="incoming_letters")
+    number = models.CharField(_("register number"), max_length=20)
+    version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    sender = models.CharField(_("from"), max_length=120)
+    sender_ref = models.CharField(_("their own reference"), max_length=60, blank=True)
+    subject = models.CharField(_("subject"), max_length=200)
+    letter_on = models.DateField(_("date of the letter"), null=True)
+    pages = models.PositiveSmallIntegerField(_("pages"), default=1)
+    copies = models.PositiveSmallIntegerField(_("copies"), default=1)
+    received_at = models.DateTimeField(_("received"))
+    registered_at = models.DateTimeField(_("registered"))
+    registered_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("registered by"))
+    presented_to = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("presented to"))
+    reply_due_on = models.DateField(_("answer due"))
+    case = models.OneToOneField(Case, models.PROTECT, null=True, related_name="incoming_letter")
+    no_case_reason = models.CharField(_("why it is no case"), max_length=300, blank=True)
+
+    objects = IncomingLetterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("incoming letter")
+        verbose_name_plural = _("incoming letters")
+        ordering = ["-received_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["community", "number"], name="letter_number_once_in_community"),
+            models.CheckConstraint(condition=Q(pages__gte=1, copies__gte=1), name="letter_has_a_page"),
+            models.CheckConstraint(
+                condition=Q(registered_at__gte=F("received_at")), name="letter_registered_after_it_came"
+            ),
+        ]
+        indexes = [models.Index(fields=["community", "-received_at", "-id"], name="letter_by_received")]
+
+    def __str__(self):
+        return self.number
+
+    def get_absolute_url(self):
+        return reverse("complaints:incoming", args=[self.pk])
