@@ -1,6 +1,6 @@
 from django.urls import path
 
-from complaints.views import case, courtesy, jobs, lists, mail, public, tracking
+from complaints.views import case, courtesy, jobs, letters, lists, mail, public, tracking
 
 app_name = "complaints"
 
@@ -34,6 +34,9 @@ STEPS = [
     case.unmask,
     case.new_code,
 ]
+
+# One address for each step of a letter of reply: cases/<number>/letter/<step>/.
+LETTER_STEPS = [letters.letter_write, letters.letter_deliver, letters.letter_void, letters.letter_reprint]
 
 # One address for each step of a job on a phone: m/orders/<number>/<step>/.
 JOB_STEPS = [
@@ -70,6 +73,12 @@ urlpatterns = [
     path("cases/<number:number>/presence/", case.ping, name="presence"),
     path("cases/<number:number>/photo/<word:name>", case.photo, name="photo"),
     *(path(f"cases/<number:number>/{view.__name__.replace('_', '-')}/", view, name=view.__name__) for view in STEPS),
+    path("cases/<number:number>/letter/", letters.letter, name="letter"),
+    path("cases/<number:number>/letter/<int:pk>/", letters.letter_print, name="letter_print"),
+    *(
+        path(f"cases/<number:number>/letter/{view.__name__.removeprefix('letter_')}/", view, name=view.__name__)
+        for view in LETTER_STEPS
+    ),
     path("mail/", mail.register, name="mail"),
     path("mail/enter/", mail.enter, name="mail_enter"),
     path("mail/print/", mail.printed, name="mail_print"),

@@ -19,6 +19,7 @@ GROWING = [
     "complaints_incomingletter",
     "complaints_pause",
     "complaints_reply",
+    "complaints_replyletter",
 ]
 
 

@@ -33,6 +33,13 @@ from complaints.actions.handling import (
     unmask_reporter,
     urge,
 )
+from complaints.actions.lettering import (
+    deliver_letter,
+    issue_letter,
+    reprint_letter,
+    void_letter,
+    write_letter,
+)
 from complaints.actions.letters import answer_due, explain_letter, register_letter
 from complaints.actions.receiving import (
     first_token,
@@ -44,7 +51,7 @@ from complaints.actions.receiving import (
 )
 from complaints.actions.recounting import recount_deadlines
 from complaints.actions.releasing import release_left
-from complaints.actions.replying import add_resident_note, archive, reopen, reply, resident_urge
+from complaints.actions.replying import add_resident_note, archive, log_try, reopen, reply, resident_urge
 from complaints.actions.undoing import undo
 from complaints.actions.voiding import ask_void, confirm_void, merge, refuse_void
 
@@ -65,6 +72,7 @@ __all__ = [
     "confirm_void",
     "count_phrases",
     "decline_job",
+    "deliver_letter",
     "doubt",
     "drop_photo",
     "escalate",
@@ -75,10 +83,12 @@ __all__ = [
     "forget_drafts",
     "forget_intake",
     "hand_over",
+    "issue_letter",
     "keep_answers",
     "keep_intake",
     "keep_photo",
     "log_export",
+    "log_try",
     "lower",
     "merge",
     "name_concerned",
@@ -94,6 +104,7 @@ __all__ = [
     "renew_code",
     "reopen",
     "reply",
+    "reprint_letter",
     "resident_urge",
     "resolve",
     "resume",
@@ -107,4 +118,6 @@ __all__ = [
     "undo_many",
     "unmask_reporter",
     "urge",
+    "void_letter",
+    "write_letter",
 ]

@@ -10,7 +10,7 @@ from complaints import deadlines, telling
 from complaints.actions.courtesy import count_phrases
 from complaints.actions.escalating import raise_to
 from complaints.actions.handling import add_photos
-from complaints.models import Channel, Cycle, Escalation, Reply, Status
+from complaints.models import Channel, Cycle, Escalation, Outcome, Reply, Status
 from complaints.permissions import demand
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
@@ -30,10 +30,12 @@ SAME_WAY = {
 
 
 @transaction.atomic
-def reply(case, *, channel, text, by, now, person_told=""):
-    """Record that the resident was told, the way the matter came (暂行7). Raises Refused for another channel.
+def reply(case, *, channel, text, by, now, person_told="", told_at=None, went=None, letter=None):
+    """Record that the resident was told, the way the matter came (暂行7). Raises Refused for another channel, and where
+    the facts of the channel are missing: who answered a call, who was met by whom on a visit, the letter itself.
 
-    Somebody who replies in the place of the first responsible is named so in the row and the event.
+    Somebody who replies in the place of the first responsible is named so in the row and the event. `told_at` is when
+    it was said, now unless given; a letter comes from `deliver_letter`.
     """
     demand(by, "reply", case)
     if channel not in SAME_WAY[case.channel]:
@@ -41,18 +43,14 @@ def reply(case, *, channel, text, by, now, person_told=""):
             _("This matter came by %(came)s and is answered the same way. Your text is kept; change the channel.")
             % {"came": case.get_channel_display()}
         )
+    if channel == Channel.LETTER and letter is None:
+        raise Refused(_("A reply by letter is the letter itself. Write it first; what you typed is kept."))
+    if channel in (Channel.PHONE, Channel.VISIT) and not person_told:
+        raise Refused(_("Say who was told; your text is kept."))
     in_place_of = case.first_responsible if case.first_responsible_id != by.pk else None
-    Reply.objects.create(
-        case=case,
-        cycle=case.cycle,
-        channel=channel,
-        text=text,
-        person_told=person_told,
-        by=by,
-        at=now,
-        in_place_of=in_place_of,
-    )
     data = {"channel": str(channel), "in_place_of": str(in_place_of) if in_place_of else ""}
+    if letter is not None:
+        data |= {"letter": letter.number, "letter_id": letter.pk}
     move(
         case,
         Status.REPLIED,
@@ -64,7 +62,32 @@ def reply(case, *, channel, text, by, now, person_told=""):
         replied_at=now,
         next_escalation_at=None,
     )
-    count_phrases(case.community, text)
+    Reply.objects.create(
+        case=case,
+        cycle=case.cycle,
+        channel=channel,
+        text=text,
+        person_told=person_told,
+        by=by,
+        at=now,
+        told_at=told_at or now,
+        went=(went or by) if channel == Channel.VISIT else None,
+        letter=letter,
+        in_place_of=in_place_of,
+    )
+    if letter is None:
+        count_phrases(case.community, text)
+
+
+@transaction.atomic
+def log_try(case, *, channel, outcome, by, now, note=""):
+    """Record that somebody tried to reach the resident and did not: no reply, so the case stays as it is (暂行7)."""
+    demand(by, "reply", case)
+    if outcome == Outcome.TOLD:
+        raise Refused(_("Who was told has had the reply."))
+    write(case)
+    data = {"channel": str(channel), "outcome": str(outcome), "version": case.version}
+    events.log(case, "tried", by=by, now=now, note=note, data=data)
 
 
 @transaction.atomic

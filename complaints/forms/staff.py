@@ -4,7 +4,7 @@ from django import forms
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Case, Category, Channel, Kind, Pause, Severity, Status, Urgency
+from complaints.models import Case, Category, Channel, Kind, Outcome, Pause, Severity, Status, Urgency
 from servicedesk.core.choices import RowField
 from servicedesk.core.duty import LEVELS
 from servicedesk.core.forms import MomentField
@@ -111,16 +111,43 @@ class ReplyForm(StepForm):
     text = TextField(
         label=_("What the resident was told"),
         help_text=_("The resident reads this on the tracking page."),
+        required=False,
         max_length=LONG_TEXT,
         widget=outward_area("text"),
     )
+    outcome = forms.ChoiceField(
+        label=_("How it went"),
+        choices=Outcome.choices,
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+        help_text=_("Only who was told has had the reply; anything else is noted and the reply stays owed."),
+    )
     person_told = TextField(label=_("Who was told"), required=False, max_length=120)
+    told_at = MomentField(label=_("When"), required=False, days_ahead=0)
+    went = RowField(User.objects.none(), label=_("Who went"), required=False, help_text=_("For a visit."))
+    field_order = ["version", "channel", "outcome", "text", "person_told", "told_at", "went"]
 
     def prepare(self):
         choices = [Channel.PHONE, Channel.VISIT, Channel.LETTER, Channel.WEB, Channel.OTHER]
         self.fields["channel"].choices = [(channel.value, channel.label) for channel in choices]
-        self.initial.setdefault("channel", self.case.channel)
-        self.initial.setdefault("person_told", self.case.reporter_name)
+        self.fields["went"].queryset = User.objects.filter(
+            is_active=True, memberships__community=self.case.community_id, memberships__is_active=True
+        ).distinct()
+        first = {"channel": self.case.channel, "outcome": Outcome.TOLD, "person_told": self.case.reporter_name}
+        for name, value in {**first, "told_at": self.case.community.local(self.now), "went": self.user.pk}.items():
+            self.initial.setdefault(name, value)
+
+    def clean(self):
+        cleaned = super().clean()
+        outcome = cleaned["outcome"] = cleaned.get("outcome") or Outcome.TOLD
+        if outcome != Outcome.TOLD:
+            return cleaned
+        if not cleaned.get("text") and "text" not in self.errors:
+            self.add_error("text", _("Say what the resident was told."))
+        by_mouth = cleaned.get("channel") in (Channel.PHONE, Channel.VISIT)
+        if by_mouth and not cleaned.get("person_told") and "person_told" not in self.errors:
+            self.add_error("person_told", _("Say who was told: who answered the call, or whom you met."))
+        return cleaned
 
 
 class ReasonForm(StepForm):

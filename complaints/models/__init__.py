@@ -11,9 +11,9 @@ from complaints.models.cases import (
     Validity,
 )
 from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
-from complaints.models.letters import IncomingLetter
+from complaints.models.letters import IncomingLetter, ReplyLetter
 from complaints.models.policies import Category, DeadlinePolicy
-from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
+from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Outcome, Pause, Presence, Reply
 
 __all__ = [
     "Case",
@@ -28,10 +28,12 @@ __all__ = [
     "IntakeDraft",
     "Kind",
     "LetterTemplate",
+    "Outcome",
     "Pause",
     "Phrase",
     "Presence",
     "Reply",
+    "ReplyLetter",
     "Severity",
     "Status",
     "Taboo",

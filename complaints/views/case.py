@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from complaints import actions, courtesy, presence, reports
 from complaints.forms import staff as forms
-from complaints.models import Case
+from complaints.models import Case, Channel, Outcome
 from complaints.models.cases import REPLY_OWED
 from complaints.permissions import steps_for
 from complaints.views.courtesy import hint
@@ -73,7 +73,9 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
     allowed = steps_for(request.user, case)
     step = step or request.GET.get("do", "")
     panels = [
-        {"step": name, "label": label, "leads_on": name in LEADS_ON} for name, label, _form in PANELS if name in allowed
+        {"step": name, "label": label, "leads_on": name in LEADS_ON, "url": _elsewhere(name, case)}
+        for name, label, _form in PANELS
+        if name in allowed
     ]
     form = bound
     if form is None and step in allowed and step in FORMS:
@@ -90,6 +92,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "buttons": [{"step": name, "label": label} for name, label in BUTTONS if name in allowed],
         "allowed": allowed,
         "note_form": note,
+        "letters": reports.letters_of(case),
         "incoming": reports.incoming_of(case),
         "phrases": courtesy.phrases_of(case.community, case.category_id),
         "refusal": refusal,
@@ -107,6 +110,16 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
     }
     with timezone.override(case.community.tz):
         return render(request, "complaints/case.html", context, status=status)
+
+
+# Where who signs in again after a step arrives.
+show.address = "complaints:case"
+
+
+def _elsewhere(step, case):
+    """Return the address of the page of its own that a step has, "" where it is a panel: a letter answers a letter."""
+    is_letter = step == "reply" and case.channel == Channel.LETTER
+    return reverse("complaints:letter", args=[case.number]) if is_letter else ""
 
 
 @require_GET
@@ -129,7 +142,7 @@ def door_to(form_class=forms.PlainForm, done=None, page=show):
             case = find(request, number)
             if request.method == "GET":
                 # Who signs in again after a step was sent without a session arrives here.
-                return redirect("complaints:case" if page is show else "complaints:job", case.number)
+                return redirect(page.address, case.number)
             now = clock.now()
             name = take_step.__name__
             with timezone.override(case.community.tz):
@@ -222,9 +235,15 @@ def resolve(request, case, facts, now):
     actions.resolve(case, by=request.user, now=now, **facts)
 
 
-@door_to(forms.ReplyForm, done=gettext_lazy("The resident has been told."))
+@door_to(forms.ReplyForm)
 def reply(request, case, facts, now):
+    if (outcome := facts.pop("outcome")) != Outcome.TOLD:
+        channel, note = facts["channel"], facts["text"]
+        actions.log_try(case, channel=channel, outcome=outcome, note=note, by=request.user, now=now)
+        messages.info(request, _("Noted. The reply is still owed."))
+        return
     actions.reply(case, by=request.user, now=now, **facts)
+    messages.success(request, _("The resident has been told."))
     hint(request, case.community, facts["text"])
 
 

@@ -111,6 +111,9 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), phone="",
         return render(request, "complaints/job.html", context, status=status)
 
 
+show.address = "complaints:job"
+
+
 def _keep_pictures(request, case, form, now):
     pictures = getattr(form, "pictures", ())
     if not pictures:

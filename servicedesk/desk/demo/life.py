@@ -9,9 +9,9 @@ from datetime import timedelta
 
 from django.db.models import Min
 
-from complaints import actions
+from complaints import actions, letters, reports
 from complaints.actions.replying import SAME_WAY
-from complaints.models import Case, Category, Channel, Pause, Severity, Urgency
+from complaints.models import Case, Category, Channel, LetterTemplate, Pause, Severity, Urgency
 from residents.models import Building, Occupancy, Unit
 from servicedesk.core import notifications
 from servicedesk.core.models import Department, Event, Notification
@@ -95,11 +95,23 @@ class Stage:
             return
         if step.verb == "reply":
             facts.setdefault("channel", min(SAME_WAY[case.channel]))
+            facts.setdefault("person_told", case.reporter_name or "来访人")
+            if facts["channel"] == Channel.LETTER:
+                self._answer_by_letter(case, by, now)
+                return
         if step.verb == "reclassify":
             facts = {name: facts.get(name, getattr(case, name)) for name in AXES} | {"note": facts["note"]}
         # Reopening is the one verb that both sides share: by the resident it names nobody.
         actor = {} if step.verb in RESIDENTS else {"by": by}
         getattr(actions, step.verb)(case, now=now, **actor, **facts)
+
+    def _answer_by_letter(self, case, by, now):
+        template = LetterTemplate.objects.filter(community=self.community).first()
+        text = letters.draft(template, case, incoming=reports.incoming_of(case))
+        actions.write_letter(case, by=by, now=now, text=text, addressee=case.reporter_name, template=template)
+        letter = actions.issue_letter(case, by=by, now=now)
+        handed = {"delivery": letter.Delivery.HANDED, "received_by": case.reporter_name}
+        actions.deliver_letter(case, by=by, now=now, **handed)
 
     def _fact(self, name, value):
         if name == "pictures":
