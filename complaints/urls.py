@@ -1,6 +1,6 @@
 from django.urls import path
 
-from complaints.views import case, courtesy, jobs, letters, lists, mail, public, tracking
+from complaints.views import calls, case, courtesy, jobs, letters, lists, mail, mine, public, tracking
 
 app_name = "complaints"
 
@@ -79,6 +79,11 @@ urlpatterns = [
         path(f"cases/<number:number>/letter/{view.__name__.removeprefix('letter_')}/", view, name=view.__name__)
         for view in LETTER_STEPS
     ),
+    path("calls/", calls.calls, name="calls"),
+    path("calls/enter/", calls.enter, name="call_enter"),
+    path("calls/<int:pk>/", calls.call, name="call"),
+    path("calls/<int:pk>/begin/", calls.begin, name="call_begin"),
+    path("mine/", mine.mine, name="mine"),
     path("mail/", mail.register, name="mail"),
     path("mail/enter/", mail.enter, name="mail_enter"),
     path("mail/print/", mail.printed, name="mail_print"),

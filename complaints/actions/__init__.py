@@ -1,6 +1,7 @@
 """The verbs of the main job, in the words of the desk. Each is one transaction with its event and its messages."""
 
 from complaints.actions.batching import act_on_many, log_export, undo_many
+from complaints.actions.calls import enter_call, explain_call, link_call, open_call
 from complaints.actions.concerning import name_concerned
 from complaints.actions.courtesy import add_wording, change_wording, count_phrases, fill_courtesy
 from complaints.actions.drafting import (
@@ -25,6 +26,7 @@ from complaints.actions.handling import (
     pause,
     promise_reply,
     reclassify,
+    remind_follow_ups,
     resolve,
     resume,
     resume_waiting,
@@ -75,8 +77,10 @@ __all__ = [
     "deliver_letter",
     "doubt",
     "drop_photo",
+    "enter_call",
     "escalate",
     "escalate_overdue",
+    "explain_call",
     "explain_letter",
     "fill_courtesy",
     "first_token",
@@ -87,11 +91,13 @@ __all__ = [
     "keep_answers",
     "keep_intake",
     "keep_photo",
+    "link_call",
     "log_export",
     "log_try",
     "lower",
     "merge",
     "name_concerned",
+    "open_call",
     "pause",
     "promise_reply",
     "raise_to",
@@ -101,6 +107,7 @@ __all__ = [
     "refuse_void",
     "register_letter",
     "release_left",
+    "remind_follow_ups",
     "renew_code",
     "reopen",
     "reply",

@@ -60,6 +60,7 @@ def reply(case, *, channel, text, by, now, person_told="", told_at=None, went=No
         data=data,
         public=True,
         replied_at=now,
+        next_follow_up_at=None,
         next_escalation_at=None,
     )
     Reply.objects.create(

@@ -9,6 +9,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines
+from complaints.actions.calls import free_calls
+from complaints.actions.letters import free_letter
 from complaints.models import Case, DeadlinePolicy, Status
 from complaints.words import RESIDENTS_VERBS
 from servicedesk.core import events, notifications
@@ -46,6 +48,8 @@ def undo(event, *, by, now):
     if event.verb == "received":
         facts = {"void_reason": "undone", "void_asked_by": by, "void_asked_at": now, "next_escalation_at": None}
         move(case, Status.VOID, by=by, now=now, verb="undone", data=data, **facts)
+        free_calls(case, by=by, now=now)
+        free_letter(case, by=by, now=now)
         return case
     if event.verb == "handed":
         move(case, event.data["from"], by=by, now=now, verb="undone", data=data, **_before_handing(case, event))

@@ -1,5 +1,6 @@
 """The nouns of the main job: cases, what they are due by, and what happened to them."""
 
+from complaints.models.calls import Call
 from complaints.models.cases import (
     Case,
     Channel,
@@ -16,6 +17,7 @@ from complaints.models.policies import Category, DeadlinePolicy
 from complaints.models.records import Cycle, Draft, Escalation, IntakeDraft, Outcome, Pause, Presence, Reply
 
 __all__ = [
+    "Call",
     "Case",
     "Category",
     "Channel",

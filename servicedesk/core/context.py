@@ -15,8 +15,10 @@ SEES_CASES = OFFICE | {Role.HEAD, Role.WORKER}
 # In the order of the menu: key, label, address, who finds it useful. The doors themselves decide who comes in.
 MENU = [
     ("desk", _("New request"), "desk:intake", {Role.CLERK, Role.SUPERVISOR}),
+    ("mine", _("My answers"), "complaints:mine", {Role.CLERK, Role.SUPERVISOR}),
     ("cases", _("Cases"), "complaints:list", SEES_CASES),
     ("board", _("Board"), "desk:board", OFFICE),
+    ("calls", _("Calls"), "complaints:calls", {Role.CLERK, Role.SUPERVISOR}),
     ("mail", _("Letters"), "complaints:mail", OFFICE),
     ("phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),

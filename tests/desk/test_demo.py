@@ -3,7 +3,17 @@
 import pytest
 from django.core.management import call_command
 
-from complaints.models import Case, Escalation, Pause, Reply, Status
+from complaints.models import (
+    Call,
+    Case,
+    Escalation,
+    IncomingLetter,
+    Pause,
+    Phrase,
+    Reply,
+    ReplyLetter,
+    Status,
+)
 from residents.models import Occupancy, Person, Unit
 from servicedesk import demo as logins
 from servicedesk.core import duty, events
@@ -34,6 +44,11 @@ def look_at_the_board(now):
     assert {"phone", "visit", "letter", "web", "patrol"} == set(cases.values_list("channel", flat=True))
     assert {"phone", "visit", "letter"} <= set(Reply.objects.values_list("channel", flat=True))
     assert Photo.objects.count() >= 8
+    assert set(ReplyLetter.objects.values_list("status", flat=True)) >= {"draft", "sent"}
+    assert IncomingLetter.objects.loose().exists()
+    assert Call.objects.loose().count() >= 3
+    assert Event.objects.filter(verb="follow_up_missed").exists()
+    assert Phrase.objects.filter(uses__gt=0).exists()
     named = Event.objects.get(verb="concern_named")
     late_named = Case.objects.get(pk=named.subject_id)
     assert named.data["whom"] == "马超"

@@ -26,7 +26,7 @@ from servicedesk.desk.undoing import undo_url
 DESK = (Role.CLERK, Role.SUPERVISOR)
 # What a draft keeps of the page; never the proof that it came from our page.
 # What a page may begin from, named in its address and kept in its form.
-BEGINNINGS = ("letter",)
+BEGINNINGS = ("letter", "call")
 NOT_KEPT = {"csrfmiddlewaretoken", "submission", "find", "print"}
 
 
