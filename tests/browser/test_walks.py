@@ -96,7 +96,7 @@ def test_a_session_that_ended_elsewhere_swallows_neither_the_page_nor_the_words(
     go(page, site, taken_case.get_absolute_url())
     page.locator("#id_note").fill("业主说明天上午在家")
     Session.objects.all().delete()
-    page.locator(".note-form button").click()
+    page.locator(".note-form .form-actions button").click()
     expect(page.locator("#lock")).to_be_visible()
     expect(page.locator("#lock-error")).not_to_be_empty()
     expect(page.locator("#presence [name=login]")).to_have_count(0)
@@ -107,7 +107,7 @@ def test_a_session_that_ended_elsewhere_swallows_neither_the_page_nor_the_words(
     send(other)
     expect(page.locator("#lock")).to_be_hidden()
     expect(page.locator("#id_note")).to_have_value("业主说明天上午在家")
-    send(page, ".note-form button")
+    send(page, ".note-form .form-actions button")
     assert Event.objects.about(taken_case).filter(note="业主说明天上午在家").count() == 1
 
 
@@ -151,7 +151,7 @@ def test_without_a_script_the_words_come_back_and_wait_beside_the_sign_in(site, 
     go(page, site, taken_case.get_absolute_url())
     page.locator("#id_note").fill("业主说明天上午在家")
     Session.objects.all().delete()
-    send(page, ".note-form button")
+    send(page, ".note-form .form-actions button")
     assert page.locator("textarea[readonly]").input_value() == "业主说明天上午在家"
     with page.expect_popup() as opened:
         page.locator("main a.primary").click()
@@ -461,7 +461,7 @@ def test_two_people_on_one_case_see_each_other_and_keep_their_words(site, open_b
     go(theirs, site, address)
     expect(theirs.locator("#presence")).to_contain_text("陈静")
     theirs.locator("form[action$='/note/'] [name=note]").fill("已电话安抚业主")
-    send(theirs, "form[action$='/note/'] button")
+    send(theirs, "form[action$='/note/'] .form-actions button")
     with hers.expect_navigation():
         hers.locator("#panel button.primary").click()
     expect(hers.locator("#refusal")).to_contain_text("已电话安抚业主")
