@@ -135,7 +135,9 @@ STEPS = {
     ),
     "quote": (
         QUOTED,
-        lambda s: s.case.kind == Kind.REPAIR and s.case.cycle == 1 and _does_the_job(s) and not s.has_open_quote,
+        lambda s: (
+            s.case.kind == Kind.REPAIR and not s.case.is_free_rework and _does_the_job(s) and not s.has_open_quote
+        ),
     ),
     "answer_quote": (QUOTED, lambda s: (_does_the_job(s) or s.any(*DESK)) and s.has_open_quote),
     "hand_over": ({Status.TAKEN, Status.APPROVED, Status.HANDED, Status.IN_HAND}, _hands_over),

@@ -12,16 +12,18 @@ from servicedesk.core import events
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.moves import write
 
+REWORK = _("This repair has come back: it is done again free of charge.")
+
 
 @transaction.atomic
 def quote(case, *, amount, text, by, now):
     """Tell the resident a price in yuan before chargeable work; they answer on the tracking page or to the desk.
 
-    Raises Refused where one is unanswered still, and in a reopened case: rework is not charged.
+    Raises Refused where one is unanswered still, and for rework, which is not charged.
     """
     demand(by, "quote", case)
-    if case.cycle > 1:
-        raise Refused(_("This case was opened again: rework is free of charge."))
+    if case.is_free_rework:
+        raise Refused(REWORK)
     if Quote.objects.filter(case=case, answer="").exists():
         raise Refused(_("There is a quote without an answer. Record the answer first."))
     write(case)
@@ -78,8 +80,8 @@ def record_work(case, *, by, now, materials=(), labour_minutes=None, charge_to=W
 
 
 def _agreed(case, amount):
-    if case.cycle > 1:
-        raise Refused(_("This case was opened again: rework is free of charge."))
+    if case.is_free_rework:
+        raise Refused(REWORK)
     quotes = Quote.objects.filter(case=case, cycle=case.cycle, answer=Quote.Answer.AGREED)
     found = quotes.order_by("-amount").first()
     if found is None or (amount or Decimal(0)) > found.amount:

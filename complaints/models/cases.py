@@ -570,8 +570,8 @@ class Case(models.Model):
 
     @property
     def is_free_rework(self):
-        """Whether it is a repair that has come back: done again without charge (section 11)."""
-        return self.is_repeat and self.kind == Kind.REPAIR
+        """Whether it is a repair that has come back, opened again or reported anew: free of charge (section 11)."""
+        return self.kind == Kind.REPAIR and (self.is_repeat or self.cycle > 1)
 
     @property
     def is_late_entry(self):

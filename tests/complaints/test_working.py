@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from complaints import actions
-from complaints.models import MaterialUse, Quote, Status, Work
+from complaints.models import Case, MaterialUse, Quote, Status, Work
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Notification
 from tests.factories import MONDAY, fresh
@@ -143,3 +143,9 @@ def test_finishing_without_the_price_takes_it_back(client, case_in_hand, liu):
     assert Quote.objects.get().answer == "dropped"
     client.logout()
     assert "120.00" not in client.get(tracking(case_in_hand)).content.decode().split("timeline")[0]
+
+
+def test_a_repair_that_was_reported_again_is_free_as_well(client, case_in_hand, liu):
+    Case.objects.filter(pk=case_in_hand.pk).update(is_repeat=True, follows=case_in_hand.pk)
+    assert told(client, case_in_hand, liu).status_code == 403
+    assert not Quote.objects.exists()
