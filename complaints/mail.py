@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from complaints.listing import midnight
-from complaints.models import Case, IncomingLetter, Status
+from complaints.models import Case, IncomingLetter, ReplyLetter, Status
 from servicedesk.core.masking import mask_runs
 
 MOST = 300
@@ -26,7 +26,7 @@ class Line:
 
 def lines(user, community, days, today):
     """Return (the Lines of the letters that came on `days`, both included, newest first; whether there are more than
-    300). Two queries."""
+    300). Three queries."""
     first, last = days
     rows = (
         IncomingLetter.objects.visible_to(user)
@@ -35,10 +35,12 @@ def lines(user, community, days, today):
         .select_related("case", "presented_to")
     )
     found = list(rows[: MOST + 1])
-    return [_line(letter, today) for letter in found[:MOST]], len(found) > MOST
+    sent = ReplyLetter.objects.filter(case__in=[letter.case_id for letter in found], status=ReplyLetter.Stage.SENT)
+    answers = dict(sent.order_by("id").values_list("case", "number"))
+    return [_line(letter, today, answers) for letter in found[:MOST]], len(found) > MOST
 
 
-def _line(letter, today):
+def _line(letter, today, answers):
     case = letter.case
     is_void = case is not None and case.status == Status.VOID
     return Line(
@@ -47,6 +49,7 @@ def _line(letter, today):
         is_loose=(case is None or is_void) and not letter.no_case_reason,
         is_overdue=not letter.no_case_reason and letter.reply_due_on < today and not (case and case.replied_at),
         answered_at=case.replied_at if case else None,
+        answer=answers.get(letter.case_id, "") if case and case.replied_at else "",
     )
 
 

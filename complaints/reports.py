@@ -18,10 +18,12 @@ from complaints.models import (
     Grade,
     IncomingLetter,
     Kind,
+    Outcome,
     Pause,
     Proposal,
     Quote,
     Rating,
+    ReplyLetter,
     ReturnVisit,
     Severity,
     Status,
@@ -77,6 +79,8 @@ def _fact(key, value, tz):
         return Escalation.Trigger(value).label
     if key == "reason":
         return Pause.Reason(value).label
+    if key == "outcome":
+        return Outcome(value).label
     if key == "channel":
         return Channel(value).label
     if key == "grade":
@@ -135,7 +139,7 @@ def timeline(case, *, only=""):
                 kind=kind,
                 title=sentence(event, case.community.tz),
                 text=event.note,
-                files=[_file(case, photo) for photo in photos if _belongs(photo, event)],
+                files=[_file(case, photo) for photo in photos if _belongs(photo, event)] + _letter_file(case, event),
                 event=event,
             )
         )
@@ -150,6 +154,24 @@ def _belongs(photo, event):
 def _file(case, photo):
     url = reverse("complaints:photo", args=[case.number, photo.name])
     return {"url": url, "thumb_url": url, "label": photo.get_stage_display()}
+
+
+def _letter_file(case, event):
+    if "letter_id" not in event.data:
+        return []
+    return [
+        {
+            "url": reverse("complaints:letter_print", args=[case.number, event.data["letter_id"]]),
+            "label": event.data["letter"],
+        }
+    ]
+
+
+def letters_of(case):
+    """Return the letters of reply to `case`, the last one first. One query, none where it is answered another way."""
+    if case.channel not in (Channel.LETTER, Channel.OTHER):
+        return []
+    return list(ReplyLetter.objects.filter(case=case).select_related("written_by").order_by("-id"))
 
 
 def changed_since(case, version, user):
@@ -264,7 +286,12 @@ SAME_UNIT = (
 )
 MOST_OF_UNIT, MOST_SHOWN = 500, 5
 # The series of the registers of letters: the sign of their numbers, and after which number they begin.
-LETTER_SERIES = {"letters": ("SW", 0), "keptletters": ("SW", LETTERS_KEPT_FROM)}
+LETTER_SERIES = {
+    "letters": ("SW", 0),
+    "keptletters": ("SW", LETTERS_KEPT_FROM),
+    "replies": ("FW", 0),
+    "keptreplies": ("FW", LETTERS_KEPT_FROM),
+}
 
 
 def same_unit(case, user, now):
@@ -401,7 +428,11 @@ def work_of(case):
 def first_letter_gap(community):
     """Return the first number of a register of letters that is missing, None where all are there. Reads every number
     of the registers of `community`."""
-    borne = set(IncomingLetter.objects.filter(community=community).values_list("number", flat=True))
+    borne = {
+        number
+        for register in (IncomingLetter, ReplyLetter)
+        for number in register.objects.filter(community=community).values_list("number", flat=True)
+    }
     series = NumberSeries.objects.filter(community=community).order_by("key").values_list("key", "last")
     for key, last in series:
         name, _dash, year = key.rpartition("-")

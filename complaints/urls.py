@@ -7,6 +7,7 @@ from complaints.views import (
     courtesy,
     incidents,
     jobs,
+    letters,
     lists,
     mail,
     periods,
@@ -63,6 +64,9 @@ STEPS = [
     case.new_code,
 ]
 
+# One address for each step of a letter of reply: cases/<number>/letter/<step>/.
+LETTER_STEPS = [letters.letter_write, letters.letter_deliver, letters.letter_void, letters.letter_reprint]
+
 # One address for each step of a job on a phone: m/orders/<number>/<step>/.
 JOB_STEPS = [
     jobs.accept,
@@ -116,6 +120,12 @@ urlpatterns = [
     path("callbacks/rain/", callbacks.rain, name="rain"),
     path("callbacks/<number:number>/", callbacks.one, name="callback"),
     path("callbacks/<number:number>/save/", callbacks.save, name="save_callback"),
+    path("cases/<number:number>/letter/", letters.letter, name="letter"),
+    path("cases/<number:number>/letter/<int:pk>/", letters.letter_print, name="letter_print"),
+    *(
+        path(f"cases/<number:number>/letter/{view.__name__.removeprefix('letter_')}/", view, name=view.__name__)
+        for view in LETTER_STEPS
+    ),
     path("mail/", mail.register, name="mail"),
     path("mail/enter/", mail.enter, name="mail_enter"),
     path("mail/print/", mail.printed, name="mail_print"),

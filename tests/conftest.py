@@ -32,6 +32,7 @@ GROWING = [
     "complaints_surveyanswer",
     "complaints_callertold",
     "complaints_externalcase",
+    "complaints_replyletter",
 ]
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.urls import URLPattern, get_resolver, reverse
 
 from complaints.models import Draft
-from complaints.urls import JOB_STEPS, PARTS, STEPS, WAYS
+from complaints.urls import JOB_STEPS, LETTER_STEPS, PARTS, STEPS, WAYS
 from servicedesk.core.models import CalendarDay, DutyShift, Role, ServiceHours
 from tests.factories import MONDAY, case, on_duty, resident, staff, unit
 from tests.test_house import OURS
@@ -61,6 +61,9 @@ TABLE = {
     "desk:unmask": DESK,
     "desk:slip": DESK,
     **dict.fromkeys([f"complaints:{view.__name__}" for view in STEPS], STAFF),
+    **dict.fromkeys([f"complaints:{view.__name__}" for view in LETTER_STEPS], STAFF),
+    "complaints:letter": STAFF,
+    "complaints:letter_print": STAFF,
     **dict.fromkeys([f"complaints:job_{view.__name__}" for view in JOB_STEPS], STAFF),
     **{f"complaints:{way}{part and '_'}{part}": EVERYBODY for way in WAYS for part in [*PARTS, "photo"]},
     "complaints:home_public": EVERYBODY,

@@ -41,6 +41,13 @@ from complaints.actions.hotline import (
     register_external,
     return_external,
 )
+from complaints.actions.lettering import (
+    deliver_letter,
+    issue_letter,
+    reprint_letter,
+    void_letter,
+    write_letter,
+)
 from complaints.actions.letters import answer_due, explain_letter, register_letter
 from complaints.actions.outages import (
     answer_callers,
@@ -73,6 +80,7 @@ from complaints.actions.replying import (
     add_resident_note,
     archive,
     excuse_caller,
+    log_try,
     reopen,
     reply,
     resident_urge,
@@ -109,6 +117,7 @@ __all__ = [
     "confirm_void",
     "count_phrases",
     "decline_job",
+    "deliver_letter",
     "doubt",
     "drop_photo",
     "end_incident",
@@ -123,11 +132,13 @@ __all__ = [
     "forget_drafts",
     "forget_intake",
     "hand_over",
+    "issue_letter",
     "keep_answers",
     "keep_intake",
     "keep_photo",
     "link_incident",
     "log_export",
+    "log_try",
     "lower",
     "make_survey",
     "mark_external",
@@ -155,6 +166,7 @@ __all__ = [
     "renew_code",
     "reopen",
     "reply",
+    "reprint_letter",
     "resident_urge",
     "resolve",
     "resume",
@@ -176,6 +188,8 @@ __all__ = [
     "urge",
     "verify",
     "visit",
+    "void_letter",
     "ways_to_visit",
     "withdraw_proposal",
+    "write_letter",
 ]

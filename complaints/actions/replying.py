@@ -12,7 +12,7 @@ from complaints.actions.courtesy import count_phrases
 from complaints.actions.escalating import raise_to
 from complaints.actions.handling import add_photos
 from complaints.actions.planning import drop_visit, plan_visit
-from complaints.models import CallerTold, Channel, Cycle, Escalation, ExternalCase, Reply, Status
+from complaints.models import CallerTold, Channel, Cycle, Escalation, ExternalCase, Outcome, Reply, Status
 from complaints.permissions import demand
 from complaints.reports import separator
 from servicedesk.core import events
@@ -35,37 +35,47 @@ SAME_WAY = {
 
 
 @transaction.atomic
-def reply(case, *, channel, text, by, now, person_told=""):
-    """Record that the resident was told, the way the matter came (暂行7). Raises Refused for another channel.
+def reply(case, *, channel, text, by, now, **told):
+    """Record that the resident was told, the way the matter came (暂行7). Raises Refused for another channel, and where
+    the facts of the channel are missing: see `_say` for what `told` may hold.
 
     Somebody who replies in the place of the first responsible is named so in the row and the event.
     """
     demand(by, "reply", case)
-    said = _say(case, case, channel=channel, text=text, person_told=person_told, by=by, now=now)
-    data = _how(said)
+    said = _say(case, case, channel=channel, text=text, by=by, now=now, **told)
     move(
         case,
         Status.REPLIED,
         by=by,
         now=now,
         note=text,
-        data=data,
+        data=_how(said),
         public=True,
         replied_at=now,
         next_escalation_at=None,
     )
     plan_visit(case, now=now)
-    count_phrases(case.community, text)
 
 
-def _say(case, caller, *, channel, text, person_told, by, now):
-    """Record that the one who told `caller` has been told the result of `case`; return the Reply. Raises Refused for
-    another way than theirs."""
+def _say(case, caller, *, channel, text, by, now, person_told="", told_at=None, went=None, letter=None):
+    """Record that the one who told `caller` has been told the result of `case`; return the Reply.
+
+    `person_told` is who answered the call, was met on the visit or took the letter, `told_at` when that was (now unless
+    given), `went` who made the visit (`by` unless given); `letter` is given by `deliver_letter` alone. Raises Refused
+    for another way than the caller's own, and where what belongs to the way is missing.
+    """
     if channel not in SAME_WAY[caller.channel]:
         raise Refused(
             _("This matter came by %(came)s and is answered the same way. Your text is kept; change the channel.")
             % {"came": caller.get_channel_display()}
         )
+    if channel == Channel.LETTER and letter is None:
+        raise Refused(_("A reply by letter is the letter itself. Write it first; what you typed is kept."))
+    if channel in (Channel.PHONE, Channel.VISIT) and not person_told:
+        raise Refused(_("Say who was told; your text is kept."))
+    if letter is None:
+        # Those of a letter were counted when it was numbered.
+        count_phrases(caller.community, text)
     return Reply.objects.create(
         case=caller,
         cycle=case.cycle,
@@ -74,23 +84,39 @@ def _say(case, caller, *, channel, text, person_told, by, now):
         person_told=person_told,
         by=by,
         at=now,
+        told_at=told_at or now,
+        went=(went or by) if channel == Channel.VISIT else None,
+        letter=letter,
         in_place_of=case.first_responsible if case.first_responsible_id != by.pk else None,
     )
 
 
 def _how(said):
-    return {"channel": str(said.channel), "in_place_of": str(said.in_place_of) if said.in_place_of else ""}
+    how = {"channel": str(said.channel), "in_place_of": str(said.in_place_of) if said.in_place_of else ""}
+    return how | ({"letter": said.letter.number, "letter_id": said.letter_id} if said.letter else {})
 
 
 @transaction.atomic
-def tell_caller(case, *, caller, channel, text, by, now, person_told=""):
-    """Record that the caller of `caller`, a case joined to this one, was told the result in their own channel.
+def log_try(case, *, channel, outcome, by, now, note=""):
+    """Record that somebody tried to reach the resident and did not: no reply, so the case stays as it is (暂行7)."""
+    demand(by, "reply", case)
+    if outcome == Outcome.TOLD:
+        raise Refused(_("Who was told has had the reply."))
+    write(case)
+    data = {"channel": str(channel), "outcome": str(outcome), "version": case.version}
+    events.log(case, "tried", by=by, now=now, note=note, data=data)
+
+
+@transaction.atomic
+def tell_caller(case, *, caller, channel, text, by, now, **told):
+    """Record that the caller of `caller`, a case joined to this one, was told the result in their own channel; `told`
+    is as for `reply`.
 
     Their own page shows it; the case that goes on keeps who has been told. Raises Refused for a case that is not joined
     to this one and for one that has been told already.
     """
     _demand_untold(case, caller, by)
-    said = _say(case, caller, channel=channel, text=text, person_told=person_told, by=by, now=now)
+    said = _say(case, caller, channel=channel, text=text, by=by, now=now, **told)
     CallerTold.objects.create(case=caller, cycle=case.cycle, reply=said, by=by, at=now)
     data = {**_how(said), "version": caller.version}
     events.log(caller, "replied", by=by, now=now, note=text, data=data, public=True)

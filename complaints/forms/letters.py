@@ -6,6 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.lists import DayField
+from complaints.forms.staff import StepForm, outward_area
+from complaints.models import ReplyLetter
 from servicedesk.core.choices import RowField
 from servicedesk.core.forms import MomentField, NearDayField
 from servicedesk.core.models import Role, User
@@ -79,3 +81,37 @@ class RegisterForm(forms.Form):
 
 class ExplainForm(forms.Form):
     reason = TextField(label=_("Why it is no case"), max_length=300, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class LetterForm(StepForm):
+    """The text of a letter of reply, as it is to stand on the paper below the head."""
+
+    addressee = TextField(label=_("Addressee"), max_length=120)
+    text = TextField(label=_("Text"), max_length=6000, widget=outward_area("text", rows=18))
+
+
+class DeliverForm(StepForm):
+    """How a letter reached the resident."""
+
+    delivery = forms.ChoiceField(
+        label=_("How it was delivered"),
+        choices=ReplyLetter.Delivery.choices,
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+    )
+    received_by = TextField(
+        label=_("Who took it"), required=False, max_length=120, help_text=_("If it was given by hand.")
+    )
+    tracking_no = TextField(label=_("Tracking number"), required=False, max_length=60, help_text=_("If it was posted."))
+    sent_at = MomentField(label=_("When"), required=False, days_ahead=0)
+
+    def prepare(self):
+        self.initial.setdefault("sent_at", self.case.community.local(self.now))
+
+    def clean(self):
+        cleaned = super().clean()
+        delivery = cleaned.get("delivery")
+        if delivery == ReplyLetter.Delivery.HANDED and not cleaned.get("received_by"):
+            self.add_error("received_by", _("Say who took the letter."))
+        if delivery == ReplyLetter.Delivery.POSTED and not cleaned.get("tracking_no"):
+            self.add_error("tracking_no", _("Give the tracking number of the post."))
+        return cleaned

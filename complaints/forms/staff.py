@@ -13,6 +13,7 @@ from complaints.models import (
     Grade,
     Incident,
     Kind,
+    Outcome,
     Pause,
     Proposal,
     Quote,
@@ -37,6 +38,13 @@ def ways_to_reply(*cases):
     """Return the choices of how somebody was told; by the hotline only those whose matter came by it."""
     ways = [*REPLIED_BY, *{case.channel for case in cases if case.channel == Channel.HOTLINE}]
     return [(way, Channel(way).label) for way in ways]
+
+
+PERSON_NEEDED = _("Say who was told: who answered the call, or whom you met.")
+
+
+def _by_mouth(cleaned):
+    return cleaned.get("channel") in (Channel.PHONE, Channel.VISIT)
 
 
 def text_area(rows=3, **attrs):
@@ -233,21 +241,47 @@ class ReplyForm(StepForm):
     text = TextField(
         label=_("What the resident was told"),
         help_text=_("The resident reads this on the tracking page."),
+        required=False,
         max_length=LONG_TEXT,
         widget=outward_area("text"),
     )
+    outcome = forms.ChoiceField(
+        label=_("How it went"),
+        choices=Outcome.choices,
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+        help_text=_("Only who was told has had the reply; anything else is noted and the reply stays owed."),
+    )
     person_told = TextField(label=_("Who was told"), required=False, max_length=120)
+    told_at = MomentField(label=_("When"), required=False, days_ahead=0)
+    went = RowField(User.objects.none(), label=_("Who went"), required=False, help_text=_("For a visit."))
+    field_order = ["version", "channel", "outcome", "text", "person_told", "told_at", "went"]
 
     def prepare(self):
         self.fields["channel"].choices = ways_to_reply(self.case)
-        self.initial.setdefault("channel", self.case.channel)
-        self.initial.setdefault("person_told", self.case.reporter_name)
+        self.fields["went"].queryset = User.objects.filter(
+            is_active=True, memberships__community=self.case.community_id, memberships__is_active=True
+        ).distinct()
+        first = {"channel": self.case.channel, "outcome": Outcome.TOLD, "person_told": self.case.reporter_name}
+        for name, value in {**first, "told_at": self.case.community.local(self.now), "went": self.user.pk}.items():
+            self.initial.setdefault(name, value)
         if self.case.status == Status.DECLINED and not self.is_bound:
             refusal = self.case.proposals.filter(cycle=self.case.cycle, outcome=Proposal.Outcome.DECLINE).last()
             self.initial.setdefault("text", refusal.answer)
         if self.case.incident_id:
             # What all the callers of the event are told; this one still hears it from a person.
             self.initial.setdefault("text", self.case.incident.reply)
+
+    def clean(self):
+        cleaned = super().clean()
+        outcome = cleaned["outcome"] = cleaned.get("outcome") or Outcome.TOLD
+        if outcome != Outcome.TOLD:
+            return cleaned
+        if not cleaned.get("text") and "text" not in self.errors:
+            self.add_error("text", _("Say what the resident was told."))
+        if _by_mouth(cleaned) and not cleaned.get("person_told") and "person_told" not in self.errors:
+            self.add_error("person_told", PERSON_NEEDED)
+        return cleaned
 
 
 class VisitForm(StepForm):
@@ -336,6 +370,8 @@ class TellCallerForm(StepForm):
         for name, sentence in (("channel", _("Choose how they were told.")), ("text", _("Write what they were told."))):
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, sentence)
+        if _by_mouth(cleaned) and not cleaned.get("person_told") and "person_told" not in self.errors:
+            self.add_error("person_told", PERSON_NEEDED)
         return cleaned
 
 

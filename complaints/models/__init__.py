@@ -15,10 +15,20 @@ from complaints.models.closing import DayClose, Explanation, Report
 from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
 from complaints.models.hotline import ExternalCase
 from complaints.models.incidents import Incident, IncidentPlace
-from complaints.models.letters import IncomingLetter
+from complaints.models.letters import IncomingLetter, ReplyLetter
 from complaints.models.policies import Category, DeadlinePolicy, RepeatRule
 from complaints.models.proposals import Proposal
-from complaints.models.records import CallerTold, Cycle, Draft, Escalation, IntakeDraft, Pause, Presence, Reply
+from complaints.models.records import (
+    CallerTold,
+    Cycle,
+    Draft,
+    Escalation,
+    IntakeDraft,
+    Outcome,
+    Pause,
+    Presence,
+    Reply,
+)
 from complaints.models.surveys import Survey, SurveyAnswer
 from complaints.models.work import MaterialUse, Quote, Work
 
@@ -43,6 +53,7 @@ __all__ = [
     "Kind",
     "LetterTemplate",
     "MaterialUse",
+    "Outcome",
     "Pause",
     "Phrase",
     "Presence",
@@ -51,6 +62,7 @@ __all__ = [
     "Rating",
     "RepeatRule",
     "Reply",
+    "ReplyLetter",
     "Report",
     "ReturnVisit",
     "Severity",

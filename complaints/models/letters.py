@@ -1,4 +1,4 @@
-"""Letters that come in (收文登记本). A letter of complaint is registered, opens a case and is answered by letter."""
+"""Letters that come in (收文登记本) and go out (回函): what comes by letter is answered by letter (暂行7)."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models.cases import Case, Concern, Status
+from complaints.models.courtesy import LetterTemplate
 from servicedesk.core.models import Community, Role, User
 from servicedesk.core.roles import memberships_of
 
@@ -74,3 +75,92 @@ class IncomingLetter(models.Model):
 
     def get_absolute_url(self):
         return reverse("complaints:incoming", args=[self.pk])
+
+
+class ReplyLetter(models.Model):
+    """One letter to a resident: a draft until it has its number, then never changed; sent, or void with the reason."""
+
+    class Stage(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        ISSUED = "issued", _("numbered, not delivered")
+        SENT = "sent", _("delivered")
+        VOID = "void", _("void")
+
+    class Delivery(models.TextChoices):
+        HANDED = "handed", _("given by hand")
+        POSTED = "posted", _("posted")
+        EMAIL = "email", _("by e-mail")
+
+    MOVES = {
+        Stage.DRAFT: {Stage.ISSUED},
+        Stage.ISSUED: {Stage.SENT, Stage.VOID},
+        Stage.SENT: set(),
+        Stage.VOID: set(),
+    }
+    OPEN = (Stage.DRAFT, Stage.ISSUED)
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="reply_letters")
+    case = models.ForeignKey(Case, models.PROTECT, related_name="letters")
+    cycle = models.PositiveSmallIntegerField()
+    number = models.CharField(_("number"), max_length=20, blank=True)
+    status = models.CharField(_("status"), max_length=6, choices=Stage, default=Stage.DRAFT)
+    version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    template = models.ForeignKey(LetterTemplate, models.PROTECT, null=True, related_name="+")
+    addressee = models.CharField(_("addressee"), max_length=120)
+    text = models.TextField(_("text"))
+    written_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    issued_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    issued_at = models.DateTimeField(null=True)
+    prints = models.PositiveSmallIntegerField(default=0, db_default=0)
+    delivery = models.CharField(_("how it was delivered"), max_length=6, choices=Delivery, blank=True)
+    tracking_no = models.CharField(_("tracking number"), max_length=60, blank=True)
+    received_by = models.CharField(_("who took it"), max_length=120, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    void_reason = models.CharField(_("why void"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("letter of reply")
+        verbose_name_plural = _("letters of reply")
+        ordering = ["case", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["community", "number"], condition=~Q(number=""), name="reply_letter_number_once_in_community"
+            ),
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(status__in=["draft", "issued"]), name="reply_letter_one_open_for_a_case"
+            ),
+            models.CheckConstraint(condition=~Q(text="") & ~Q(addressee=""), name="reply_letter_says_something"),
+            models.CheckConstraint(
+                condition=Q(status="draft", number="", issued_at=None)
+                | (~Q(status="draft") & ~Q(number="") & Q(issued_at__isnull=False, issued_by__isnull=False)),
+                name="reply_letter_numbered_when_issued",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="sent", sent_at__isnull=False) & ~Q(delivery=""))
+                | (~Q(status="sent") & Q(sent_at=None, delivery="")),
+                name="reply_letter_sent_says_how",
+            ),
+            models.CheckConstraint(
+                condition=~Q(delivery="posted") | ~Q(tracking_no=""), name="reply_letter_posted_has_tracking"
+            ),
+            models.CheckConstraint(
+                condition=~Q(delivery="handed") | ~Q(received_by=""), name="reply_letter_handed_has_who_took_it"
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="void") & ~Q(void_reason="")) | (~Q(status="void") & Q(void_reason="")),
+                name="reply_letter_void_has_reason",
+            ),
+        ]
+
+    def __str__(self):
+        return self.number or str(self.Stage.DRAFT.label)
+
+    @property
+    def is_open(self):
+        return self.status in self.OPEN
+
+    @property
+    def reprint(self):
+        """How many times it was printed again, 0 for the first print."""
+        return max(self.prints - 1, 0)

@@ -105,8 +105,19 @@ class Escalation(models.Model):
         return f"{self.case}: {self.from_level} → {self.to_level}"
 
 
+class Outcome(models.TextChoices):
+    """How it went to reach a resident; only `TOLD` is a reply."""
+
+    TOLD = "told", _("told")
+    NOBODY = "nobody", _("nobody answered or was at home")
+    LATER = "later", _("asked us to come back later")
+
+
 class Reply(models.Model):
-    """What the resident was told at the end, over which channel and by whom."""
+    """What the resident was told at the end: the way it came, by whom, to whom and when (暂行7).
+
+    A call and a visit name the person who was told, a visit also who went, a letter is the letter itself.
+    """
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="replies")
     cycle = models.PositiveSmallIntegerField()
@@ -116,10 +127,30 @@ class Reply(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     in_place_of = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    told_at = models.DateTimeField(_("when"), null=True)
+    went = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("who went"))
+    letter = models.OneToOneField("ReplyLetter", models.PROTECT, null=True, related_name="reply")
 
     class Meta:
         ordering = ["case", "id"]
-        constraints = [models.CheckConstraint(condition=~Q(text=""), name="reply_says_something")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="reply_says_something"),
+            models.CheckConstraint(condition=Q(told_at=None) | Q(told_at__lte=F("at")), name="reply_told_before_noted"),
+            # These hold for what is written from now on; older rows know less.
+            models.CheckConstraint(
+                condition=Q(channel=Channel.LETTER, letter__isnull=False)
+                | (~Q(channel=Channel.LETTER) & Q(letter=None)),
+                name="reply_by_letter_has_its_letter",
+            ),
+            models.CheckConstraint(
+                condition=~Q(channel__in=[Channel.PHONE, Channel.VISIT])
+                | (~Q(person_told="") & Q(told_at__isnull=False)),
+                name="reply_by_call_or_visit_names_who_was_told",
+            ),
+            models.CheckConstraint(
+                condition=~Q(channel=Channel.VISIT) | Q(went__isnull=False), name="reply_by_visit_names_who_went"
+            ),
+        ]
 
     def __str__(self):
         return f"{self.case}: {self.get_channel_display()}"

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from complaints import actions, courtesy, presence, repeats, reports
 from complaints.forms import hotline
 from complaints.forms import staff as forms
-from complaints.models import Case, Grade, Status
+from complaints.models import Case, Channel, Grade, Outcome, Status
 from complaints.models.cases import REPLY_OWED
 from complaints.permissions import may_record, steps_for
 from complaints.views.courtesy import hint
@@ -95,7 +95,9 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
     allowed = steps_for(request.user, case) - _idle(case, related, slips, now)
     step = step or request.GET.get("do", "")
     panels = [
-        {"step": name, "label": label, "leads_on": name in LEADS_ON} for name, label, _form in PANELS if name in allowed
+        {"step": name, "label": label, "leads_on": name in LEADS_ON, "url": _elsewhere(name, case)}
+        for name, label, _form in PANELS
+        if name in allowed
     ]
     form = bound
     if form is None and step in allowed and step in FORMS:
@@ -117,6 +119,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "care": reports.aftercare_of(case),
         "allowed": allowed,
         "note_form": note,
+        "letters": reports.letters_of(case),
         "incoming": reports.incoming_of(case),
         "phrases": courtesy.phrases_of(case.community, case.category_id),
         "refusal": refusal,
@@ -163,6 +166,12 @@ def _may_be_same(case, others, allowed, now):
         return []
     rule = repeats.shown_rule(case.community)
     return [other for other in others if repeats.may_be_same(other, case.category, rule, case.received_at)]
+
+
+def _elsewhere(step, case):
+    """Return the address of the page of its own that a step has, "" where it is a panel: a letter answers a letter."""
+    is_letter = step == "reply" and case.channel == Channel.LETTER
+    return reverse("complaints:letter", args=[case.number]) if is_letter else ""
 
 
 @require_GET
@@ -313,9 +322,15 @@ def resolve(request, case, facts, now):
     actions.resolve(case, by=request.user, now=now, **facts)
 
 
-@door_to(forms.ReplyForm, done=gettext_lazy("The resident has been told."))
+@door_to(forms.ReplyForm)
 def reply(request, case, facts, now):
+    if (outcome := facts.pop("outcome")) != Outcome.TOLD:
+        channel, note = facts["channel"], facts["text"]
+        actions.log_try(case, channel=channel, outcome=outcome, note=note, by=request.user, now=now)
+        messages.info(request, _("Noted. The reply is still owed."))
+        return
     actions.reply(case, by=request.user, now=now, **facts)
+    messages.success(request, _("The resident has been told."))
     hint(request, case.community, facts["text"])
 
 

@@ -112,6 +112,16 @@ def type_too_long(page):
         page.locator("button[name=save]").click()
 
 
+def paper_of(name):
+    """Return what begins at the paper of the letter of a case."""
+
+    def begin(house):
+        letter = house.cases[name].letters.get()
+        return house.client("chen"), reverse("complaints:letter_print", args=[house.cases[name].number, letter.pk])
+
+    return begin
+
+
 def open_palette(page):
     page.keyboard.press("Control+k")
     page.locator("#palette-q").fill("1201")
@@ -413,6 +423,17 @@ STAFF_PAGES = [
         status=422,
     ),
     Visit("desk:intake", "chen", "from a letter", begin=from_a_letter),
+    *(Visit("complaints:letter", "chen", case=f"letter_{name}") for name in ("owed", "draft", "issued", "sent")),
+    Visit(
+        "complaints:letter",
+        "chen",
+        "error",
+        case="letter_issued",
+        then=send("form[action*=deliver] button.primary"),
+        status=422,
+    ),
+    *(Visit("complaints:letter_print", "chen", name, begin=paper_of(f"letter_{name}")) for name in ("draft", "sent")),
+    Visit("complaints:case", "chen", case="letter_sent"),
     Visit("complaints:courtesy_card", "chen"),
     Visit("complaints:courtesy_card", "chen", query="?size=a5"),
     Visit("complaints:incidents", "zhou"),

@@ -147,6 +147,7 @@ def _cases(house, units, people, now):
         "letter_on": (now - timedelta(days=1)).date(),
     }
     receive("letter", category="noise", summary="夜间施工扰民", **letter, **wu)
+    _letters(house, receive, now, **wu)
     sent = {"sender": "5 栋业主小组", "sender_ref": "第 3 号", "subject": "建议增加充电桩", "pages": 2}
     actions.register_letter(home, by=chen, now=now, letter_on=(now - timedelta(days=2)).date(), **sent)
     asked = receive("asked_void", summary="测试单,误登记", **lin)
@@ -285,6 +286,23 @@ def _surveyed(house, units, now):
     for grade, unit in zip([5, 5, 4, 3, 2, 4], [*house.units[1:], *more], strict=True):
         answers = [grade, grade % 3, "电梯等得久" if grade > 2 else ""]
         actions.answer_survey(house.surveys[0], unit, answers=answers, by=None, now=now)
+
+
+def _letters(house, receive, now, **facts):
+    """Add cases by letter whose answer is to be written, a draft, numbered and delivered."""
+    chen, at = house.people["chen"], now - timedelta(hours=1)
+    told = {"text": "尊敬的吴刚：\n\n您好！来函收悉，报纸已补送。\n\n谢谢您的批评指正！", "addressee": "吴刚"}
+    by_letter = {"channel": Channel.LETTER, "category": "mail", "summary": "报纸没有送到", **facts}
+    for name in ("letter_owed", "letter_draft", "letter_issued", "letter_sent"):
+        case = receive(name, ago=timedelta(hours=2), **by_letter)
+        actions.resolve(case, by=chen, now=at, remedy="已补送三天的报纸。")
+        if name != "letter_owed":
+            actions.write_letter(case, by=chen, now=at, **told)
+        if name in ("letter_issued", "letter_sent"):
+            letter = actions.issue_letter(case, by=chen, now=at)
+        if name == "letter_sent":
+            actions.deliver_letter(case, by=chen, now=at, delivery="posted", tracking_no="EX1234567")
+            actions.reprint_letter(case, letter=letter, by=chen, now=now)
 
 
 def _asleep(house, now):

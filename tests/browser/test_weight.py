@@ -6,6 +6,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from complaints import actions
 from servicedesk.core import clock
 from tests import factories
 from tests.browser.pages import Visit, blank_form, form
@@ -159,6 +160,16 @@ def test_a_slip_with_a_long_matter_is_one_page_of_the_printers_paper(house, open
     page = open_browser(house.url, house.client("chen"))
     page.goto(house.url + reverse("desk:slip", args=[long.number]))
     assert paper(page) == [(241, 140)]
+
+
+@pytest.mark.parametrize(("lines", "sheets"), [(4, 1), (40, 2)])
+def test_a_letter_is_a4_and_goes_on_where_it_is_long(house, open_browser, lines, sheets):
+    case, chen, now = house.cases["letter_draft"], house.people["chen"], clock.now()
+    text = "尊敬的吴刚：\n" + "您反映的问题我们已经处理，谢谢您的批评指正。\n" * lines
+    letter = actions.write_letter(factories.fresh(case), by=chen, now=now, text=text, addressee="吴刚")
+    page = open_browser(house.url, house.client("chen"))
+    page.goto(house.url + reverse("complaints:letter_print", args=[case.number, letter.pk]))
+    assert paper(page) == [(210, 297)] * sheets
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_a_case_walks_from_the_web_to_the_archive(client, yunhu, web_case, chen,
         (liu, "pause", {"reason": "material", "until": "2025-09-15T14:00"}, Status.WAITING),
         (liu, "resume", {}, Status.IN_HAND),
         (liu, "resolve", {"remedy": "更换水管接头"}, Status.RESOLVED),
-        (chen, "reply", {"channel": "phone", "text": "已修好,请放心使用"}, Status.REPLIED),
+        (chen, "reply", {"channel": "phone", "text": "已修好,请放心使用", "person_told": "林女士"}, Status.REPLIED),
         (chen, "archive", {}, Status.ARCHIVED),
     ]
     for user, step, data, status in walk:
@@ -169,18 +169,21 @@ def test_the_reply_goes_the_way_the_matter_came(client, resolved_case, chen):
     answer = post(client, chen, resolved_case, "reply", channel="letter", text="已修好")
     assert answer.status_code == 409
     assert "已修好" in answer.text
-    assert post(client, chen, resolved_case, "reply", channel="phone", text="已修好").status_code == 302
+    assert (
+        post(client, chen, resolved_case, "reply", channel="phone", text="已修好", person_told="林女士").status_code
+        == 302
+    )
 
 
 def test_who_replies_in_the_place_of_the_first_responsible_is_named(client, resolved_case, zhou, chen):
-    post(client, zhou, resolved_case, "reply", channel="phone", text="已修好")
+    post(client, zhou, resolved_case, "reply", channel="phone", text="已修好", person_told="林女士")
     assert resolved_case.replies.get().in_place_of == chen
 
 
 def test_a_reopened_case_begins_a_new_cycle_at_level_2_and_keeps_the_old_late_mark(
     client, resolved_case, chen, time_machine
 ):
-    post(client, chen, resolved_case, "reply", channel="phone", text="已修好")
+    post(client, chen, resolved_case, "reply", channel="phone", text="已修好", person_told="林女士")
     time_machine.move_to(at("2025-09-17 10:00"), tick=False)
     post(client, chen, fresh(resolved_case), "reopen", note="又漏了")
     again = fresh(resolved_case)
@@ -192,7 +195,7 @@ def test_a_reopened_case_begins_a_new_cycle_at_level_2_and_keeps_the_old_late_ma
 
 
 def test_an_archived_case_is_not_reopened_after_seven_days(client, resolved_case, chen, time_machine):
-    post(client, chen, resolved_case, "reply", channel="phone", text="已修好")
+    post(client, chen, resolved_case, "reply", channel="phone", text="已修好", person_told="林女士")
     post(client, chen, fresh(resolved_case), "archive")
     time_machine.move_to(at("2025-09-23 09:00"), tick=False)
     assert post(client, chen, fresh(resolved_case), "reopen", note="又漏了").status_code == 409
@@ -226,7 +229,7 @@ def test_only_a_step_that_leads_on_is_the_main_button(client, taken_case, chen, 
     for status, main in ((Status.TAKEN, "resolve"), (Status.REPLIED, None)):
         if status == Status.REPLIED:
             actions.resolve(fresh(taken_case), by=zhou, now=MONDAY, remedy="好了")
-            actions.reply(fresh(taken_case), channel="phone", text="已修好", by=zhou, now=MONDAY)
+            actions.reply(fresh(taken_case), channel="phone", text="已修好", person_told="林女士", by=zhou, now=MONDAY)
         client.force_login(zhou)
         panels = client.get(taken_case.get_absolute_url()).context["panels"]
         assert next((panel["step"] for panel in panels if panel["leads_on"]), None) == main
@@ -380,7 +383,7 @@ def test_the_page_shows_the_open_cases_of_the_same_unit_and_counts_a_year(client
     old_open = case(yunhu, by=chen, unit=home, now=long_ago, summary="一年前的漏水")
     ended = case(yunhu, by=chen, unit=home, category="mail", summary="报纸少了一份")
     actions.resolve(ended, by=chen, now=MONDAY, remedy="已补送")
-    actions.reply(fresh(ended), channel="phone", text="已补送", by=chen, now=MONDAY)
+    actions.reply(fresh(ended), channel="phone", text="已补送", person_told="林女士", by=chen, now=MONDAY)
     actions.archive(fresh(ended), by=chen, now=MONDAY)
     here = case(yunhu, by=chen, unit=home)
     case(yunhu, by=chen, unit=wu.occupancies.get().unit, summary="隔壁的事")

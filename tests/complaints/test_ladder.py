@@ -167,7 +167,7 @@ def test_a_second_not_satisfied_goes_to_level_3(case_in_hand, liu, chen, guo):
     for level in (2, 3):
         actions.resolve(fresh(case_in_hand), by=liu, now=factories.MONDAY, remedy="修好")
         case = fresh(case_in_hand)
-        actions.reply(case, channel="phone", text="修好了", by=chen, now=factories.MONDAY)
+        actions.reply(case, channel="phone", text="修好了", person_told="林女士", by=chen, now=factories.MONDAY)
         actions.reopen(fresh(case), by=None, now=factories.MONDAY, note="还是漏")
         assert fresh(case).level == level
         if level == 2:

@@ -118,7 +118,7 @@ def test_each_view_holds_what_it_says(client, chen, zhou, liu, yunhu, office):
     actions.pause(paused, reason="material", until=MONDAY + timedelta(days=1), by=liu, now=MONDAY)
     for case in (done, told):
         actions.resolve(case, by=liu, now=MONDAY, remedy="好了")
-    actions.reply(told, channel="phone", text="已修好", by=zhou, now=MONDAY)
+    actions.reply(told, channel="phone", text="已修好", person_told="林女士", by=zhou, now=MONDAY)
     letter = factories.case(yunhu, by=zhou, channel=Channel.LETTER)
     void = factories.case(yunhu, by=zhou)
     actions.ask_void(void, by=zhou, now=MONDAY, reason="重复")

@@ -87,7 +87,7 @@ class Stage:
 
     def replied(self):
         case = self.resolved()
-        actions.reply(case, channel="phone", text="已修好", by=self.cast["chen"], now=MONDAY)
+        actions.reply(case, channel="phone", text="已修好", person_told="林女士", by=self.cast["chen"], now=MONDAY)
         return fresh(case)
 
     def settled_at_the_desk(self):
@@ -188,7 +188,7 @@ def facts_of(step, case):
         "assign": {"worker": Membership.objects.get(user__username="hu").user_id},
         "pause": {"reason": "material", "until": "2025-09-15T14:00"},
         "resolve": {"remedy": "已修好"},
-        "reply": {"channel": "phone", "text": "已修好"},
+        "reply": {"channel": "phone", "text": "已修好", "person_told": "林女士"},
         "lower": {"to_level": 1, **words},
         "promise": {"until": "2025-09-15T15:00"},
         "reclassify": {

@@ -115,7 +115,7 @@ def in_hand(yunhu, chen, liu):
 def replied(yunhu, chen, liu):
     row = in_hand(yunhu, chen, liu)
     actions.resolve(fresh(row), by=liu, now=MONDAY, remedy="修好")
-    actions.reply(fresh(row), channel="phone", text="修好了", by=chen, now=MONDAY)
+    actions.reply(fresh(row), channel="phone", text="修好了", person_told="林女士", by=chen, now=MONDAY)
     return row
 
 

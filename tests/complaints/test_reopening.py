@@ -17,7 +17,9 @@ def told_the_resident(case, by, *, now=MONDAY):
     case = fresh(case)
     if case.status != Status.RESOLVED:
         actions.resolve(case, by=by, now=now, remedy="已处理")
-    actions.reply(fresh(case), channel="phone", text="已处理好", by=case.first_responsible, now=now)
+    actions.reply(
+        fresh(case), channel="phone", text="已处理好", person_told="林女士", by=case.first_responsible, now=now
+    )
     return fresh(case)
 
 

@@ -39,7 +39,7 @@ def code_of(case):
 
 
 def replied(case, chen):
-    actions.reply(case, channel="phone", text="接头已更换", by=chen, now=MONDAY)
+    actions.reply(case, channel="phone", text="接头已更换", person_told="林女士", by=chen, now=MONDAY)
     return fresh(case)
 
 

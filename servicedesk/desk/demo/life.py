@@ -9,9 +9,9 @@ from datetime import datetime, time, timedelta
 
 from django.db.models import Min
 
-from complaints import actions, aftercare, closing, figures
+from complaints import actions, aftercare, closing, figures, letters, reports
 from complaints.actions.replying import SAME_WAY
-from complaints.models import Case, Category, Channel, Pause, Proposal, Severity, Urgency, Validity
+from complaints.models import Case, Category, Channel, LetterTemplate, Pause, Proposal, Severity, Urgency, Validity
 from residents.models import Building, Occupancy, Unit
 from servicedesk.core import events, notifications
 from servicedesk.core.models import Department, Event, Notification
@@ -135,6 +135,10 @@ class Stage:
             facts.setdefault("channel", actions.ways_to_visit(case)[0])
         if step.verb == "reply":
             facts.setdefault("channel", min(SAME_WAY[case.channel]))
+            facts.setdefault("person_told", case.reporter_name or "来访人")
+            if facts["channel"] == Channel.LETTER:
+                self._answer_by_letter(case, by, now)
+                return
         if step.verb in ("hand_over", "start", "resolve") and case.needs_approval:
             case = self._approve(case, step, facts, now)
             if step.verb == "hand_over":
@@ -174,6 +178,14 @@ class Stage:
         where = Building.objects.get(community=self.community, code=building)
         facts |= {"starts_at": starts_at or now, "category": self.categories["outage"], "places": [(where, None, None)]}
         self.incidents[key] = actions.open_incident(self.community, by=by, now=now, **facts)
+
+    def _answer_by_letter(self, case, by, now):
+        template = LetterTemplate.objects.filter(community=self.community).first()
+        text = letters.draft(template, case, incoming=reports.incoming_of(case))
+        actions.write_letter(case, by=by, now=now, text=text, addressee=case.reporter_name, template=template)
+        letter = actions.issue_letter(case, by=by, now=now)
+        handed = {"delivery": letter.Delivery.HANDED, "received_by": case.reporter_name}
+        actions.deliver_letter(case, by=by, now=now, **handed)
 
     def _fact(self, name, value):
         if name == "pictures":
