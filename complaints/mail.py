@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from complaints.listing import midnight
-from complaints.models import Case, IncomingLetter, ReplyLetter, Status
+from complaints.models import Case, IncomingLetter, ReplyLetter
 from servicedesk.core.masking import mask_runs
 
 MOST = 300
@@ -42,11 +42,10 @@ def lines(user, community, days, today):
 
 def _line(letter, today, answers):
     case = letter.case
-    is_void = case is not None and case.status == Status.VOID
     return Line(
         letter=letter,
         case=case,
-        is_loose=(case is None or is_void) and not letter.no_case_reason,
+        is_loose=letter.is_loose,
         is_overdue=not letter.no_case_reason and letter.reply_due_on < today and not (case and case.replied_at),
         answered_at=case.replied_at if case else None,
         answer=answers.get(letter.case_id, "") if case and case.replied_at else "",

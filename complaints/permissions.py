@@ -165,6 +165,7 @@ STEPS = {
         lambda s: s.any(Role.SUPERVISOR) or (s.any(Role.CLERK) and s.case.status in (Status.RECEIVED, Status.TAKEN)),
     ),
     "urge": (set(CLOCKED), lambda s: s.any(*OFFICE)),
+    "follow_up": (set(CLOCKED) | set(REPLY_OWED), lambda s: s.is_first or s.any(*OFFICE)),
     "note": (set(Status), lambda s: True),
     "merge": ({Status.RECEIVED, Status.TAKEN, Status.VERIFIED, Status.IN_HAND}, lambda s: s.any(*DESK)),
     "link_incident": (set(CLOCKED) | set(REPLY_OWED), lambda s: s.any(*DESK) or s.heads),

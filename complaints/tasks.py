@@ -14,6 +14,11 @@ def resume_waiting():
     actions.resume_waiting(now=clock.now())
 
 
+@shared_task(name="complaints.tasks.remind_follow_ups")
+def remind_follow_ups():
+    actions.remind_follow_ups(now=clock.now())
+
+
 @shared_task(name="complaints.tasks.forget_drafts")
 def forget_drafts():
     actions.forget_drafts(now=clock.now())

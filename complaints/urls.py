@@ -2,6 +2,7 @@ from django.urls import path
 
 from complaints.views import (
     callbacks,
+    calls,
     case,
     closing,
     courtesy,
@@ -10,6 +11,7 @@ from complaints.views import (
     letters,
     lists,
     mail,
+    mine,
     periods,
     public,
     surveys,
@@ -126,6 +128,11 @@ urlpatterns = [
         path(f"cases/<number:number>/letter/{view.__name__.removeprefix('letter_')}/", view, name=view.__name__)
         for view in LETTER_STEPS
     ),
+    path("calls/", calls.calls, name="calls"),
+    path("calls/enter/", calls.enter, name="call_enter"),
+    path("calls/<int:pk>/", calls.call, name="call"),
+    path("calls/<int:pk>/begin/", calls.begin, name="call_begin"),
+    path("mine/", mine.mine, name="mine"),
     path("mail/", mail.register, name="mail"),
     path("mail/enter/", mail.enter, name="mail_enter"),
     path("mail/print/", mail.printed, name="mail_print"),

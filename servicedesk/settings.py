@@ -191,6 +191,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_BEAT_SCHEDULE = {
     "escalate_overdue": {"task": "complaints.tasks.escalate_overdue", "schedule": 60, "options": {"expires": 55}},
     "resume_waiting": {"task": "complaints.tasks.resume_waiting", "schedule": 60, "options": {"expires": 55}},
+    "remind_follow_ups": {"task": "complaints.tasks.remind_follow_ups", "schedule": 60, "options": {"expires": 55}},
     "recount_deadlines": {"task": "complaints.tasks.recount_deadlines", "schedule": 60, "options": {"expires": 55}},
     "release_left": {"task": "complaints.tasks.release_left", "schedule": 60, "options": {"expires": 55}},
     "archive_answered": {"task": "complaints.tasks.archive_answered", "schedule": 600, "options": {"expires": 590}},

@@ -92,6 +92,8 @@ TABLE = {
     **{f"complaints:{one}s": OFFICE for one in COURTESY},
     **{f"complaints:{one}{end}": {"supervisor"} for one in COURTESY for end in ("", "_add", "_switch")},
     **dict.fromkeys(["complaints:mail", "complaints:mail_print", "complaints:mail_export"], OFFICE),
+    **dict.fromkeys([f"complaints:{name}" for name in ("calls", "call_enter", "call", "call_begin")], DESK),
+    "complaints:mine": OFFICE,
     "complaints:mail_enter": DESK,
     "complaints:incoming": OFFICE,
     "complaints:courtesy_card": OFFICE,

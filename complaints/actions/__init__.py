@@ -1,6 +1,7 @@
 """The verbs of the main job, in the words of the desk. Each is one transaction with its event and its messages."""
 
 from complaints.actions.batching import act_on_many, log_export, undo_many
+from complaints.actions.calls import enter_call, explain_call, link_call, open_call
 from complaints.actions.closing import explain, read_report, sign_day, sign_report
 from complaints.actions.concerning import name_concerned
 from complaints.actions.courtesy import add_wording, change_wording, count_phrases, fill_courtesy
@@ -26,6 +27,7 @@ from complaints.actions.handling import (
     pause,
     promise_reply,
     reclassify,
+    remind_follow_ups,
     resolve,
     resume,
     resume_waiting,
@@ -121,11 +123,13 @@ __all__ = [
     "doubt",
     "drop_photo",
     "end_incident",
+    "enter_call",
     "escalate",
     "escalate_overdue",
     "evaluate_external",
     "excuse_caller",
     "explain",
+    "explain_call",
     "explain_letter",
     "fill_courtesy",
     "first_token",
@@ -136,6 +140,7 @@ __all__ = [
     "keep_answers",
     "keep_intake",
     "keep_photo",
+    "link_call",
     "link_incident",
     "log_export",
     "log_try",
@@ -148,6 +153,7 @@ __all__ = [
     "name_concerned",
     "note_rain",
     "note_report",
+    "open_call",
     "open_incident",
     "pause",
     "promise_reply",
@@ -163,6 +169,7 @@ __all__ = [
     "register_external",
     "register_letter",
     "release_left",
+    "remind_follow_ups",
     "renew_code",
     "reopen",
     "reply",

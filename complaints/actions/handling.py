@@ -267,9 +267,11 @@ def resolve(case, *, by, now, remedy, pictures=(), **work):
 
 @transaction.atomic
 def add_note(case, *, by, now, note, public=False):
-    """Add a line to the timeline: for the office, or a message that the resident reads on the tracking page."""
+    """Add a line to the timeline: for the office, or a message that the resident reads on the tracking page, which
+    settles a follow-up that is due."""
     demand(by, "note", case)
-    write(case)
+    follows_up = public and case.next_follow_up_at is not None and case.next_follow_up_at <= now
+    write(case, **({"next_follow_up_at": None} if follows_up else {}))
     verb = "told" if public else "noted"
     data = {"version": case.version, **(_who(by) if public else {})}
     events.log(case, verb, by=by, now=now, note=note, data=data, public=public)
@@ -299,10 +301,40 @@ def confirm_read_back(case, *, by, now):
 
 @transaction.atomic
 def set_follow_up(case, *, at, by, now):
-    """Set when the first responsible looks at the case again and tells the resident how it stands."""
-    demand(by, "note", case)
-    write(case, next_follow_up_at=at)
+    """Set when the first responsible looks at the case again and tells the resident how it stands.
+
+    Raises Refused for a time that is over. Once it has passed without a word to the resident, the sweep tells them.
+    """
+    demand(by, "follow_up", case)
+    if at <= now:
+        raise Refused(_("Choose a time in the future."))
+    write(case, next_follow_up_at=at, follow_up_told_at=None)
     events.log(case, "follow_up_set", by=by, now=now, data={"until": at.isoformat(), "version": case.version})
+
+
+def remind_follow_ups(*, now):
+    """Tell each first responsible once of a follow-up whose time has passed; return how many cases. Each in its own
+    transaction; one that raises is logged and passed over."""
+    told = 0
+    for pk in list(Case.objects.follow_up_missed(now).order_by("next_follow_up_at").values_list("pk", flat=True)):
+        try:
+            told += _remind(pk, now)
+        except Exception:
+            logger.exception("the follow-up of case %s could not be told", pk)
+    return told
+
+
+@transaction.atomic
+def _remind(pk, now):
+    missed = Case.objects.follow_up_missed(now).select_related("community", "first_responsible")
+    case = missed.select_for_update(skip_locked=True, of=("self",), no_key=True).filter(pk=pk).first()
+    if case is None:
+        return False
+    write(case, follow_up_told_at=now)
+    until = case.next_follow_up_at.isoformat()
+    events.log(case, "follow_up_missed", by=None, now=now, data={"until": until, "version": case.version})
+    telling.tell(case, [case.first_responsible], "follow_up_missed", now=now, key=until)
+    return True
 
 
 @transaction.atomic

@@ -124,10 +124,18 @@ def _tell_of(letter, case, people, by, now):
 def join_letter(letter, case, *, by, now):
     """Make a registered letter the one that `case` came by, in the caller's transaction. Raises Refused where it is
     another case already, Stale where somebody was faster."""
-    if not IncomingLetter.objects.loose().filter(pk=letter.pk).exists():
+    if not letter.is_loose:
         raise Refused(_("This letter is a case already, or it was explained why it is none."))
     write(letter, case=case)
     events.log(letter, "letter_became_case", by=by, now=now, data={"case": case.number})
+
+
+def free_letter(case, *, by, now):
+    """Let go of the letter of a case whose registration is undone, in the caller's transaction: it keeps its number
+    and is to be made a case again or explained."""
+    for letter in IncomingLetter.objects.filter(case=case):
+        write(letter, case=None)
+        events.log(letter, "letter_freed", by=by, now=now, data={"case": case.number})
 
 
 @transaction.atomic
@@ -135,7 +143,7 @@ def explain_letter(letter, *, by, now, reason):
     """Record why a letter is no case, for example a greeting. Raises Refused where it is one already."""
     if not IncomingLetter.objects.visible_to(by).filter(pk=letter.pk).exists():
         raise NotAllowed(_("This step belongs to somebody else. Ask your supervisor if it cannot wait."))
-    if not IncomingLetter.objects.loose().filter(pk=letter.pk).exists():
+    if not letter.is_loose:
         raise Refused(_("This letter is a case already, or it was explained why it is none."))
     write(letter, no_case_reason=reason)
     events.log(letter, "letter_explained", by=by, now=now, note=reason)

@@ -10,10 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines, repeats, telling
 from complaints.actions import hotline
+from complaints.actions.calls import join_call
 from complaints.actions.escalating import raise_to
 from complaints.actions.letters import enter_letter_of, incoming_number, join_letter
 from complaints.actions.voiding import merge
 from complaints.models import (
+    Call,
     Case,
     Channel,
     Concern,
@@ -60,6 +62,7 @@ def receive_case(
     promised_reply_at=None,
     read_back=False,
     received_at=None,
+    call=None,
     letter=None,
     letter_on=None,
     letter_ref="",
@@ -83,7 +86,8 @@ def receive_case(
     `pictures` are (Picture, stored name) pairs; `incident` is the known event that it comes from.
 
     What comes by letter is entered in the register of incoming letters with it: `letter_ref` is the sender's own
-    reference, `presented_to` the leader it goes to. A `letter` that was registered before becomes this case.
+    reference, `presented_to` the leader it goes to. A `letter` that was registered before becomes this case, as
+    does a `call` that was typed in: what was told in it came when it was finished.
 
     What has come back follows the case that it comes back from, unless `is_new_matter`; `follows` names one that is
     known. The third time starts at level 2. A second call about an open case `joins` it with a number of its own.
@@ -91,7 +95,7 @@ def receive_case(
     """
     token = token_of(submission)
     department = category.department
-    at = received_at or (letter.received_at if letter else now)
+    at = received_at or _came_at(letter, call) or now
     if follows is not None:
         # The same matter is about the same people, or its number would tell them of the first (ruling 12).
         concerns = {*concerns, *(concern.user for concern in follows.concerned.select_related("user"))}
@@ -145,6 +149,7 @@ def receive_case(
     case.next_escalation_at = deadlines.next_step(case)
     paper = {
         "letter": letter,
+        "call": call,
         "sender_ref": letter_ref,
         "pages": letter_pages,
         "copies": letter_copies,
@@ -173,10 +178,17 @@ def receive_case(
     return case, token
 
 
+def _came_at(letter, call):
+    """Return when a matter came that was written down before it became a case; that of a missed call is not known."""
+    if letter:
+        return letter.received_at
+    return call.at if call and call.kind == Call.Kind.FINISHED else None
+
+
 def _save(case, *, by, now, concerns, pictures, reason, paper, repeat, external):
     day = case.community.local(now)
     case.number = f"{case.community.code}-{LETTERS[case.kind]}{day:%y%m%d}-{_sequence(case, day, concerns):04}"
-    letter, is_letter = paper.pop("letter"), case.channel == Channel.LETTER
+    letter, call, is_letter = paper.pop("letter"), paper.pop("call"), case.channel == Channel.LETTER
     if is_letter:
         case.letter_no = letter.number if letter else incoming_number(case.community, now=now, kept=bool(concerns))
     case.terms = terms_of(case, letter.sender_ref if letter else paper["sender_ref"])
@@ -195,6 +207,8 @@ def _save(case, *, by, now, concerns, pictures, reason, paper, repeat, external)
     events.log(case, "received", by=by, now=now, note=reason, data={"version": 0, "who": _who(by)}, public=True)
     for level, trigger in _at_once(case, concerns):
         raise_to(case, level, trigger, by=None, now=now, undoable=by is not None)
+    if call:
+        join_call(call, case, by=by, now=now)
     if letter:
         join_letter(letter, case, by=by, now=now)
     elif is_letter:

@@ -52,6 +52,7 @@ def reply(case, *, channel, text, by, now, **told):
         data=_how(said),
         public=True,
         replied_at=now,
+        next_follow_up_at=None,
         next_escalation_at=None,
     )
     plan_visit(case, now=now)

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines
 from complaints.actions import hotline
+from complaints.actions.calls import free_calls
+from complaints.actions.letters import free_letter
 from complaints.models import Case, DeadlinePolicy, Status
 from complaints.words import RESIDENTS_VERBS
 from servicedesk.core import events, notifications
@@ -48,6 +50,8 @@ def undo(event, *, by, now):
         facts = {"void_reason": "undone", "void_asked_by": by, "void_asked_at": now, "next_escalation_at": None}
         move(case, Status.VOID, by=by, now=now, verb="undone", data=data, **facts)
         hotline.drop(case, now=now)
+        free_calls(case, by=by, now=now)
+        free_letter(case, by=by, now=now)
         return case
     if event.verb == "handed":
         move(case, event.data["from"], by=by, now=now, verb="undone", data=data, **_before_handing(case, event))

@@ -1,6 +1,7 @@
 """The nouns of the main job: cases, what they are due by, and what happened to them."""
 
 from complaints.models.aftercare import Grade, Rating, ReturnVisit, VisitRule
+from complaints.models.calls import Call
 from complaints.models.cases import (
     Case,
     Channel,
@@ -33,6 +34,7 @@ from complaints.models.surveys import Survey, SurveyAnswer
 from complaints.models.work import MaterialUse, Quote, Work
 
 __all__ = [
+    "Call",
     "CallerTold",
     "Case",
     "Category",

@@ -166,6 +166,16 @@ class CaseQuerySet(models.QuerySet):
     def unassigned(self):
         return self.filter(UNASSIGNED)
 
+    def owed_by(self, user):
+        """Return the open cases of which `user` still owes the resident an answer (ruling 8)."""
+        return self.filter(status__in=LADDERED, first_responsible=user)
+
+    def follow_up_missed(self, now):
+        """Return the cases whose follow-up time has passed and of which nobody was told yet."""
+        return self.filter(
+            status__in=LADDERED, next_follow_up_at__lte=now, follow_up_told_at=None, first_responsible__isnull=False
+        )
+
     def visible_to(self, user):
         """Return the cases that `user` may see (2-domain, Roles), never one that concerns them (ruling 12).
 
@@ -326,6 +336,7 @@ class Case(models.Model):
     replied_at = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True)
     next_follow_up_at = models.DateTimeField(_("next follow-up"), null=True)
+    follow_up_told_at = models.DateTimeField(null=True)  # when the first responsible was told that it is overdue
     urged_at = models.DateTimeField(null=True)  # by the resident, who may again after four hours
     urges = models.PositiveSmallIntegerField(default=0, db_default=0)
 
@@ -458,6 +469,11 @@ class Case(models.Model):
         indexes = [
             models.Index(
                 fields=["next_escalation_at"], condition=Q(next_escalation_at__isnull=False), name="case_next"
+            ),
+            models.Index(
+                fields=["next_follow_up_at"],
+                condition=Q(next_follow_up_at__isnull=False, follow_up_told_at=None, status__in=LADDERED),
+                name="case_follow_up_due",
             ),
             # What the board counts and sorts by stands in the index, so that no wide row is read for a number.
             models.Index(

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models.cases import Case, Concern, Status
+from complaints.models.cases import Case, Concern
 from complaints.models.courtesy import LetterTemplate
 from servicedesk.core.models import Community, Role, User
 from servicedesk.core.roles import memberships_of
@@ -27,8 +27,8 @@ class IncomingLetterQuerySet(models.QuerySet):
         return self.filter(community__in=desks_of(user)).exclude(case__in=about_them)
 
     def loose(self):
-        """Return the letters that are neither a case nor explained; that of a case which was voided is loose again."""
-        return self.filter(Q(case=None) | Q(case__status=Status.VOID), no_case_reason="")
+        """Return the letters that are neither a case nor explained."""
+        return self.filter(case=None, no_case_reason="")
 
     def received_between(self, first, last):
         """Return the letters that came from the moment `first` until before the moment `last`."""
@@ -75,6 +75,11 @@ class IncomingLetter(models.Model):
 
     def get_absolute_url(self):
         return reverse("complaints:incoming", args=[self.pk])
+
+    @property
+    def is_loose(self):
+        """Whether it is neither a case nor explained."""
+        return self.case_id is None and not self.no_case_reason
 
 
 class ReplyLetter(models.Model):

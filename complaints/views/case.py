@@ -45,6 +45,7 @@ PANELS = [
     ("escalate", gettext_lazy("Escalate"), forms.ReasonForm),
     ("lower", gettext_lazy("Lower the level"), forms.LowerForm),
     ("promise", gettext_lazy("Promise a reply"), forms.PromiseForm),
+    ("follow_up", gettext_lazy("Set the next follow-up"), forms.FollowUpForm),
     ("reclassify", gettext_lazy("Judge anew"), forms.ReclassifyForm),
     ("urge", gettext_lazy("Urge"), forms.OptionalNoteForm),
     ("decline_job", gettext_lazy("Return the job"), forms.DeclineForm),

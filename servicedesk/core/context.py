@@ -15,10 +15,12 @@ SEES_CASES = OFFICE | {Role.HEAD, Role.WORKER}
 # In the order of the menu: key, label, address, who finds it useful. The doors themselves decide who comes in.
 MENU = [
     ("desk", _("New request"), "desk:intake", {Role.CLERK, Role.SUPERVISOR}),
+    ("mine", _("My answers"), "complaints:mine", {Role.CLERK, Role.SUPERVISOR}),
     ("cases", _("Cases"), "complaints:list", SEES_CASES),
     ("callbacks", _("Return visits"), "complaints:callbacks", OFFICE),
     ("board", _("Board"), "desk:board", OFFICE),
     ("approvals", _("Approvals"), "desk:approvals", {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("calls", _("Calls"), "complaints:calls", {Role.CLERK, Role.SUPERVISOR}),
     ("mail", _("Letters"), "complaints:mail", OFFICE),
     ("phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),

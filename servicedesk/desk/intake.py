@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from complaints import deadlines, incidents, repeats
-from complaints.models import Case, Channel, IncomingLetter, Kind, Severity, Status, Urgency
+from complaints.models import Call, Case, Channel, IncomingLetter, Kind, Severity, Status, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core import worktime
+from servicedesk.core.models import Event
 
 
 @dataclass(frozen=True)
@@ -50,22 +51,36 @@ def caller(community, who, today):
 
 
 def beginning(user, community, asked):
-    """Return what the page begins with where its address names a letter that is no case yet, else nothing. At most
-    one query."""
-    key = asked.get("letter") or ""
-    if not key.isascii() or not key.isdigit() or len(key) > 15:
-        return {}
-    letter = IncomingLetter.objects.visible_to(user).filter(community=community, pk=key).loose().first()
-    if letter is None:
-        return {}
-    return {
-        "letter": letter.pk,
-        "channel": Channel.LETTER,
-        "reporter_name": letter.sender,
-        "summary": letter.subject,
-        "letter_on": letter.letter_on,
-        "letter_ref": letter.sender_ref,
-    }
+    """Return what the page begins with where its address names a letter or a call that is no case yet, else nothing.
+    At most two queries.
+
+    The number of a call stands there for who has taken it on record; for others it is filled in when they save.
+    """
+    if letter := _named(IncomingLetter, user, community, asked.get("letter")):
+        return {
+            "letter": letter.pk,
+            "channel": Channel.LETTER,
+            "reporter_name": letter.sender,
+            "summary": letter.subject,
+            "letter_on": letter.letter_on,
+            "letter_ref": letter.sender_ref,
+        }
+    if call := _named(Call, user, community, asked.get("call")):
+        knows = Event.objects.about(call).filter(by=user, verb__in=("call_entered", "call_opened")).exists()
+        return {
+            "call": call.pk,
+            "channel": Channel.PHONE,
+            "reporter_name": call.caller,
+            "reporter_phone": call.phone if knows else "",
+            "summary": call.what,
+        }
+    return {}
+
+
+def _named(model, user, community, key):
+    if not key or not key.isascii() or not key.isdigit() or len(key) > 15:
+        return None
+    return model.objects.visible_to(user).filter(community=community, pk=key).loose().first()
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,10 @@ def loose_letter(house):
     return house.client("chen"), house.community.incoming_letters.get(case=None).get_absolute_url()
 
 
+def loose_call(house):
+    return house.client("chen"), reverse("complaints:call", args=[house.community.calls.loose().first().pk])
+
+
 def from_a_letter(house):
     letter = house.community.incoming_letters.get(case=None)
     return house.client("chen"), f"{reverse('desk:intake')}?letter={letter.pk}"
@@ -238,7 +242,7 @@ CASE_STEPS = {
     "taken": ("hand_over", "resolve", "escalate", "reclassify", "merge", "ask_void", "unmask", "urge"),
     "web": ("name_concerned",),
     "handed": ("assign",),
-    "in_hand": ("pause", "promise"),
+    "in_hand": ("pause", "promise", "follow_up"),
     "late": ("lower",),
     "asked_void": ("confirm_void",),
     "resolved": ("reply", "reopen"),
@@ -407,6 +411,15 @@ STAFF_PAGES = [
         then=send("#form button.primary", closing="{123}"),
         status=422,
     ),
+    Visit("complaints:calls", "chen"),
+    Visit("complaints:calls", "sun", "empty"),
+    Visit("complaints:calls", "chen", "error", then=send("form[action*=enter] button.primary"), status=422),
+    Visit("complaints:call", "chen", begin=loose_call),
+    Visit(
+        "complaints:call", "chen", "error", begin=loose_call, then=send("#settle form[data-save] button"), status=422
+    ),
+    Visit("complaints:mine", "chen"),
+    Visit("complaints:mine", "sun", "empty"),
     Visit("complaints:mail", "chen"),
     Visit("complaints:mail", "guo"),
     Visit("complaints:mail", "sun", "empty"),

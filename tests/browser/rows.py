@@ -147,6 +147,12 @@ def _cases(house, units, people, now):
         "letter_on": (now - timedelta(days=1)).date(),
     }
     receive("letter", category="noise", summary="夜间施工扰民", **letter, **wu)
+    missed = actions.enter_call(home, by=chen, now=now, kind="missed", phone="13700002210")
+    actions.explain_call(missed, by=chen, now=now, reason="打错了")
+    yesterday = now - timedelta(days=1)
+    finished = {"kind": "finished", "caller": "白雪", "what": "问装修申请要带什么", "phone": "13700002210"}
+    actions.enter_call(home, by=chen, now=yesterday, **finished)
+    actions.enter_call(home, by=chen, now=now, kind="missed", phone="13900005678")
     _letters(house, receive, now, **wu)
     sent = {"sender": "5 栋业主小组", "sender_ref": "第 3 号", "subject": "建议增加充电桩", "pages": 2}
     actions.register_letter(home, by=chen, now=now, letter_on=(now - timedelta(days=2)).date(), **sent)

@@ -261,7 +261,7 @@ TABLE = [
     ("unmask", Stage.archived, OFFICE),
     ("new_code", Stage.in_hand, DESK),
     ("read_back", Stage.in_hand, SEEING),
-    ("follow_up", Stage.in_hand, SEEING),
+    ("follow_up", Stage.in_hand, OFFICE),
 ]
 
 

@@ -7,14 +7,18 @@ from django.core.management import call_command
 
 from complaints import closing
 from complaints.models import (
+    Call,
     Case,
     DayClose,
     Escalation,
     ExternalCase,
     Incident,
+    IncomingLetter,
     Pause,
+    Phrase,
     Rating,
     Reply,
+    ReplyLetter,
     Report,
     ReturnVisit,
     Status,
@@ -66,6 +70,11 @@ def look_at_the_board(now):
     assert running.cases.open().count() >= 3
     assert set(over.cases.values_list("channel", "status")) == {("phone", "archived"), ("web", "replied")}
     assert Survey.objects.get().is_open(now) and SurveyAnswer.objects.count() >= 40
+    assert set(ReplyLetter.objects.values_list("status", flat=True)) >= {"draft", "sent"}
+    assert IncomingLetter.objects.loose().exists()
+    assert Call.objects.loose().count() >= 3
+    assert Event.objects.filter(verb="follow_up_missed").exists()
+    assert Phrase.objects.filter(uses__gt=0).exists()
     named = Event.objects.get(verb="concern_named")
     late_named = Case.objects.get(pk=named.subject_id)
     assert named.data["whom"] == "马超"

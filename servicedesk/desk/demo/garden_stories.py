@@ -980,6 +980,26 @@ ABOUT_US = [
         facts={"channel": Channel.LETTER, "letter_ref": "3 栋业主小组〔9〕号", "kind": Kind.SUGGESTION},
     ),
     Story(
+        day(1, "15:40"),
+        "mail",
+        "来信反映信报箱锁坏了,挂号信被退回",
+        "3-1-301",
+        "desk1",
+        then=(
+            do(25, "start", "desk1"),
+            do(90, "resolve", "desk1", remedy="已换信报箱锁芯,并与邮局约定挂号信改送前台代收。"),
+            do(
+                15,
+                "write_letter",
+                "desk1",
+                addressee="3-1-301 业主",
+                text="尊敬的业主：\n\n您好！您的来信我们已收到。信报箱锁芯已更换，挂号信今后由前台代收。"
+                "\n\n谢谢您的批评指正！",
+            ),
+        ),
+        facts={"channel": Channel.LETTER, "letter_ref": "业主来信"},
+    ),
+    Story(
         day(4, "14:10"),
         "other",
         "匿名反映 5 栋有人群租",

@@ -15,7 +15,7 @@ from complaints.models import Case, Category, Channel, LetterTemplate, Pause, Pr
 from residents.models import Building, Occupancy, Unit
 from servicedesk.core import events, notifications
 from servicedesk.core.models import Department, Event, Notification
-from servicedesk.desk.demo import garden_stories, staff, tower_stories
+from servicedesk.desk.demo import garden_stories, papers, staff, tower_stories
 from servicedesk.desk.demo.places import GARDEN, TOWER
 
 STORIES = {GARDEN: garden_stories.STORIES, TOWER: tower_stories.STORIES}
@@ -260,6 +260,7 @@ def play(garden, tower, people, album, now):
             stage.receive(story, at)
         else:
             stage.act(story, story.then[number - 1], at)
+    papers.lay_out(stages[GARDEN])
     let_time_pass(now)
     actions.archive_answered(now=now)
     for person in people.values():
@@ -273,12 +274,14 @@ def let_time_pass(until):
     while True:
         steps = Case.objects.filter(next_escalation_at__lte=until).aggregate(at=Min("next_escalation_at"))["at"]
         ends = Pause.objects.filter(ended_at=None, until__lte=until).aggregate(at=Min("until"))["at"]
-        if steps is None and ends is None:
+        missed = Case.objects.follow_up_missed(until).aggregate(at=Min("next_follow_up_at"))["at"]
+        if steps is None and ends is None and missed is None:
             return
-        at = min(moment for moment in (steps, ends) if moment is not None)
+        at = min(moment for moment in (steps, ends, missed) if moment is not None)
         at = min(until, at.replace(second=0, microsecond=0) + timedelta(minutes=1))
         if at == last:
             raise RuntimeError("A sweep left something behind that was due.")
         last = at
         actions.resume_waiting(now=at)
+        actions.remind_follow_ups(now=at)
         actions.escalate_overdue(now=at)

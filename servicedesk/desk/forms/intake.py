@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.hotline import SlipFields, check_limits
 from complaints.forms.letters import CountField, leaders_of
-from complaints.models import Case, Category, Channel, Incident, IncomingLetter, Kind, Severity, Status, Urgency
+from complaints.models import Call, Case, Category, Channel, Incident, IncomingLetter, Kind, Severity, Status, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core.choices import RowField, RowsField
 from servicedesk.core.forms import MomentField, NearDayField
@@ -71,6 +71,7 @@ class IntakeForm(SlipFields):
     wish = TextField(label=_("What is wanted"), required=False, max_length=300)
     reason = TextField(label=_("Why major"), required=False, max_length=1000)
     promised_reply_at = MomentField(label=_("Reply promised by"), required=False)
+    call = RowField(Call.objects.none(), widget=forms.HiddenInput, required=False)
     letter = RowField(IncomingLetter.objects.none(), widget=forms.HiddenInput, required=False)
     letter_on = NearDayField(label=_("Date of the letter"), required=False)
     letter_ref = TextField(label=_("Their own reference"), required=False, max_length=60)
@@ -99,6 +100,7 @@ class IntakeForm(SlipFields):
     def __init__(self, *args, community, user, now, **kwargs):
         super().__init__(*args, **kwargs)
         self.community, self.user, self.now = community, user, now
+        self.fields["call"].queryset = Call.objects.visible_to(user).filter(community=community).loose()
         self.fields["letter"].queryset = IncomingLetter.objects.visible_to(user).filter(community=community).loose()
         self.fields["presented_to"].queryset = leaders_of(community)
         for name in ("source_org", "external_no"):
@@ -122,6 +124,8 @@ class IntakeForm(SlipFields):
             # Known already, so that nobody is asked twice; the telephone number is taken over without being shown.
             for name in ("reporter_name", "reporter_phone", "unit"):
                 cleaned[name] = cleaned.get(name) or getattr(followed, name)
+        if call := cleaned.get("call"):
+            cleaned["reporter_phone"] = cleaned.get("reporter_phone") or call.phone
         if not cleaned.get("reporter_name") and not cleaned.get("anonymous_reason"):
             self.add_error("reporter_name", _("Who is it? Give a name, or say why there is none."))
         no_phone = not cleaned.get("reporter_phone") and not cleaned.get("no_phone_reason")

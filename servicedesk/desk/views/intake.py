@@ -25,9 +25,9 @@ from servicedesk.desk.forms.intake import IntakeForm, PreviewForm
 from servicedesk.desk.undoing import undo_url
 
 DESK = (Role.CLERK, Role.SUPERVISOR)
-# What a draft keeps of the page; never the proof that it came from our page.
 # What a page may begin from, named in its address and kept in its form.
-BEGINNINGS = ("letter", "follows")
+BEGINNINGS = ("letter", "call", "follows")
+# What a draft keeps of the page; never the proof that it came from our page.
 NOT_KEPT = {"csrfmiddlewaretoken", "submission", "find", "print"}
 
 

@@ -243,6 +243,154 @@ class Migration(migrations.Migration):
                 name="reply_letter_void_has_reason",
             ),
         ),
+        migrations.CreateModel(
+            name="Call",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("missed", "missed"), ("finished", "finished")], max_length=8, verbose_name="call"
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("phone", models.CharField(blank=True, max_length=21, verbose_name="telephone")),
+                ("caller", models.CharField(blank=True, max_length=120, verbose_name="who")),
+                ("what", models.CharField(blank=True, max_length=200, verbose_name="matter")),
+                ("entered_at", models.DateTimeField()),
+                ("no_case_reason", models.CharField(blank=True, max_length=300, verbose_name="why it is no case")),
+                ("settled_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "verbose_name": "call",
+                "verbose_name_plural": "calls",
+                "ordering": ["-at", "-id"],
+            },
+        ),
+        migrations.AddField(
+            model_name="case",
+            name="follow_up_told_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(
+                    ("follow_up_told_at", None),
+                    ("next_follow_up_at__isnull", False),
+                    (
+                        "status__in",
+                        (
+                            "received",
+                            "taken",
+                            "verified",
+                            "proposed",
+                            "approved",
+                            "handed",
+                            "in_hand",
+                            "waiting",
+                            "resolved",
+                            "declined",
+                        ),
+                    ),
+                ),
+                fields=["next_follow_up_at"],
+                name="case_follow_up_due",
+            ),
+        ),
+        migrations.AddField(
+            model_name="call",
+            name="answered_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="who answered",
+            ),
+        ),
+        migrations.AddField(
+            model_name="call",
+            name="case",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="complaints.case"
+            ),
+        ),
+        migrations.AddField(
+            model_name="call",
+            name="community",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="core.community"
+            ),
+        ),
+        migrations.AddField(
+            model_name="call",
+            name="entered_by",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddField(
+            model_name="call",
+            name="settled_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="call",
+            index=models.Index(fields=["community", "-at", "-id"], name="call_by_time"),
+        ),
+        migrations.AddIndex(
+            model_name="call",
+            index=models.Index(condition=models.Q(("settled_at", None)), fields=["community", "at"], name="call_loose"),
+        ),
+        migrations.AddConstraint(
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("answered_by", None), ("kind", "missed")),
+                    models.Q(("answered_by__isnull", False), ("kind", "finished")),
+                    _connector="OR",
+                ),
+                name="call_finished_has_who_answered",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("phone", ""), _negated=True), models.Q(("what", ""), _negated=True), _connector="OR"
+                ),
+                name="call_has_a_number_or_a_matter",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("entered_at__gte", models.F("at"))), name="call_entered_after_it_came"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("case", None), ("no_case_reason", ""), ("settled_at", None), ("settled_by", None)),
+                    models.Q(
+                        ("settled_at__isnull", False),
+                        ("settled_by__isnull", False),
+                        models.Q(
+                            models.Q(("case__isnull", False), ("no_case_reason", "")),
+                            models.Q(("case", None), models.Q(("no_case_reason", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="call_settled_is_a_case_or_explained",
+            ),
+        ),
         # A letter that was written stays.
         migrations.RunSQL(
             "CREATE TRIGGER complaints_replyletter_no_delete BEFORE DELETE ON complaints_replyletter"
@@ -251,5 +399,14 @@ class Migration(migrations.Migration):
             " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();",
             "DROP TRIGGER complaints_replyletter_no_delete ON complaints_replyletter;"
             "DROP TRIGGER complaints_replyletter_no_truncate ON complaints_replyletter;",
+        ),
+        # So does a call that was recorded.
+        migrations.RunSQL(
+            "CREATE TRIGGER complaints_call_no_delete BEFORE DELETE ON complaints_call"
+            " FOR EACH ROW EXECUTE FUNCTION refuse_change();"
+            "CREATE TRIGGER complaints_call_no_truncate BEFORE TRUNCATE ON complaints_call"
+            " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();",
+            "DROP TRIGGER complaints_call_no_delete ON complaints_call;"
+            "DROP TRIGGER complaints_call_no_truncate ON complaints_call;",
         ),
     ]
