@@ -56,12 +56,12 @@ def header():
     """Return the names of the columns in the active language."""
     return [
         _("Register number"),
-        _("Received"),
-        _("From"),
+        _("Came in"),
+        _("Sender"),
         _("Their own reference"),
         _("Date of the letter"),
         _("Subject"),
-        _("Pages"),
+        _("Sheets"),
         _("Copies"),
         _("Presented to"),
         _("Case"),

@@ -63,12 +63,12 @@ class PeriodForm(forms.Form):
 class RegisterForm(forms.Form):
     """A letter of complaint as it lies on the desk."""
 
-    sender = TextField(label=_("From"), max_length=120)
+    sender = TextField(label=_("Sender"), max_length=120)
     subject = TextField(label=_("Subject"), max_length=200)
     letter_on = NearDayField(label=_("Date of the letter"), required=False)
     sender_ref = TextField(label=_("Their own reference"), required=False, max_length=60)
-    received_at = MomentField(label=_("Received"), days_ahead=0)
-    pages = CountField(label=_("Pages"))
+    received_at = MomentField(label=_("Came in"), days_ahead=0)
+    pages = CountField(label=_("Sheets"))
     copies = CountField(label=_("Copies"))
     presented_to = RowField(User.objects.none(), label=_("Presented to"), required=False, empty_label=_("a supervisor"))
     reply_due_on = NearDayField(label=_("Answer due"), required=False, help_text=_("Ten days unless you set another."))

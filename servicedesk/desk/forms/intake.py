@@ -75,7 +75,7 @@ class IntakeForm(SlipFields):
     letter = RowField(IncomingLetter.objects.none(), widget=forms.HiddenInput, required=False)
     letter_on = NearDayField(label=_("Date of the letter"), required=False)
     letter_ref = TextField(label=_("Their own reference"), required=False, max_length=60)
-    letter_pages = CountField(label=_("Pages"))
+    letter_pages = CountField(label=_("Sheets"))
     letter_copies = CountField(label=_("Copies"))
     presented_to = RowField(
         User.objects.none(),

@@ -108,10 +108,18 @@ def _page(request, form, now, *, hits=None, status=200):
         "hits": hits,
         "draft": getattr(form, "draft", None),
         "is_kept": form.is_kept if hasattr(form, "is_kept") else _is_kept(request, _draft(request)),
+        "came_by": _letter(form, values["letter"]),
         "categories": list(form.fields["category"].queryset),
         **_side(request, preview.cleaned_data, now),
     }
     return render(request, "desk/intake.html", context, status=status)
+
+
+def _letter(form, key):
+    """Return the letter that the page begins from, or None. One query, none where it begins from nothing."""
+    key = str(key or "")
+    is_key = key.isascii() and key.isdigit() and len(key) <= 15
+    return form.fields["letter"].queryset.filter(pk=key).first() if is_key else None
 
 
 def _side(request, facts, now):
