@@ -19,7 +19,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import reports
-from complaints.models import Case, Channel, Concern, DayClose, Explanation, IntakeDraft, Kind, Status
+from complaints.models import (
+    Call,
+    Case,
+    Channel,
+    Concern,
+    DayClose,
+    Explanation,
+    IncomingLetter,
+    IntakeDraft,
+    Kind,
+    ReturnVisit,
+    Status,
+)
 from complaints.models.cases import CLOCKED, LADDERED, LATE_ENTRY, REPLY_OWED, SETTLED, TO_DECIDE
 from servicedesk.core import events
 from servicedesk.core.calendar import calendar_of
@@ -40,6 +52,7 @@ TITLES = {
     "unsettled": gettext_lazy("Due today, not done"),
     "late": gettext_lazy("Late"),
     "reply": gettext_lazy("Resident not told"),
+    "unrecorded": gettext_lazy("Calls and letters that are no case"),
     "drafts": gettext_lazy("Drafts of requests not saved"),
     "unread": gettext_lazy("Not read back"),
     "numbers": gettext_lazy("Gaps in the numbers"),
@@ -47,6 +60,7 @@ TITLES = {
     "late_entries": gettext_lazy("Late entries"),
     "chain": gettext_lazy("History"),
     "decide": gettext_lazy("Waits for a decision"),
+    "visits": gettext_lazy("Return visits due"),
     "tomorrow": gettext_lazy("For the next service day"),
 }
 
@@ -268,6 +282,11 @@ def _decide(day):
     yield day.rows.open().filter(TO_DECIDE)
 
 
+def _visits(day):
+    due = ReturnVisit.objects.open().filter(case=OuterRef("pk"), due_at__lte=day.ends)
+    yield day.rows.filter(Exists(due))
+
+
 def _tomorrow(day):
     coming = (
         Q(next_follow_up_at__lte=day.tomorrow_ends)
@@ -285,6 +304,7 @@ FINDING = {
     "voided": _voided,
     "late_entries": _late_entries,
     "decide": _decide,
+    "visits": _visits,
     "tomorrow": _tomorrow,
 }
 
@@ -318,6 +338,36 @@ def reply(day):
         return _("Reply promised by"), case.promised_reply_at, ""
 
     return day.check("reply", what, url=_list("reply"))
+
+
+def unrecorded(day):
+    """Calls and letters that came in, and that are neither a case nor explained (漏记, S3 第十九条)."""
+    calls = Call.objects.filter(community=day.community, at__lt=day.until).loose().order_by("at", "id")
+    letters = IncomingLetter.objects.filter(community=day.community, received_at__lt=day.until).loose()
+    rows = [
+        Row(
+            key=f"call-{call.pk}",
+            label=f"{call.get_kind_display()} {call.masked_phone or call.caller}",
+            url=reverse("complaints:call", args=[call.pk]),
+            what=_("Call at"),
+            at=call.at,
+            words=call.what,
+        )
+        for call in calls
+    ]
+    rows += [
+        Row(
+            key=f"letter-{letter.pk}",
+            label=letter.number,
+            url=letter.get_absolute_url(),
+            what=_("Letter of"),
+            at=letter.received_at,
+            words=letter.subject,
+        )
+        for letter in letters.order_by("received_at", "id")
+    ]
+    hint = _("Each becomes a case, or it is explained on its own page why it is none.")
+    return day.other("unrecorded", rows, hint=hint)
 
 
 def drafts(day):
@@ -392,6 +442,12 @@ def decide(day):
     return day.check("decide", what, is_red=False, url=_list("decide"))
 
 
+def visits(day):
+    """Residents who were to be asked by the end of the day how it went (回访)."""
+    ask = _("Ask how it went")
+    return day.check("visits", lambda case: (ask, None, ""), is_red=False, url=reverse("complaints:callbacks"))
+
+
 def tomorrow(day):
     """Follow-ups, promised and owed replies up to the end of the next service day: nothing to explain, to be ready."""
 
@@ -407,7 +463,21 @@ def tomorrow(day):
     return day.check("tomorrow", what, is_red=False)
 
 
-CHECKS = [unsettled, late, reply, drafts, unread, numbers, voided, late_entries, chain, decide, tomorrow]
+CHECKS = [
+    unsettled,
+    late,
+    reply,
+    unrecorded,
+    drafts,
+    unread,
+    numbers,
+    voided,
+    late_entries,
+    chain,
+    decide,
+    visits,
+    tomorrow,
+]
 
 
 def add(key, title, check, *, before=tomorrow):
@@ -516,7 +586,7 @@ def sentence(numbers):
 
 
 # What somebody can still do something about before the close.
-TO_DO = ("unsettled", "late", "reply", "drafts", "unread", "decide")
+TO_DO = ("unsettled", "late", "reply", "unrecorded", "drafts", "unread", "decide", "visits")
 
 
 def to_do(day):

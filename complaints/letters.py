@@ -6,6 +6,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
+from complaints.models import Proposal, Status
+
 PARTS = ("salutation", "opening", "done", "closing")
 # What may stand in braces, with what it means.
 PLACEHOLDERS = {
@@ -35,7 +37,7 @@ def draft(template, case, *, incoming=None, blank="……"):
     """Return the text of a letter about `case` from `template`: its four parts, a blank line between them.
 
     What is not known stands as `blank`, so that it is seen. Dates are written out as a letter has them. No query
-    where the people and places of `case` are loaded.
+    where the people and places of `case` are loaded, but one for what is refused.
     """
     known = _known(case, incoming)
     parts = (getattr(template, name) for name in PARTS)
@@ -44,6 +46,8 @@ def draft(template, case, *, incoming=None, blank="……"):
 
 def _known(case, incoming):
     local = case.community.local
+    # Who was joined to another case is told what was done in that one.
+    done = case.merged_into or case
     return {
         "name": case.reporter_name,
         "letter_on": _day(incoming.letter_on if incoming else case.letter_on),
@@ -52,13 +56,20 @@ def _known(case, incoming):
         "matter": case.summary.rstrip("。.!！"),
         "place": case.where,
         "number": case.number,
-        "department": str(case.department),
-        "remedy": case.remedy,
-        "resolved": _day(local(case.resolved_at).date() if case.resolved_at else None),
-        "first": str(case.first_responsible or ""),
+        "department": str(done.department),
+        "remedy": done.remedy or _refusal(done),
+        "resolved": _day(local(done.resolved_at).date() if done.resolved_at else None),
+        "first": str(done.first_responsible or ""),
         "phone": case.community.phone,
         "centre": case.community.name,
     }
+
+
+def _refusal(case):
+    """Return the polite words of a refusal that was approved, "" where nothing is refused."""
+    if case.status != Status.DECLINED:
+        return ""
+    return case.proposals.filter(cycle=case.cycle, outcome=Proposal.Outcome.DECLINE).last().answer
 
 
 def _day(day):

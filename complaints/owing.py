@@ -59,6 +59,7 @@ def _first(case):
     """Return (words, moment) of what is owed first: the reply, a promise, a follow-up or the result."""
     owed = [
         (case.reply_due_at, _("reply")) if case.status in REPLY_OWED else (case.due_at, _("result")),
+        (case.their_due_at, _("answer to the authority")),
         (case.promised_reply_at, _("promised reply")),
         (case.next_follow_up_at, _("follow-up")),
     ]

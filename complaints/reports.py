@@ -79,7 +79,7 @@ def _fact(key, value, tz):
         return Escalation.Trigger(value).label
     if key == "reason":
         return Pause.Reason(value).label
-    if key == "outcome":
+    if key == "tried":
         return Outcome(value).label
     if key == "channel":
         return Channel(value).label
@@ -91,7 +91,7 @@ def _fact(key, value, tz):
         return UNDONE.get(value, value)
     if key == "validity":
         return Validity(value).label
-    if key == "outcome":
+    if key == "tried":
         return Proposal.Outcome(value).label
     if key == "changes":
         return separator().join(_change(*change) for change in value)
@@ -169,7 +169,7 @@ def _letter_file(case, event):
 
 def letters_of(case):
     """Return the letters of reply to `case`, the last one first. One query, none where it is answered another way."""
-    if case.channel not in (Channel.LETTER, Channel.OTHER):
+    if case.channel not in (Channel.LETTER, Channel.HOTLINE, Channel.OTHER):
         return []
     return list(ReplyLetter.objects.filter(case=case).select_related("written_by").order_by("-id"))
 

@@ -28,7 +28,7 @@ VERBS = {
     "visited": _("Return visit by %(channel)s: %(grade)s"),
     "visit_not_made": _("The return visit was not made"),
     "resident_rated": _("Rated: %(overall)s of 5 stars"),
-    "tried": _("Tried to reach the resident by %(channel)s: %(outcome)s"),
+    "tried": _("Tried to reach the resident by %(channel)s: %(tried)s"),
     "letter_written": _("Letter of reply drafted"),
     "letter_issued": _("Letter of reply %(letter)s numbered"),
     "letter_printed": _("Letter of reply %(letter)s printed again, reprint %(prints)s"),

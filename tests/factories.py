@@ -167,6 +167,19 @@ def cleared(case):
     return case
 
 
+def told(case, *, by, now=MONDAY, text="已处理好"):
+    """Tell the one who brought `case` its result, the way that it came; a letter is written and handed over."""
+    if case.channel == Channel.LETTER:
+        actions.write_letter(case, by=by, now=now, text=text, addressee=case.reporter_name)
+        actions.issue_letter(case, by=by, now=now)
+        actions.deliver_letter(case, by=by, now=now, delivery="handed", received_by=case.reporter_name)
+    else:
+        actions.reply(
+            case, channel=case.channel, text=text, by=by, now=now, person_told=case.reporter_name or "匿名来电人"
+        )
+    return case
+
+
 def outage(community, *places, by, now=MONDAY, **facts):
     """A known event: no water in `places` (building, section, unit), or in the whole community without any."""
     facts = {"title": "停水", "kind": "emergency", "starts_at": now, "words": "水泵故障,正在抢修。", **facts}

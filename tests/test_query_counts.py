@@ -6,7 +6,7 @@ from django.urls import reverse
 from complaints import actions
 from residents.models import Occupancy
 from tests import counting
-from tests.factories import MONDAY, case, cleared
+from tests.factories import MONDAY, case, cleared, told
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +46,7 @@ def test_the_visits_and_an_answered_case_cost_the_same_for_few_and_for_many(
     rows = [case(yunhu, by=chen, category="service") for _ in range(others + 1)]
     for row in rows:
         actions.resolve(cleared(row), by=chen, now=MONDAY, remedy="已处理")
-        actions.reply(row, channel="phone", text="已处理", by=chen, now=MONDAY)
+        told(row, by=chen)
     client.force_login(zhou)
     for name, url in [
         ("visits", reverse("complaints:callbacks")),

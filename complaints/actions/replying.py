@@ -104,7 +104,7 @@ def log_try(case, *, channel, outcome, by, now, note=""):
     if outcome == Outcome.TOLD:
         raise Refused(_("Who was told has had the reply."))
     write(case)
-    data = {"channel": str(channel), "outcome": str(outcome), "version": case.version}
+    data = {"channel": str(channel), "tried": str(outcome), "version": case.version}
     events.log(case, "tried", by=by, now=now, note=note, data=data)
 
 

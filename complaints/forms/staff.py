@@ -262,7 +262,9 @@ class ReplyForm(StepForm):
         self.fields["went"].queryset = User.objects.filter(
             is_active=True, memberships__community=self.case.community_id, memberships__is_active=True
         ).distinct()
-        first = {"channel": self.case.channel, "outcome": Outcome.TOLD, "person_told": self.case.reporter_name}
+        # Who did not say who they are is told all the same, when they call again.
+        who = self.case.reporter_name or _("the caller, who gave no name")
+        first = {"channel": self.case.channel, "outcome": Outcome.TOLD, "person_told": who}
         for name, value in {**first, "told_at": self.case.community.local(self.now), "went": self.user.pk}.items():
             self.initial.setdefault(name, value)
         if self.case.status == Status.DECLINED and not self.is_bound:

@@ -9,9 +9,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from complaints import actions, courtesy, letters, reports
+from complaints.actions.replying import SAME_WAY
 from complaints.forms.letters import DeliverForm, LetterForm
 from complaints.forms.staff import ReasonForm
-from complaints.models import LetterTemplate, ReplyLetter
+from complaints.models import Channel, LetterTemplate, ReplyLetter
 from complaints.permissions import steps_for
 from complaints.views.case import STAFF, door_to, find
 from complaints.views.courtesy import hint
@@ -24,7 +25,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
     now = clock.now()
     written = list(ReplyLetter.objects.filter(case=case).select_related("written_by").order_by("-id"))
     letter = next((one for one in written if one.is_open), None)
-    may_write = "reply" in steps_for(request.user, case)
+    may_write = _may_write(request.user, case)
     given = {"case": case, "user": request.user, "now": now}
     is_draft = letter is None or letter.status == ReplyLetter.Stage.DRAFT
     write_form = bound if step == "letter_write" else None
@@ -51,6 +52,12 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
 
 
 HOME = "complaints:letter"
+
+
+def _may_write(user, case):
+    """Return whether the answer to `case` is owed by `user` now, and may be a letter."""
+    step = "tell_caller" if case.merged_into else "reply"
+    return Channel.LETTER in SAME_WAY[case.channel] and step in steps_for(user, case.merged_into or case)
 
 
 def _templates(case):

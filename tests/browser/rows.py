@@ -227,7 +227,7 @@ def _answered(house, receive):
             factories.approved(case, by=chen, decided_by=zhou, now=at)
             actions.start(case, by=chen, now=at)
         actions.resolve(case, by=case.first_responsible, now=at, remedy="已查明原因并处理。")
-        actions.reply(case, channel=case.channel, text="已处理好,给您添麻烦了。", by=case.first_responsible, now=at)
+        factories.told(case, by=case.first_responsible, now=at, text="已处理好,给您添麻烦了。")
     later = house.cases["tried"].received_at + timedelta(hours=4)
     actions.miss_visit(house.cases["tried"], by=zhou, now=later)
     actions.visit(house.cases["visited"], channel="phone", grade=5, by=both, now=later, words="说清楚了,很满意。")
@@ -243,7 +243,9 @@ def _again(house, receive, replied, units, people, now):
     for name, facts in (("caller_web", {"by": None}), ("caller_phone", {}), ("caller_told", {})):
         caller = receive(name, summary="走廊里全是水", ago=timedelta(hours=8), reporter_name="吴刚", **facts)
         actions.merge(caller, into=factories.fresh(lead), by=chen, now=now)
-    told = {"caller": factories.fresh(house.cases["caller_told"]), "channel": "phone", "text": "积水已清。"}
+    told = {"caller": factories.fresh(house.cases["caller_told"]), "channel": "phone", "text": "积水已清。"} | {
+        "person_told": "吴刚"
+    }
     actions.tell_caller(factories.fresh(lead), by=chen, now=now, **told)
     old = replied("closed", ago=timedelta(days=12), summary="水龙头滴水", **bai)
     actions.archive(old, by=chen, now=now - timedelta(days=10))

@@ -166,7 +166,7 @@ def test_a_pause_cannot_begin_once_the_case_is_late(client, case_in_hand, liu, t
 
 
 def test_the_reply_goes_the_way_the_matter_came(client, resolved_case, chen):
-    answer = post(client, chen, resolved_case, "reply", channel="letter", text="已修好")
+    answer = post(client, chen, resolved_case, "reply", channel="visit", text="已修好", person_told="林女士")
     assert answer.status_code == 409
     assert "已修好" in answer.text
     assert (

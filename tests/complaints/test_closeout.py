@@ -130,6 +130,21 @@ def test_what_each_check_finds(client, yunhu, office, chen, zhou, guo, liu, time
     }
 
 
+def test_a_call_or_letter_that_is_no_case_is_red_and_a_visit_that_is_due_is_shown(client, yunhu, office, chen, zhou):
+    missed = actions.enter_call(yunhu, kind="missed", phone="13800000001", by=chen, now=MORNING)
+    letter = actions.register_letter(yunhu, sender="吴刚", subject="报纸", received_at=MORNING, by=chen, now=MORNING)
+    last_week = MORNING - timedelta(days=6)
+    asked = factories.cleared(factories.case(yunhu, by=chen, category="service", now=last_week, read_back=True))
+    actions.resolve(asked, by=chen, now=last_week, remedy="已补办")
+    factories.told(fresh(asked), by=chen, now=last_week)
+    events.seal_events()
+    assert found(client, zhou) == {
+        "unrecorded": [f"call-{missed.pk}", f"letter-{letter.pk}"],
+        "visits": [str(asked.pk)],
+    }
+    assert send(client, zhou).status_code == 409
+
+
 def test_a_missing_number_and_a_broken_chain_are_red(client, yunhu, office, chen, zhou):
     gone, *_others = [factories.case(yunhu, by=chen, now=MORNING, read_back=True) for _ in range(3)]
     events.seal_events()

@@ -197,7 +197,7 @@ def test_a_wrong_assignment_goes_back_with_its_reason_and_the_resident_is_told_w
 def test_nothing_ends_while_an_authority_waits(client, asked, chen, zhou, step):
     if step == "archive":
         actions.resolve(asked, by=zhou, now=MONDAY, remedy="修好")
-        actions.reply(fresh(asked), channel="phone", text="已修好", by=zhou, now=MONDAY)
+        actions.reply(fresh(asked), channel="phone", text="已修好", by=zhou, now=MONDAY, person_told="林女士")
     before = fresh(asked).status
     answer = post(client, zhou, asked, step, reason="重复")
     assert (answer.status_code, "HZ-0915-118" in answer.text, fresh(asked).status) == (409, True, before)

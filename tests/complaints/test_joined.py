@@ -12,7 +12,7 @@ from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 from tests.complaints import residents
 from tests.desk.test_intake import filled
-from tests.factories import MONDAY, case, fresh
+from tests.factories import MONDAY, case, fresh, told
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -50,7 +50,7 @@ def post(client, user, case, step, **data):
 
 def settle(lead, zhou, text="已修好"):
     actions.resolve(fresh(lead), by=zhou, now=MONDAY + HOUR, remedy="更换接头")
-    actions.reply(fresh(lead), channel="phone", text=text, by=zhou, now=MONDAY + HOUR)
+    told(fresh(lead), by=zhou, now=MONDAY + HOUR, text=text)
 
 
 # At the desk ------------------------------------------------------------------------------------------------------
@@ -211,7 +211,9 @@ def test_a_caller_is_told_in_their_own_channel(client, yunhu, lead, chen, zhou):
     visitor = case(yunhu, by=chen, channel="visit", reporter_name="吴刚")
     actions.merge(visitor, into=lead, by=chen, now=MONDAY)
     settle(lead, zhou)
-    answer = post(client, zhou, lead, "tell_caller", caller=visitor.pk, channel="phone", text="漏点已修")
+    answer = post(
+        client, zhou, lead, "tell_caller", caller=visitor.pk, channel="phone", text="漏点已修", person_told="吴刚"
+    )
     assert (answer.status_code, "漏点已修" in answer.text) == (409, True)
     assert not CallerTold.objects.exists()
 
@@ -226,10 +228,10 @@ def test_a_caller_who_cannot_be_told_is_explained(client, lead, caller, zhou, ch
 
 def test_a_caller_is_told_once_and_again_only_after_a_reopening(lead, caller, zhou):
     settle(lead, zhou)
-    told = {"caller": caller, "channel": "web", "text": "已修", "by": zhou, "now": MONDAY + HOUR}
-    actions.tell_caller(fresh(lead), **told | {"caller": fresh(caller)})
+    words = {"caller": caller, "channel": "web", "text": "已修", "by": zhou, "now": MONDAY + HOUR}
+    actions.tell_caller(fresh(lead), **words | {"caller": fresh(caller)})
     with pytest.raises(Refused):
-        actions.tell_caller(fresh(lead), **told | {"caller": fresh(caller)})
+        actions.tell_caller(fresh(lead), **words | {"caller": fresh(caller)})
     assert Reply.objects.filter(case=caller).count() == 1
     actions.reopen(fresh(lead), by=zhou, now=MONDAY + HOUR, note="又漏了")
     settle(lead, zhou)

@@ -156,7 +156,7 @@ def test_a_call_that_nobody_answers_is_noted_and_is_no_reply(client, resolved_ca
     assert fresh(resolved_case).status == Status.RESOLVED
     assert not Reply.objects.exists()
     tried = Event.objects.about(resolved_case).get(verb="tried")
-    assert (tried.note, tried.data["channel"], tried.data["outcome"]) == ("响了很久", "phone", "nobody")
+    assert (tried.note, tried.data["channel"], tried.data["tried"]) == ("响了很久", "phone", "nobody")
 
 
 def test_a_call_names_who_answered_and_when(client, resolved_case, chen):
@@ -173,6 +173,42 @@ def test_a_visit_names_who_went_and_whom_they_met(client, yunhu, office, chen, z
     data = {"channel": "visit", "text": "当面说明", "person_told": "林先生", "went": zhou.pk}
     assert post(client, chen, made, "reply", **data).status_code == 302
     assert Reply.objects.get().went == zhou
+
+
+def test_who_wrote_and_was_joined_to_another_case_gets_a_letter_of_their_own(client, owed, chen):
+    joined = case(owed.community, by=chen, channel="letter", category="mail", reporter_name="吴刚", summary="少了报纸")
+    actions.reopen(fresh(owed), by=chen, now=MONDAY, note="还是没有")
+    actions.merge(fresh(joined), into=fresh(owed), by=chen, now=MONDAY)
+    address = reverse("complaints:letter", args=[joined.number])
+    assert post(client, chen, joined, "letter_write", addressee="吴刚", text=TEXT).status_code == 409, (
+        "nothing is done yet"
+    )
+    actions.resolve(fresh(owed), by=chen, now=MONDAY, remedy="投递员已换人。")
+    assert address in client.get(owed.get_absolute_url()).text
+    assert "投递员已换人" in client.get(address).text
+    issued(client, chen, joined)
+    assert post(client, chen, joined, "letter_deliver", delivery="handed", received_by="吴刚").status_code == 302
+    told = joined.told.get()
+    assert (told.cycle, told.reply.person_told, told.reply.letter.number) == (2, "吴刚", "FW2025-0001")
+    assert fresh(owed).status == Status.RESOLVED, "Lin has not been told"
+
+
+def test_a_refusal_by_letter_has_the_words_that_were_approved(client, yunhu, office, chen, zhou):
+    actions.fill_courtesy(yunhu, by=None, now=MONDAY)
+    made = case(yunhu, by=chen, channel="letter", category="mail", kind="complaint", summary="报纸换地方放")
+    actions.verify(made, validity="invalid", by=chen, now=MONDAY, note="不在合同内")
+    words = {"text": "合同不含此项", "answer": "很抱歉,报箱位置由邮局决定。"}
+    actions.propose(made, outcome="decline", by=chen, now=MONDAY, **words)
+    actions.approve(made, by=zhou, now=MONDAY)
+    client.force_login(chen)
+    assert words["answer"] in client.get(reverse("complaints:letter", args=[made.number])).text
+
+
+def test_what_came_by_telephone_is_not_answered_by_letter(client, resolved_case, chen):
+    answer = post(client, chen, resolved_case, "letter_write", addressee="林晓梅", text=TEXT)
+    assert answer.status_code == 409
+    assert "来函收悉" in answer.text
+    assert not ReplyLetter.objects.exists()
 
 
 @pytest.mark.parametrize("lacking", [{"letter": None}, {"channel": "phone", "person_told": ""}, {"channel": "visit"}])

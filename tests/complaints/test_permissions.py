@@ -100,7 +100,7 @@ class Stage:
 
     def _told(self, case):
         actions.resolve(factories.cleared(case), by=self.cast["chen"], now=MONDAY, remedy="已处理")
-        actions.reply(case, channel="phone", text="已处理", by=self.cast["chen"], now=MONDAY)
+        factories.told(case, by=self.cast["chen"])
         return fresh(case)
 
     def joined(self):
@@ -173,7 +173,7 @@ def facts_of(step, case):
         return {"incident": factories.outage(case.community, by=case.first_responsible).pk, **words}
     return {
         "tell_caller": {"caller": case.merged_cases.values_list("pk", flat=True).first() or "", "channel": "phone"}
-        | {"text": "已修好"},
+        | {"text": "已修好", "person_told": "吴刚"},
         "hand_over": {"department": case.community.departments.get(code="security").pk, **words},
         "verify": {"validity": "valid", **words},
         "propose": {

@@ -99,7 +99,7 @@ def test_a_refusal_reaches_the_resident_only_after_the_approval(client, complain
     client.force_login(chen)
     page = client.get(case.get_absolute_url(), {"do": "reply"}).content.decode()
     assert SORRY in page, "the reply begins with the words that were approved"
-    step(client, chen, "reply", complaint, channel="phone", text=SORRY)
+    step(client, chen, "reply", complaint, channel="phone", text=SORRY, person_told="林女士")
     assert fresh(complaint).status == Status.REPLIED
     client.logout()
     assert SORRY in client.get(reverse("complaints:track", args=[token])).content.decode()

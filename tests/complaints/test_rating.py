@@ -23,7 +23,7 @@ def monday(time_machine):
 
 @pytest.fixture
 def replied(resolved_case, chen):
-    actions.reply(resolved_case, channel="phone", text="接头已更换", by=chen, now=MONDAY)
+    factories.told(resolved_case, by=chen, text="接头已更换")
     return fresh(resolved_case)
 
 
@@ -111,7 +111,7 @@ def test_a_bad_rating_brings_a_visit_forward_and_never_back(client, yunhu, offic
     then = MONDAY - timedelta(hours=12)
     case = factories.case(yunhu, by=chen, now=then, category="service", summary="邻居半夜唱歌")
     actions.resolve(factories.cleared(case), by=chen, now=then, remedy="已劝")
-    actions.reply(fresh(case), channel="phone", text="已劝", by=chen, now=then)
+    factories.told(fresh(case), by=chen, now=then)
     due_at = ReturnVisit.objects.get(case=case).due_at
     assert due_at == MONDAY + timedelta(hours=12)
     rate(client, fresh(case), overall=1)

@@ -8,7 +8,7 @@ from complaints import actions
 from complaints.models import Escalation, Status
 from servicedesk.core.models import Event, Notification
 from tests import factories
-from tests.factories import MONDAY, at, fresh
+from tests.factories import MONDAY, at, fresh, told
 
 pytestmark = pytest.mark.django_db
 
@@ -17,9 +17,7 @@ def told_the_resident(case, by, *, now=MONDAY):
     case = fresh(case)
     if case.status != Status.RESOLVED:
         actions.resolve(case, by=by, now=now, remedy="已处理")
-    actions.reply(
-        fresh(case), channel="phone", text="已处理好", person_told="林女士", by=case.first_responsible, now=now
-    )
+    told(fresh(case), by=case.first_responsible, now=now)
     return fresh(case)
 
 

@@ -11,7 +11,7 @@ from complaints.models import Case, Escalation, Kind, RepeatRule, Status
 from servicedesk.core.models import Event
 from tests.complaints import residents
 from tests.desk.test_intake import filled, line_of
-from tests.factories import MONDAY, case, cleared, fresh
+from tests.factories import MONDAY, case, cleared, fresh, told
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -27,7 +27,7 @@ def answered(community, zhou, *, ago, archived=True, **facts):
     at = MONDAY - ago
     made = case(community, by=zhou, now=at - timedelta(hours=1), **facts)
     actions.resolve(cleared(made), by=zhou, now=at, remedy="更换接头")
-    actions.reply(made, channel="phone", text="已修好", by=zhou, now=at)
+    told(made, by=zhou, now=at)
     if archived:
         actions.archive(made, by=zhou, now=at)
     return fresh(made)

@@ -53,8 +53,7 @@ def history(yunhu, office, chen, zhou, guo, liu, lin, home):
             actions.arrive(fresh(case), by=liu, now=case.received_at + timedelta(minutes=45))
         actions.resolve(fresh(case), by=zhou, now=then, remedy="已处理")
         if reply:
-            channel = {"web": "phone"}.get(case.channel, case.channel)
-            actions.reply(fresh(case), channel=channel, text="已告知", by=chen, now=then)
+            factories.told(fresh(case), by=chen, now=then)
         return fresh(case)
 
     done("2024-08-12 10:00", 2)
@@ -81,7 +80,8 @@ def history(yunhu, office, chen, zhou, guo, liu, lin, home):
         made[name] = done(first, hours, category="mail")
         actions.reopen(made[name], by=chen, now=at(again), note="还有问题")
         actions.resolve(fresh(made[name]), by=zhou, now=at(again) + timedelta(hours=1), remedy="已处理")
-    Reply.objects.create(case=made["letter"], cycle=1, channel="phone", text="电话告知", by=chen, at=NOW)
+    heard = {"person_told": "林女士", "told_at": NOW}
+    Reply.objects.create(case=made["letter"], cycle=1, channel="phone", text="电话告知", by=chen, at=NOW, **heard)
     actions.reopen(made["slow"], by=chen, now=at("2025-08-06 09:00"), note="没解决")
     void = receive("2025-08-16 09:00")
     actions.ask_void(void, by=chen, now=NOW, reason="打错")

@@ -31,7 +31,7 @@ def told(case, *, worker=None, now=MONDAY):
     """The case after its work was done by `worker`, or by who answers for it, and the resident was told."""
     case = factories.cleared(fresh(case))
     actions.resolve(case, by=worker or case.first_responsible, now=now, remedy="已处理")
-    actions.reply(case, channel=case.channel, text="已处理好", by=case.first_responsible, now=now)
+    factories.told(case, by=case.first_responsible, now=now)
     return fresh(case)
 
 
