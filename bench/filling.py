@@ -335,7 +335,7 @@ class _Register:
         )  # fmt: skip
         _copy(
             Reply(case=case, cycle=1, channel=Channel.PHONE, text="已电话告知处理结果", by=case.first_responsible,
-                  at=case.replied_at)
+                  at=case.replied_at, told_at=case.replied_at, person_told=case.reporter_name or "来电人")
             for case in cases
             if case.replied_at
         )  # fmt: skip

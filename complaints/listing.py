@@ -15,6 +15,7 @@ from urllib.parse import quote
 from django.db.models import BooleanField, Count, F, Func, Q, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.db.models.lookups import GreaterThan, LessThan
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
@@ -32,6 +33,8 @@ from servicedesk.core.search import query_terms
 from servicedesk.core.templatetags.desk_tags import DeadlineCell, deadline_cell
 
 PAGE = 50
+# The cookie with the address of the list that was looked at last.
+LIST = "list"
 MOST_COUNTED = 1000
 # What a line of a list or of a file shows of the case itself, and of what belongs to it: names only, because rows of
 # seven tables for each line cost more than all the rest of the page.
@@ -488,6 +491,20 @@ def read(params, *, user, community, now):
         after=params.get("after", ""),
         before=params.get("before", ""),
     )
+
+
+def next_in(address, case, *, user, now):
+    """Return the case that follows `case` in the list of the query string `address`, or None behind the last. It need
+    not be in the list any more itself. Four queries."""
+    asked = read(QueryDict(address.lstrip("?")), user=user, community=case.community, now=now)
+    after = asked.order.write(case)
+    found = walk(asked.rows, asked.order, case.community, after=after, size=1, few=asked.view.is_open)
+    return found.cases[0] if found.cases else None
+
+
+def name_of(address):
+    """Return what the list of the query string `address` is called. No query."""
+    return VIEWS.get(QueryDict(address.lstrip("?")).get("view", ""), VIEWS["open"]).label
 
 
 # Lines --------------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ VERBS = {
     "job_declined": _("Job declined by the department"),
     "paused": _("Clock paused: %(reason)s"),
     "resumed": _("Clock runs again"),
+    "not_read_back": _("Not read back to the caller"),
     "resolved": _("Resolved"),
     "replied": _("Resident told by %(channel)s"),
     "visit_due": _("Return visit due by %(until)s: %(rule)s"),

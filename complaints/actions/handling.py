@@ -238,12 +238,17 @@ def _resume_by_clock(pk, now):
 
 
 @transaction.atomic
-def resolve(case, *, by, now, remedy, pictures=(), **work):
+def resolve(case, *, by, now, remedy, pictures=(), read_back=False, not_read_back="", **work):
     """Record what was done and owe the resident a reply the way they came. The clock stops here (ruling 5).
 
-    `work` is what it took, as `record_work` takes it.
+    `work` is what it took, as `record_work` takes it. Where the matter was never read back to who told it, the desk
+    does so now (`read_back`) or says why not (`not_read_back`).
     """
     demand(by, "resolve", case)
+    if read_back:
+        confirm_read_back(case, by=by, now=now)
+    elif not_read_back:
+        events.log(case, "not_read_back", by=by, now=now, note=not_read_back, data={"version": case.version})
     ended_at, facts = _clock_after_pause(case, now) if case.status == Status.WAITING else (None, {})
     if case.void_asked_by_id is not None:
         # The work was done, so it was no mistake: nothing is left to void.

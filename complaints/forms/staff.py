@@ -23,6 +23,7 @@ from complaints.models import (
     Validity,
 )
 from complaints.models.aftercare import BAD
+from complaints.permissions import may, may_record
 from servicedesk.core.choices import RowField
 from servicedesk.core.duty import LEVELS
 from servicedesk.core.forms import MomentField
@@ -224,14 +225,36 @@ class PauseForm(StepForm):
 
 
 class ResolveForm(StepForm):
+    """What was done; and the fourth Clear (复清楚), where the desk ends what was told to it and never read back."""
+
     remedy = TextField(label=_("What was done"), max_length=LONG_TEXT, widget=text_area())
+    read_back = forms.BooleanField(label=_("Read back and right"), required=False)
+    not_read_back = TextField(
+        label=_("Or why it was not read back"),
+        help_text=_("For example: the caller hung up. It stands in the history."),
+        required=False,
+        max_length=300,
+    )
 
     def prepare(self):
+        spoken = self.case.channel in (Channel.PHONE, Channel.VISIT) and self.case.recorded_by_id is not None
+        ends_it = may_record(self.user, self.case) and may(self.user, "resolve", self.case)
+        if self.case.read_back_at or not spoken or not ends_it:
+            del self.fields["read_back"], self.fields["not_read_back"]
         returned = self.case.external_cases.exclude(returned_at=None).last()
         if returned is not None:
             sentence = _("Returned to %(org)s as none of our duty: %(reason)s")
             facts = {"org": returned.source_org, "reason": returned.returned_reason}
             self.initial.setdefault("remedy", sentence % facts)
+
+    def clean(self):
+        cleaned = super().clean()
+        if "read_back" in self.fields and not cleaned.get("read_back") and not cleaned.get("not_read_back"):
+            self.add_error(
+                "read_back",
+                _("“Read back” is missing of the five Clears: read the matter back and tick it, or say why not."),
+            )
+        return cleaned
 
 
 class ReplyForm(StepForm):

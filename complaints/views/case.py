@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from complaints import actions, courtesy, presence, repeats, reports
+from complaints import actions, courtesy, listing, presence, repeats, reports
 from complaints.forms import hotline
 from complaints.forms import staff as forms
 from complaints.models import Case, Channel, Grade, Outcome, Status
@@ -120,6 +120,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "care": reports.aftercare_of(case),
         "allowed": allowed,
         "note_form": note,
+        "list_name": listing.name_of(request.COOKIES[listing.LIST]) if listing.LIST in request.COOKIES else "",
         "letters": reports.letters_of(case),
         "incoming": reports.incoming_of(case),
         "phrases": courtesy.phrases_of(case.community, case.category_id),
@@ -411,9 +412,20 @@ def urge(request, case, facts, now):
 
 @door_to(forms.NoteForm)
 def note(request, case, facts, now):
+    following = _following(request, case, now) if "go_on" in request.POST else None
     actions.add_note(case, by=request.user, now=now, **facts)
     if facts["public"]:
         hint(request, case.community, facts["note"])
+    return redirect(following) if following else None
+
+
+def _following(request, case, now):
+    """Return where the list that this person came from goes on behind `case`; at its end the list itself."""
+    address = request.COOKIES.get(listing.LIST, "")
+    if found := listing.next_in(address, case, user=request.user, now=now):
+        return found.get_absolute_url()
+    messages.info(request, _("That was the last one of this list."))
+    return reverse("complaints:list") + address
 
 
 @door_to(forms.MergeForm, done=gettext_lazy("Joined."))

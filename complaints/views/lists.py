@@ -2,12 +2,14 @@
 
 from django.http import FileResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from complaints import actions, exporting, listing
 from complaints.forms.lists import BulkForm, ExportForm
+from complaints.listing import LIST
 from servicedesk.core import clock, spreadsheets
 from servicedesk.core.models import Role
 from servicedesk.core.roles import role_required, roles_in
@@ -54,7 +56,17 @@ def _page(request, now, *, export_form=None, status=200):
             "export_url": asked.address(export="1") + "#export" if is_office else "",
             "most_rows": exporting.MOST_ROWS,
         }
-        return render(request, "complaints/list.html", context, status=status)
+        answer = render(request, "complaints/list.html", context, status=status)
+        # Where “save, next” on a case page goes on: in the browser, so that a look costs no writing.
+        answer.set_cookie(
+            LIST,
+            asked.address(),
+            path=reverse("complaints:list"),
+            secure=request.is_secure(),
+            httponly=True,
+            samesite="Lax",
+        )
+        return answer
 
 
 def _side(asked, counts, is_office):

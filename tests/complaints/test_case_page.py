@@ -25,6 +25,23 @@ def post(client, user, case, step, **data):
     return client.post(reverse(f"complaints:{step}", args=[case.number]), {"version": case.version, **data})
 
 
+def test_the_desk_ends_no_call_that_was_not_read_back_without_saying_why(client, yunhu, office, chen):
+    call = case(yunhu, by=chen, category="mail")
+    answer = post(client, chen, call, "resolve", remedy="已电话指导")
+    assert answer.status_code == 422
+    assert "已电话指导" in answer.text
+    assert "复清楚" in str(answer.context["form"].errors["read_back"])
+    assert post(client, chen, call, "resolve", remedy="已电话指导", not_read_back="来电已挂断").status_code == 302
+    assert Event.objects.about(call).get(verb="not_read_back").note == "来电已挂断"
+
+
+def test_a_call_is_read_back_at_the_latest_when_it_is_resolved(client, yunhu, office, chen):
+    call = case(yunhu, by=chen, category="mail")
+    assert post(client, chen, call, "resolve", remedy="已电话指导", read_back="on").status_code == 302
+    assert fresh(call).read_back_at is not None
+    assert verbs(call)[-2:] == ["read_back", "resolved"]
+
+
 def verbs(case):
     return list(Event.objects.about(case).order_by("id").values_list("verb", flat=True))
 

@@ -44,6 +44,31 @@ def several(yunhu, office, chen):
     return [factories.case(yunhu, by=chen, now=MONDAY - timedelta(days=9 - n), summary=f"事 {n}") for n in range(5)]
 
 
+# From one case to the next --------------------------------------------------------------------------------------------
+
+
+def test_a_line_is_saved_and_the_list_goes_on_where_one_came_from(client, chen, several):
+    listed(client, chen, view="open", sort="-received")
+    first, second, last = several[4], several[3], several[0]
+
+    def save(case):
+        address = reverse("complaints:note", args=[case.number])
+        version = factories.fresh(case).version
+        return client.post(address, {"version": version, "note": "已联系", "go_on": "1"})
+
+    assert "在办" in client.get(first.get_absolute_url()).text
+    assert save(first).url == second.get_absolute_url()
+    for left in (several[2], factories.fresh(second)):
+        actions.merge(left, into=several[1], by=chen, now=MONDAY)
+    assert save(second).url == several[1].get_absolute_url(), "what is in the list no more is passed over"
+    assert save(last).url == "/cases/?view=open&sort=-received", "behind the last one is the list"
+
+
+def test_without_a_list_there_is_no_next_one(client, chen, several):
+    client.force_login(chen)
+    assert 'name="go_on"' not in client.get(several[0].get_absolute_url()).text
+
+
 # Who sees what --------------------------------------------------------------------------------------------------------
 
 

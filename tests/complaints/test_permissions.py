@@ -187,7 +187,7 @@ def facts_of(step, case):
         "answer_quote": {"answer": "agreed", "answered_by": "林女士", "channel": "phone"},
         "assign": {"worker": Membership.objects.get(user__username="hu").user_id},
         "pause": {"reason": "material", "until": "2025-09-15T14:00"},
-        "resolve": {"remedy": "已修好"},
+        "resolve": {"remedy": "已修好", "read_back": "on"},
         "reply": {"channel": "phone", "text": "已修好", "person_told": "林女士"},
         "lower": {"to_level": 1, **words},
         "promise": {"until": "2025-09-15T15:00"},
