@@ -180,7 +180,10 @@ def _elsewhere(step, case):
 @role_required(*STAFF)
 def page(request, number):
     """One case with everything about it, and a button for each step this person may take now."""
-    return show(request, find(request, number))
+    case = find(request, number)
+    if address := _elsewhere(request.GET.get("do"), case):
+        return redirect(address)
+    return show(request, case)
 
 
 def door_to(form_class=forms.PlainForm, done=None, page=show, home="complaints:case", roles=STAFF):

@@ -15,12 +15,15 @@ from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import connections
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import expect
 from pytest_django.live_server_helper import LiveServer
 
+from servicedesk.core import clock
 from tests import factories
 from tests.browser import rows
 from tests.browser.looking import Watch
+from tests.factories import MONDAY
 
 CHROMIUM = next(filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None)
 NO_CHROMIUM = "There is no Chromium here: make browsers installs it."
@@ -100,6 +103,18 @@ def house(django_db_setup, django_db_blocker, rows_beside_a_browser, photos_of_t
 def site(rows_beside_a_browser, live_server):
     """The address of a server over the rows of this test alone."""
     return live_server.url
+
+
+@pytest.fixture
+def set_clock():
+    """It is Monday at nine; `set_clock(moment)` moves on and lets the sweep run, as it would within the minute."""
+
+    def move(moment):
+        clock.move(moment - timezone.now())
+        call_command("escalate_overdue")
+
+    clock.move(MONDAY - timezone.now())
+    return move
 
 
 class Traffic:

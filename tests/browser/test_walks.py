@@ -1,17 +1,13 @@
 """What people do from end to end, in a browser: each walk makes its own rows, and the clock stands where it says."""
 
-import io
 import re
 from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
-from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
-from PIL import Image
 from playwright.sync_api import expect
 
 from complaints import actions
@@ -20,72 +16,12 @@ from servicedesk.core import clock
 from servicedesk.core.models import Event, Notification, Photo
 from servicedesk.core.tokens import code_of
 from tests import factories
-from tests.factories import MONDAY, PASSWORD, at
+from tests.browser.walking import Hands, go, late_by, photo, send
+from tests.factories import PASSWORD, at
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("set_clock")]
 INTAKE, BOARD = "/desk/", "/board/"
 SAVE = "#intake .sticky-foot button.primary"
-
-
-@pytest.fixture(autouse=True)
-def set_clock():
-    """It is Monday at nine; `set_clock(moment)` moves on and lets the sweep run, as it would within the minute."""
-
-    def move(moment):
-        clock.move(moment - timezone.now())
-        call_command("escalate_overdue")
-
-    clock.move(MONDAY - timezone.now())
-    return move
-
-
-class Hands:
-    """Counts keys and clicks."""
-
-    def __init__(self, page):
-        self.page, self.keys, self.clicks = page, 0, 0
-
-    def press(self, key):
-        self.keys += 1
-        self.page.keyboard.press(key)
-
-    def type(self, text):
-        self.keys += len(text)
-        self.page.keyboard.type(text)
-
-    def compose(self, letters, text):
-        """Type `letters` into the input method and take its first candidate, `text`, with the space bar."""
-        self.keys += len(letters) + 1
-        method = self.page.context.new_cdp_session(self.page)
-        for end in range(1, len(letters) + 1):
-            selection = {"selectionStart": end, "selectionEnd": end}
-            method.send("Input.imeSetComposition", {"text": letters[:end], **selection})
-        method.send("Input.insertText", {"text": text})
-
-    def click(self, selector):
-        self.clicks += 1
-        self.page.locator(selector).first.click()
-
-
-def go(page, site, address):
-    return page.goto(site + address)
-
-
-def photo(name, colour=(180, 40, 40)):
-    """A small real picture, as a browser sends one."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (640, 480), colour).save(buffer, "JPEG")
-    return {"name": name, "mimeType": "image/jpeg", "buffer": buffer.getvalue()}
-
-
-def send(page, button="button.primary"):
-    """Press a button of the form on the page and wait for the page that follows."""
-    with page.expect_navigation():
-        page.locator(button).first.click()
-
-
-def late_by(case, hours=1):
-    return case.due_at + timedelta(hours=hours)
 
 
 # Signed out elsewhere ------------------------------------------------------------------------------------------------
