@@ -3,14 +3,22 @@ from decimal import Decimal
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Floor
 from django.utils.translation import gettext_lazy as _
 
 from servicedesk.core import worktime
 from servicedesk.core.models import Community, Department
 
+# The two policies that the rules of a desk name themselves (ruling 3: S3 第十九条 with 暂行6).
+SAME_DAY = "same_day"
+THREE_DAYS = "three_days"
+
 
 class DeadlinePolicy(models.Model):
     """How a deadline is counted; `worktime.due` reads it as a frozen `worktime.Policy`."""
+
+    # What changes the moment at which a case is due; the other columns change words and what a clerk may do.
+    COUNTED_WITH = ("count", "amount", "end", "roll_forward", "after_hours_next_day")
 
     class Count(models.TextChoices):
         SAME_DAY = worktime.Count.SAME_DAY.value, _("the same day")
@@ -34,6 +42,7 @@ class DeadlinePolicy(models.Model):
     roll_forward = models.BooleanField(_("moves on from a rest day (Civil Code 203)"), default=False)
     after_hours_next_day = models.BooleanField(_("received after hours counts as the next service day"), default=True)
     can_pause = models.BooleanField(_("may be paused"), default=True)
+    is_active = models.BooleanField(_("in use"), default=True, db_default=True)
 
     class Meta:
         verbose_name = _("deadline policy")
@@ -42,10 +51,25 @@ class DeadlinePolicy(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["community", "code"], name="policy_code_once_in_community"),
             models.CheckConstraint(condition=Q(amount__gte=0, amount__lte=10_000), name="policy_amount_sane"),
+            # What `worktime.Policy` refuses: half a day, no hours at all, ten years, a same day that ends at once.
+            models.CheckConstraint(
+                condition=Q(count__in=["natural_days", "working_days"], amount__lte=3660, amount=Floor("amount"))
+                | Q(count="same_day", amount__lte=3660, amount=Floor("amount")) & ~Q(end="same_time")
+                | Q(count__in=["service_hours", "wall_hours"], amount__gt=0),
+                name="policy_can_be_counted",
+            ),
+            models.CheckConstraint(
+                condition=~Q(code__in=[SAME_DAY, THREE_DAYS]) | Q(is_active=True), name="policy_of_the_rules_is_in_use"
+            ),
         ]
 
     def __str__(self):
         return self.name
+
+    @property
+    def is_of_the_rules(self):
+        """Whether the rules of the desk name it, so that it is never out of use."""
+        return self.code in (SAME_DAY, THREE_DAYS)
 
     def rule(self):
         """Return the pure policy that deadlines are counted with."""
@@ -102,6 +126,9 @@ class Category(models.Model):
                 fields=["community", "digit"], condition=Q(is_active=True), name="category_digit_once_in_community"
             ),
             models.CheckConstraint(condition=Q(straight_to_level__in=[1, 2, 3]), name="category_level_known"),
+            models.CheckConstraint(
+                condition=Q(arrive_minutes=None) | Q(arrive_minutes__range=(1, 10_080)), name="category_arrival_sane"
+            ),
         ]
 
     def __str__(self):

@@ -61,7 +61,10 @@ class Community(models.Model):
         help_text=_("The department manager who receives it, by name; the deputy general manager if empty."),
     )
     calendar_version = models.PositiveIntegerField(
-        default=1, db_default=1, editable=False, help_text="Rises with every change of hours or days."
+        default=1,
+        db_default=1,
+        editable=False,
+        help_text="Rises with every change of hours, of days and of a rule that deadlines or levels are counted with.",
     )
     is_public = models.BooleanField(_("takes requests on the web"), default=True)
 
@@ -71,6 +74,12 @@ class Community(models.Model):
         verbose_name = _("community")
         verbose_name_plural = _("communities")
         ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(take_minutes__range=(1, 1440), soon_minutes__range=(1, 10_080), reopen_days__lte=365),
+                name="community_times_are_sane",
+            ),
+        ]
 
     def __str__(self):
         return self.name
@@ -112,6 +121,9 @@ class Department(models.Model):
             models.UniqueConstraint(fields=["community", "code"], name="department_code_once_in_community"),
             models.UniqueConstraint(
                 fields=["community"], condition=Q(is_centre=True), name="department_one_centre_in_community"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_centre=False) | Q(is_active=True), name="department_the_centre_is_in_use"
             ),
         ]
 
