@@ -4,11 +4,9 @@ from datetime import timedelta
 
 from complaints import ladder
 from complaints.models import DeadlinePolicy, Pause, Severity, Urgency
+from complaints.models.policies import SAME_DAY, THREE_DAYS
 from servicedesk.core import worktime
 from servicedesk.core.calendar import calendar_of
-
-SAME_DAY = "same_day"
-THREE_DAYS = "three_days"
 
 
 def policy_for(community, category, department, *, severity, urgency):
@@ -26,9 +24,14 @@ def policy_for(community, category, department, *, severity, urgency):
 
 def pauses_of(case):
     """Return the pauses of the running cycle; an open one counts to the time at which it ends by itself."""
+    return as_intervals(Pause.objects.filter(case=case, cycle=case.cycle))
+
+
+def as_intervals(rows):
+    """Return rows of `Pause` as the pauses that a deadline is counted with."""
     return [
         worktime.Pause(pause.starts_at, pause.ended_at or pause.until)
-        for pause in Pause.objects.filter(case=case, cycle=case.cycle)
+        for pause in rows
         if (pause.ended_at or pause.until) > pause.starts_at
     ]
 
@@ -65,6 +68,23 @@ def clock_facts(case, policy, *, pauses=()):
 def next_step(case, **changes):
     """Return `next_escalation_at` for `case` as it will stand after `changes`. No query; `case` stays as it is."""
     return ladder.next_at(case.as_if(**changes), calendar_of(case.community), case.community.take_minutes)
+
+
+def counted_again(case, pauses):
+    """Return (column, facts) for a case whose clock or reply is owed: what is due by the rules as they stand now, and
+    the columns to be written in one UPDATE. `column` is the one of them that says when.
+
+    From the same start (ruling 4). The sweep writes it and a preview shows it, so both say the same. No query once the
+    calendar and the policy are loaded. Raises ValueError where the rules cannot be counted.
+    """
+    if case.is_clocked:
+        column, facts = "due_at", clock_facts(case, case.policy, pauses=pauses)
+    else:
+        column = "reply_due_at"
+        facts = {column: reply_due(case, case.resolved_at)} if case.resolved_at else {}
+    facts["counted_with"] = case.community.calendar_version
+    facts["next_escalation_at"] = next_step(case, **facts)
+    return column, facts
 
 
 def reply_due(case, now):

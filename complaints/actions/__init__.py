@@ -88,6 +88,16 @@ from complaints.actions.replying import (
     resident_urge,
     tell_caller,
 )
+from complaints.actions.setting import (
+    SETTINGS,
+    Outdated,
+    Taken,
+    add_setting,
+    change_setting,
+    fingerprint,
+    settle,
+    shown,
+)
 from complaints.actions.surveying import answer_survey, change_survey, make_survey
 from complaints.actions.undoing import undo
 from complaints.actions.visiting import archive_answered, miss_visit, note_rain, rate, visit, ways_to_visit
@@ -95,11 +105,15 @@ from complaints.actions.voiding import ask_void, confirm_void, merge, refuse_voi
 from complaints.actions.working import answer_quote, quote
 
 __all__ = [
+    "SETTINGS",
+    "Outdated",
+    "Taken",
     "accept",
     "act_on_many",
     "add_note",
     "add_photos",
     "add_resident_note",
+    "add_setting",
     "add_wording",
     "answer_callers",
     "answer_due",
@@ -113,6 +127,7 @@ __all__ = [
     "ask_void",
     "assign",
     "change_incident",
+    "change_setting",
     "change_survey",
     "change_wording",
     "confirm_read_back",
@@ -132,6 +147,7 @@ __all__ = [
     "explain_call",
     "explain_letter",
     "fill_courtesy",
+    "fingerprint",
     "first_token",
     "forget_drafts",
     "forget_intake",
@@ -182,6 +198,8 @@ __all__ = [
     "return_proposal",
     "set_follow_up",
     "set_visit_rules",
+    "settle",
+    "shown",
     "sign_day",
     "sign_report",
     "start",

@@ -1,4 +1,5 @@
-"""A changed calendar reaches the open cases: their deadlines are counted again from the same facts (ruling 5)."""
+"""A changed calendar or rule reaches the open cases: their deadlines are counted again, from the same facts (ruling
+5)."""
 
 import logging
 
@@ -17,7 +18,7 @@ CHUNK = 500
 
 
 def recount_deadlines(*, now):
-    """Count the deadline of every open case whose calendar has changed since; return how many moved.
+    """Count the deadline of every open case whose calendar or rules have changed since; return how many moved.
 
     Found by the version that each deadline was counted with, so that a pass cut short is taken up again. Each case in
     its own transaction; one that raises is logged and passed over. What stays the same is marked in one statement.
@@ -45,17 +46,11 @@ def _recount(key, now):
     version = case.community.calendar_version
     if case.status not in LADDERED or case.counted_with == version:
         return False
-    if case.is_clocked:
-        column, facts = "due_at", deadlines.clock_facts(case, case.policy, pauses=deadlines.pauses_of(case))
-    else:
-        column = "reply_due_at"
-        facts = {column: deadlines.reply_due(case, case.resolved_at)} if case.resolved_at else {}
-    facts |= {"counted_with": version}
+    column, facts = deadlines.counted_again(case, deadlines.pauses_of(case) if case.is_clocked else [])
     was, until = getattr(case, column), facts.get(column, getattr(case, column))
-    facts["next_escalation_at"] = deadlines.next_step(case, **facts)
     if until == was:
-        # The next step may still have moved with the next opening.
-        Case.objects.filter(pk=key).update(counted_with=version, next_escalation_at=facts["next_escalation_at"])
+        # The explanation and the next step may have changed all the same.
+        Case.objects.filter(pk=key).update(**facts)
         return False
     write(case, **facts)
     data = {"due_was": was.isoformat(), "until": until.isoformat(), "version": case.version}

@@ -22,9 +22,17 @@ def calendar_of(community):
 
 
 def changed(community):
-    """Say that the hours or days of `community` changed, in the transaction that changed them. One UPDATE."""
+    """Say that the hours, the days or a rule to count by of `community` changed, in the transaction that changed them.
+
+    Every open case is counted again by the sweep. One UPDATE and one query.
+    """
     Community.objects.filter(pk=community.pk).update(calendar_version=F("calendar_version") + 1)
     community.refresh_from_db(fields=["calendar_version"])
+
+
+def forget(community):
+    """Forget the worked-out calendar of `community`: it was read in a transaction that is rolled back."""
+    _known.pop(community.pk, None)
 
 
 def read_calendar(community):
