@@ -14,6 +14,7 @@ from complaints.views import (
     mine,
     periods,
     public,
+    settings,
     surveys,
     tracking,
 )
@@ -87,6 +88,10 @@ JOB_STEPS = [
 # The lists of the polite desk: the folder of each, what one of its rows is called.
 COURTESY = [("phrases", "", "phrase"), ("taboos", "taboos/", "taboo"), ("templates", "letters/", "template")]
 
+# The lists of the settings, by the folder of each.
+SETTINGS = {"policies": "policy", "categories": "category", "departments": "department", "visits": "visit_rule"}
+SETTING_PAGES = ("times", "repeats", "facts")
+
 # A request is followed by its link, or by its number once the code was typed; both ways have the same parts.
 # A token may be anything: it is hashed before it is looked up, and a link that a chat has mangled leads to the page
 # that says what to do, as every unknown one does.
@@ -150,6 +155,23 @@ urlpatterns = [
     ),
     path("phrases/card/", courtesy.card, name="courtesy_card"),
     path("phrases/check/", courtesy.check, name="courtesy_check"),
+    path("settings/", settings.index, name="settings"),
+    path("settings/calendar/", settings.calendar, name="calendar"),
+    path("settings/calendar/day/", settings.set_day, name="set_day"),
+    path("settings/calendar/day/<int:pk>/unset/", settings.unset_day, name="unset_day"),
+    path("settings/calendar/hours/", settings.open_hours, name="open_hours"),
+    path("settings/calendar/hours/<int:pk>/close/", settings.close_hours, name="close_hours"),
+    *(path(f"settings/{what}/", settings.single, {"what": what}, name=f"setting_{what}") for what in SETTING_PAGES),
+    *(
+        path(f"settings/{folder}/{part}", view, {"kind": kind}, name=f"{kind}{end}")
+        for folder, kind in SETTINGS.items()
+        for part, view, end in [
+            ("", settings.rows, "_list"),
+            ("add/", settings.add, "_add"),
+            ("<int:pk>/", settings.edit, ""),
+            ("<int:pk>/switch/", settings.switch, "_switch"),
+        ]
+    ),
     path("board/closing-sheet/", closing.closing_sheet, name="closing_sheet"),
     path("board/closeout/<day:date>/", closing.closeout, name="closeout"),
     path("board/closeout/<day:date>/sign/", closing.sign_day, name="sign_day"),

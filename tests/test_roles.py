@@ -7,7 +7,7 @@ import pytest
 from django.urls import URLPattern, get_resolver, reverse
 
 from complaints.models import Draft
-from complaints.urls import JOB_STEPS, LETTER_STEPS, PARTS, STEPS, WAYS
+from complaints.urls import JOB_STEPS, LETTER_STEPS, PARTS, SETTING_PAGES, SETTINGS, STEPS, WAYS
 from servicedesk.core.models import CalendarDay, DutyShift, Role, ServiceHours
 from tests.factories import MONDAY, case, on_duty, resident, staff, unit
 from tests.test_house import OURS
@@ -36,11 +36,11 @@ TABLE = {
     "core:open_message": ANY,
     "core:roster": {"supervisor", "admin"},
     "core:end_shift": {"supervisor", "admin"},
-    "core:calendar": {"admin"},
-    "core:set_day": {"admin"},
-    "core:unset_day": {"admin"},
-    "core:open_hours": {"admin"},
-    "core:close_hours": {"admin"},
+    "complaints:calendar": {"admin"},
+    "complaints:set_day": {"admin"},
+    "complaints:unset_day": {"admin"},
+    "complaints:open_hours": {"admin"},
+    "complaints:close_hours": {"admin"},
     "core:history": {"supervisor", "deputy_gm", "admin"},
     "core:admin_login": set(),  # only who has the admin, whatever their role: tests/core/test_admin.py
     "core:profile": ANY,
@@ -83,6 +83,9 @@ TABLE = {
         for span in ("week", "month")
         for part in ("report", "sign", "read", "print", "excel")
     },
+    "complaints:settings": {"admin"},
+    **{f"complaints:setting_{what}": {"admin"} for what in SETTING_PAGES},
+    **{f"complaints:{one}{end}": {"admin"} for one in SETTINGS.values() for end in ("", "_list", "_add", "_switch")},
     "complaints:list": STAFF,
     "complaints:export": OFFICE,
     "complaints:callbacks": OFFICE,
@@ -226,8 +229,11 @@ def test_a_case_of_another_community_is_nowhere(client, yunhu, actors, other, pl
 def test_a_row_of_another_community_is_nowhere(client, yunhu, other, actors, model):
     doors = {
         DutyShift: ("core:end_shift", lambda: on_duty(other, actors["supervisor"])),
-        CalendarDay: ("core:unset_day", lambda: CalendarDay.objects.create(community=other, date=MONDAY, kind="rest")),
-        ServiceHours: ("core:close_hours", lambda: ServiceHours.objects.filter(community=other).first()),
+        CalendarDay: (
+            "complaints:unset_day",
+            lambda: CalendarDay.objects.create(community=other, date=MONDAY, kind="rest"),
+        ),
+        ServiceHours: ("complaints:close_hours", lambda: ServiceHours.objects.filter(community=other).first()),
     }
     name, make = doors[model]
     row = make()

@@ -49,7 +49,7 @@ class CommunityAdmin(NoDeleteAdmin):
 
 
 @admin.register(Department)
-class DepartmentAdmin(NoDeleteAdmin):
+class DepartmentAdmin(ReadOnlyAdmin):
     list_display = ["name", "community", "is_centre", "is_active"]
     list_filter = ["community"]
 

@@ -28,7 +28,7 @@ MENU = [
     ("incidents", _("Known events"), "complaints:incidents", SEES_CASES),
     ("surveys", _("Surveys"), "complaints:surveys", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),
-    ("calendar", _("Calendar"), "core:calendar", {Role.ADMIN}),
+    ("settings", _("Settings"), "complaints:settings", {Role.ADMIN}),
     ("history", _("History check"), "core:history", {Role.SUPERVISOR, Role.DEPUTY_GM, Role.ADMIN}),
 ]
 

@@ -12,11 +12,6 @@ urlpatterns = [
     path("inbox/<int:pk>/read/", views.open_message, name="open_message"),
     path("roster/", views.roster, name="roster"),
     path("roster/<int:pk>/end/", views.end_shift, name="end_shift"),
-    path("settings/calendar/", views.calendar, name="calendar"),
-    path("settings/calendar/day/", views.set_day, name="set_day"),
-    path("settings/calendar/day/<int:pk>/unset/", views.unset_day, name="unset_day"),
-    path("settings/calendar/hours/", views.open_hours, name="open_hours"),
-    path("settings/calendar/hours/<int:pk>/close/", views.close_hours, name="close_hours"),
     path("audit/history/", views.history, name="history"),
     # Stands before the admin's own address of the same path, see the project's urls.
     path("office-admin/login/", views.admin_login, name="admin_login"),

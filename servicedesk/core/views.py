@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from servicedesk.core import accounts, actions, clock, duty, notifications, reports
 from servicedesk.core.errors import Refused
-from servicedesk.core.forms import CommunityChoice, DayForm, HoursForm, ProfileForm, ShiftForm, UnlockForm
-from servicedesk.core.models import CalendarDay, DutyShift, Notification, Role, ServiceHours
+from servicedesk.core.forms import CommunityChoice, ProfileForm, ShiftForm, UnlockForm
+from servicedesk.core.models import DutyShift, Notification, Role
 from servicedesk.core.roles import any_staff, communities_with, memberships_of, public, role_required, roles_in
 
 # Where each role starts its day, in the order in which the roles decide.
@@ -26,7 +26,7 @@ LANDING = [
     (Role.DEPUTY_GM, "desk:board"),
     (Role.HEAD, "complaints:jobs"),
     (Role.WORKER, "complaints:jobs"),
-    (Role.ADMIN, "core:calendar"),
+    (Role.ADMIN, "complaints:settings"),
 ]
 
 
@@ -197,72 +197,6 @@ def end_shift(request, pk):
     )
     messages.success(request, done % was)
     return redirect("core:roster")
-
-
-@require_GET
-@role_required(Role.ADMIN)
-def calendar(request):
-    """Service hours by weekday, and the days that differ."""
-    return _calendar(request, DayForm(today=_today(request)), HoursForm())
-
-
-@require_POST
-@role_required(Role.ADMIN)
-def set_day(request):
-    form = DayForm(request.POST, today=_today(request))
-    if not form.is_valid():
-        return _calendar(request, form, HoursForm(), status=422)
-    actions.set_day(request.community, by=request.user, now=clock.now(), **form.cleaned_data)
-    messages.success(request, _("Saved. The deadlines of open cases are counted again within a minute."))
-    return redirect("core:calendar")
-
-
-@require_POST
-@role_required(Role.ADMIN)
-def unset_day(request, pk):
-    day = get_object_or_404(CalendarDay, pk=pk, community=request.community)
-    actions.unset_day(day, by=request.user, now=clock.now())
-    return redirect("core:calendar")
-
-
-@require_POST
-@role_required(Role.ADMIN)
-def open_hours(request):
-    form = HoursForm(request.POST)
-    if form.is_valid():
-        try:
-            actions.open_hours(request.community, by=request.user, now=clock.now(), **form.cleaned_data)
-        except Refused as refused:
-            form.add_error("opens", str(refused))
-        else:
-            return redirect("core:calendar")
-    return _calendar(request, DayForm(today=_today(request)), form, status=422)
-
-
-@require_POST
-@role_required(Role.ADMIN)
-def close_hours(request, pk):
-    hours = get_object_or_404(ServiceHours, pk=pk, community=request.community)
-    actions.close_hours(hours, by=request.user, now=clock.now())
-    return redirect("core:calendar")
-
-
-def _today(request):
-    return request.community.local(clock.now()).date()
-
-
-def _calendar(request, day_form, hours_form, status=200):
-    context = {
-        "form": hours_form if hours_form.is_bound else day_form,
-        "day_form": day_form,
-        "hours_form": hours_form,
-        "hours": ServiceHours.objects.filter(community=request.community),
-        "days": CalendarDay.objects.filter(community=request.community, date__gte=_today(request)).order_by("date")[
-            :120
-        ],
-        "now": clock.now(),
-    }
-    return render(request, "core/calendar.html", context, status=status)
 
 
 @require_GET

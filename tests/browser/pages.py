@@ -96,6 +96,26 @@ def first_wording(one):
     return begin
 
 
+def first_setting(kind, n=0):
+    """Return what begins at the page of the n-th row of a list of the settings."""
+
+    def begin(house):
+        rows = getattr(house.community, SETTING_LISTS[kind]).order_by("id")
+        return house.client("tang"), reverse(f"complaints:{kind}", args=[rows[n].pk])
+
+    return begin
+
+
+def send_out_of_date(page):
+    page.evaluate("document.querySelector('[name=seen]').value = 'x'")
+    send(SAVE, article="第二十条")(page)
+
+
+def choose_level(page):
+    page.locator("[name=straight_to_level]").select_option("2")
+    send(SAVE)(page)
+
+
 def loose_letter(house):
     return house.client("chen"), house.community.incoming_letters.get(case=None).get_absolute_url()
 
@@ -212,6 +232,12 @@ def nowhere(who=None):
     return lambda house: (house.client(who) if who else None, "/nowhere/")
 
 
+SETTING_LISTS = {
+    "policy": "policies",
+    "category": "categories",
+    "department": "departments",
+    "visit_rule": "visit_rules",
+}
 WORDINGS = {"phrase": "phrases", "taboo": "taboos", "template": "letter_templates"}
 
 
@@ -268,8 +294,19 @@ STAFF_PAGES = [
     Visit("core:roster", "zhou"),
     Visit("core:roster", "sun", "empty"),
     Visit("core:roster", "zhou", "error", then=send(SAVE), status=422),
-    Visit("core:calendar", "tang"),
-    Visit("core:calendar", "tang", "error", then=send("main form[action*=day] button.primary"), status=422),
+    Visit("complaints:settings", "tang"),
+    Visit("complaints:settings", "sun", "empty"),
+    Visit("complaints:calendar", "tang"),
+    Visit("complaints:calendar", "tang", "error", then=send("main form[action*=day] button.primary"), status=422),
+    *(Visit(f"complaints:{kind}_list", "tang") for kind in SETTING_LISTS),
+    Visit("complaints:visit_rule_list", "sun", "empty"),
+    *(Visit(f"complaints:{kind}_add", "tang") for kind in SETTING_LISTS),
+    *(Visit(f"complaints:{kind}", "tang", begin=first_setting(kind)) for kind in SETTING_LISTS),
+    *(Visit(f"complaints:setting_{what}", "tang") for what in ("times", "repeats", "facts")),
+    Visit("complaints:category_add", "tang", "error", then=send(SAVE), status=422),
+    Visit("complaints:policy", "tang", "refused", begin=first_setting("policy"), then=send_out_of_date, status=409),
+    Visit("complaints:policy", "tang", "preview", begin=first_setting("policy", 1), then=send(SAVE, amount="1")),
+    Visit("complaints:category", "tang", "preview", begin=first_setting("category", 2), then=choose_level),
     Visit("core:history", "zhou"),
     Visit("core:history", "sun", "empty"),
     Visit("core:profile", "chen"),

@@ -19,11 +19,19 @@ def monday(time_machine):
     time_machine.move_to(at("2025-09-15 09:00"), tick=False)
 
 
+def set_day(client, day):
+    """Set a day of the calendar, past the page that says what moves."""
+    answer = client.post(reverse("complaints:set_day"), day)
+    if answer.status_code == 200:
+        answer = client.post(reverse("complaints:set_day"), {**day, "sure": answer.context["sure"]})
+    assert answer.status_code == 302
+
+
 def shorten_thursday(client, tang):
     """The administrator closes the desk at noon on the day on which Monday's cases are due."""
     client.force_login(tang)
     day = {"date": THURSDAY, "kind": "work", "name": "盘点", "opens": "08:30", "closes": "12:00"}
-    assert client.post(reverse("core:set_day"), day).status_code == 302
+    set_day(client, day)
 
 
 def test_a_day_that_closes_early_moves_what_is_due_on_it(client, monday, yunhu, office, chen, tang):
@@ -78,7 +86,7 @@ def test_the_next_step_moves_with_the_next_opening_though_the_deadline_does_not(
     assert fresh(open_case).next_escalation_at == at("2025-09-19 08:30")
     client.force_login(tang)
     day = {"date": datetime.date(2025, 9, 19), "kind": "rest", "name": "停电检修", "is_closed": "on"}
-    assert client.post(reverse("core:set_day"), day).status_code == 302
+    set_day(client, day)
     actions.recount_deadlines(now=at("2025-09-18 18:02"))
     assert fresh(open_case).next_escalation_at == at("2025-09-20 08:30")
 
@@ -87,7 +95,7 @@ def test_an_owed_reply_is_counted_again_as_well(client, monday, yunhu, resolved_
     assert resolved_case.reply_due_at == at("2025-09-16 18:00")
     client.force_login(tang)
     day = {"date": datetime.date(2025, 9, 16), "kind": "rest", "name": "停电检修", "is_closed": "on"}
-    assert client.post(reverse("core:set_day"), day).status_code == 302
+    set_day(client, day)
     actions.recount_deadlines(now=at("2025-09-15 09:01"))
     case_now = fresh(resolved_case)
     assert case_now.reply_due_at == at("2025-09-17 18:00")

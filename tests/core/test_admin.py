@@ -26,7 +26,7 @@ def root(tang):
 
 def test_a_password_alone_opens_nothing_where_a_second_factor_is_set_up(client, root):
     TOTP.activate(root, generate_totp_secret())
-    target = reverse("core:calendar")
+    target = reverse("complaints:calendar")
     for name in ("username", "login"):
         data = {name: "tang", "password": factories.PASSWORD, "next": target}
         answer = client.post(f"{LOGIN}?{urlencode({'next': target})}", data)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
         (Role.DEPUTY_GM, None, "desk:board"),
         (Role.HEAD, "engineering", "complaints:jobs"),
         (Role.WORKER, "security", "complaints:jobs"),
-        (Role.ADMIN, None, "core:calendar"),
+        (Role.ADMIN, None, "complaints:settings"),
     ],
 )
 def test_each_role_starts_the_day_where_its_work_is(client, yunhu, role, department, page):
@@ -72,7 +72,7 @@ def test_switching_never_leads_to_another_site(client, yunhu, zhou):
     assert client.post(reverse("core:switch"), data)["Location"] == reverse("core:home")
 
 
-@pytest.mark.parametrize("name", ["core:home", "core:inbox", "core:profile", "core:roster", "core:calendar"])
+@pytest.mark.parametrize("name", ["core:home", "core:inbox", "core:profile", "core:roster", "complaints:calendar"])
 def test_a_stranger_at_a_staff_page_is_asked_to_sign_in(client, db, name):
     assert client.get(reverse(name))["Location"] == f"{reverse('account_login')}?next={reverse(name)}"
 

@@ -30,9 +30,9 @@ def test_a_shift_of_another_age_is_refused(client, zhou, moment):
 @pytest.mark.parametrize("day", ["0001-01-01", "2025-09-14", "2028-01-01", "9999-12-31"])
 def test_a_day_that_is_over_or_too_far_away_is_not_set(client, tang, day):
     client.force_login(tang)
-    assert client.post(reverse("core:set_day"), {"date": day, "kind": "rest"}).status_code == 422
+    assert client.post(reverse("complaints:set_day"), {"date": day, "kind": "rest"}).status_code == 422
     assert not CalendarDay.objects.exists()
-    assert client.post(reverse("core:set_day"), {"date": "2025-09-15", "kind": "rest"}).status_code == 302
+    assert client.post(reverse("complaints:set_day"), {"date": "2025-09-15", "kind": "rest"}).status_code == 302
 
 
 def test_the_roster_offers_nothing_that_it_refuses(client, zhou):
