@@ -64,3 +64,28 @@ def test_the_judgement_before_saving_is_cheap(client, yunhu, chen):
     client.post(reverse("desk:preview"), data)
     with counting.pinned("intake, judgement"):
         client.post(reverse("desk:preview"), data)
+
+
+SETTINGS_PAGES = {
+    "settings": "settings",
+    "settings, calendar": "calendar",
+    "settings, policies": "policy_list",
+    "settings, categories": "category_list",
+    "settings, departments": "department_list",
+    "settings, visits": "visit_rule_list",
+}
+
+
+def test_the_settings_cost_the_same_for_few_cases_and_for_many(client, yunhu, office, tang, chen, time_machine):
+    time_machine.move_to(MONDAY, tick=False)
+    actions.set_visit_rules(yunhu)
+    client.force_login(tang)
+    for number in (1, 8):
+        for _ in range(number):
+            case(yunhu, by=chen)
+        for name, page in SETTINGS_PAGES.items():
+            address = reverse(f"complaints:{page}")
+            client.get(address)
+            with counting.pinned(name) as captured:
+                assert client.get(address).status_code == 200
+            assert len(captured) <= 16, name

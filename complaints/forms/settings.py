@@ -1,6 +1,7 @@
 """What an administrator types to set the desk (S35). Every limit is also one of the database."""
 
 import re
+from datetime import time
 
 from django import forms
 from django.db.models import Q
@@ -17,6 +18,7 @@ MOST_DAYS = 3660
 MOST_HOURS = 10_000
 MOST_LINES = 30
 A_DAY, A_WEEK = 1440, 10_080
+NAME = _("Name as shown")
 LEVELS = [
     (1, _("level 1, the desk")),
     (2, _("level 2, a supervisor")),
@@ -50,6 +52,19 @@ class CodeField(TextField):
         if not re.fullmatch(r"[a-z0-9_-]+", code):
             raise forms.ValidationError(_("Small letters, digits, hyphens and underscores only, without blanks."))
         return code
+
+
+class ClockField(forms.TimeField):
+    """A time of day such as 18:00, the colon as any keyboard writes it."""
+
+    widget = forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "18:00", "class": "w-num"})
+    default_error_messages = {"invalid": _("Enter a time such as 18:00.")}
+
+    def prepare_value(self, value):
+        return f"{value:%H:%M}" if isinstance(value, time) else value
+
+    def to_python(self, value):
+        return super().to_python(value.replace("：", ":") if isinstance(value, str) else value)
 
 
 class LinesField(TextField):
@@ -99,7 +114,7 @@ class SettingForm(forms.Form):
 
 class PolicyForm(SettingForm):
     code = CodeField(label=_("Code"), max_length=60)
-    name = TextField(label=_("Name"), max_length=120)
+    name = TextField(label=NAME, max_length=120)
     article = TextField(
         label=_("Article it rests on"),
         max_length=120,
@@ -108,7 +123,7 @@ class PolicyForm(SettingForm):
     )
     count = forms.ChoiceField(label=_("Counted in"), choices=DeadlinePolicy.Count.choices)
     amount = forms.DecimalField(
-        label=_("How many"),
+        label=_("Days or hours"),
         required=False,
         max_digits=7,
         decimal_places=2,
@@ -159,7 +174,7 @@ class CategoryForm(SettingForm):
         required=False,
         help_text=_("The key that chooses it at intake; 10 is the key 0. Its place on the list."),
     )
-    name = TextField(label=_("Name"), max_length=120)
+    name = TextField(label=NAME, max_length=120)
     name_en = TextField(label=_("Name in English"), max_length=120, required=False)
     department = RowField(Department.objects.none(), label=_("Department"))
     kind = forms.ChoiceField(label=_("Usual kind"), choices=Kind.choices)
@@ -168,7 +183,7 @@ class CategoryForm(SettingForm):
         DeadlinePolicy.objects.none(),
         label=_("Own deadline policy"),
         required=False,
-        empty_label=_("as the rules say: the same day in the centre, three days elsewhere"),
+        empty_label=_("as the rules say: same day or three days"),
     )
     arrive_minutes = NumberField(label=_("Promised arrival in minutes"), least=1, most=A_WEEK, required=False)
     straight_to_level = forms.TypedChoiceField(label=_("Starts at"), coerce=int, choices=LEVELS)
@@ -188,7 +203,7 @@ class CategoryForm(SettingForm):
 
 class DepartmentForm(SettingForm):
     code = CodeField(label=_("Code"), max_length=20)
-    name = TextField(label=_("Name"), max_length=40)
+    name = TextField(label=NAME, max_length=40)
     name_en = TextField(label=_("Name in English"), max_length=40, required=False)
     notify_url = TextField(
         label=_("Group notice address"),
@@ -199,7 +214,7 @@ class DepartmentForm(SettingForm):
     is_centre = forms.BooleanField(
         label=_("The customer service centre itself"),
         required=False,
-        help_text=_("Matters within the centre's own scope are due the same day (S3 第十九条)."),
+        help_text=_("Matters within the centre's own scope are due the same day."),
     )
 
     def __init__(self, *args, **kwargs):
@@ -210,7 +225,7 @@ class DepartmentForm(SettingForm):
 
 class VisitRuleForm(SettingForm):
     code = CodeField(label=_("Code"), max_length=40)
-    name = TextField(label=_("Name"), max_length=80)
+    name = TextField(label=NAME, max_length=80)
     source = TextField(
         label=_("Source"), max_length=200, help_text=_("What the rule rests on: an article, a standard or a custom.")
     )
@@ -219,7 +234,9 @@ class VisitRuleForm(SettingForm):
     severity = forms.ChoiceField(label=_("Severity"), required=False, choices=[("", _("any")), *Severity.choices])
     urgency = forms.ChoiceField(label=_("Urgency"), required=False, choices=[("", _("any")), *Urgency.choices])
     categories = forms.MultipleChoiceField(
-        label=_("Categories"), required=False, widget=forms.CheckboxSelectMultiple(attrs={"class": "inline"})
+        label=_("Categories"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "inline", "data-user": True}),
     )
     words = LinesField(label=_("Words of the matter"), each=20)
     share = NumberField(
@@ -265,11 +282,7 @@ class TimesForm(SettingForm):
         required=False,
         help_text=_("If not, the last day of a deadline ends at 24:00 (Civil Code 203)."),
     )
-    default_close = forms.TimeField(
-        label=_("Close on days without hours of their own"),
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-        error_messages={"invalid": _("Enter a time such as 08:30 or 24:00.")},
-    )
+    default_close = ClockField(label=_("Close on days without hours of their own"))
 
     def clean_default_close(self):
         close = self.cleaned_data["default_close"]
@@ -297,7 +310,7 @@ class RepeatForm(SettingForm):
 
 
 class FactsForm(SettingForm):
-    name = TextField(label=_("Name"), max_length=80)
+    name = TextField(label=NAME, max_length=80)
     name_en = TextField(label=_("Name in English"), max_length=80, required=False)
     phone = TextField(
         label=_("Desk telephone"), max_length=30, widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})

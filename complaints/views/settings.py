@@ -21,7 +21,7 @@ from complaints.forms import settings as forms
 from complaints.models import Case, Category, Concern, DeadlinePolicy, Phrase, VisitRule
 from complaints.models.cases import LADDERED
 from servicedesk.core import actions as core_actions
-from servicedesk.core import clock
+from servicedesk.core import clock, worktime
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.forms import DayForm, HoursForm
 from servicedesk.core.models import CalendarDay, Community, Department, Event, Membership, Role, ServiceHours
@@ -227,18 +227,12 @@ def _policies(request):
         (row, [(row.name, True), (_rule_line(row), False), (row.article or "–", True), (counted.get(row.pk, 0), False)])
         for row in rows
     ]
-    return [_("Name"), _("Counted"), _("Article it rests on"), _("Open cases")], lines
+    return [forms.NAME, _("Counted"), _("Article it rests on"), _("Open cases")], lines
 
 
 def _rule_line(policy):
     """Return in a few words how a policy counts."""
-    if policy.count == DeadlinePolicy.Count.SAME_DAY:
-        count = policy.get_count_display()
-    else:
-        count = _("%(amount)s %(unit)s") % {
-            "amount": f"{policy.amount.normalize():f}",
-            "unit": policy.get_count_display(),
-        }
+    count = worktime.in_words(policy.count, f"{policy.amount.normalize():f}")
     if policy.rule().in_hours:
         return count
     return _("%(count)s, ends %(end)s") % {"count": count, "end": policy.get_end_display()}
@@ -264,7 +258,7 @@ def _categories(request):
         )
         for row in rows
     ]
-    return [_("Digit"), _("Name"), _("Department"), _("Deadline"), _("Arrival"), _("Starts at level")], lines
+    return [_("Digit"), forms.NAME, _("Department"), _("Deadline"), _("Arrival"), _("Starts at level")], lines
 
 
 def _departments(request):
@@ -277,11 +271,11 @@ def _departments(request):
     lines = [
         (
             row,
-            [(row.name, True), (" / ".join(heads[row.pk]) or _("nobody"), True), (counted.get(row.pk, 0), False)],
+            [(row.name, True), (" / ".join(heads[row.pk]) or "–", True), (counted.get(row.pk, 0), False)],
         )
         for row in rows
     ]
-    return [_("Name"), _("Head"), _("Open cases")], lines
+    return [forms.NAME, _("Head"), _("Open cases")], lines
 
 
 def _visit_rules(request):
@@ -299,7 +293,7 @@ def _visit_rules(request):
         )
         for row in rows
     ]
-    return [_("Position"), _("Name"), _("Share"), _("Within"), _("Source")], lines
+    return [_("Position"), forms.NAME, _("Share"), _("Within"), _("Source")], lines
 
 
 @require_GET
@@ -522,7 +516,8 @@ def _told(events, form):
             if name in was and name in form.base_fields
         ]
         if "is_active" in now and "is_active" in was:
-            fields.append((_("In use"), _text(None, was["is_active"]), _text(None, now["is_active"])))
+            words = {True: _("in use"), False: _("switched off")}
+            fields.append((_("In use"), words[was["is_active"]], words[now["is_active"]]))
         if fields or event.verb.endswith("_added"):
             added = event.verb.endswith("_added")
             lines.append({"event": event, "name": event.data.get("name", ""), "fields": fields, "is_added": added})

@@ -668,8 +668,8 @@ def _say_urgent(fact: Mapping, words: _Words) -> list[str]:
     return [text % {"day": day}]
 
 
-def _say_policy(fact: Mapping, words: _Words) -> list[str]:
-    amount = fact["amount"]
+def in_words(count: Count, amount: Decimal | str) -> str:
+    """How much time a policy gives, in the active language: "3 days", "the same day"."""
     number = ceil(Decimal(amount))
     rules = {
         Count.SAME_DAY: gettext("the same day"),
@@ -678,8 +678,11 @@ def _say_policy(fact: Mapping, words: _Words) -> list[str]:
         Count.SERVICE_HOURS: ngettext("%(amount)s hour of service", "%(amount)s hours of service", number),
         Count.WALL_HOURS: ngettext("%(amount)s hour", "%(amount)s hours", number),
     }
-    rule = rules[Count(fact["count"])] % {"amount": amount}
-    name = fact["name"] or rule
+    return rules[Count(count)] % {"amount": amount}
+
+
+def _say_policy(fact: Mapping, words: _Words) -> list[str]:
+    name = fact["name"] or in_words(fact["count"], fact["amount"])
     if words.plain or not fact["article"]:
         return [gettext("Rule: %(name)s.") % {"name": name}]
     return [gettext("Rule: %(name)s (%(article)s).") % {"name": name, "article": fact["article"]}]
