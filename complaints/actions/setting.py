@@ -6,9 +6,10 @@ from datetime import time
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Case, Category, DeadlinePolicy, RepeatRule, VisitRule
+from complaints.models import Case, Category, DeadlinePolicy, Incident, RepeatRule, Status, VisitRule
 from complaints.models.cases import LADDERED
 from servicedesk.core import events
 from servicedesk.core.actions import COUNTED_WITH
@@ -163,10 +164,13 @@ def _demand_unused(row):
     elif isinstance(row, Department):
         if row.is_centre:
             raise Refused(_("The customer service centre itself stays in use."))
-        if Case.objects.open().filter(department=row).exists():
+        proposed = Q(status__in=[Status.PROPOSED, Status.APPROVED], proposals__department=row)
+        if Case.objects.open().filter(Q(department=row) | proposed).exists():
             raise Refused(
                 _("Open cases are with this department. Have them finished or handed over first, then switch it off.")
             )
+        if Incident.objects.filter(department=row, ended_at=None).exists():
+            raise Refused(_("A known event that is not over is with this department. End it first."))
     if isinstance(row, DeadlinePolicy | Department):
         pointing = Category.objects.filter(
             is_active=True, **{"policy" if isinstance(row, DeadlinePolicy) else "department": row}

@@ -172,7 +172,7 @@ class CategoryForm(SettingForm):
         least=1,
         most=99,
         required=False,
-        help_text=_("The key that chooses it at intake; 10 is the key 0. Its place on the list."),
+        help_text=_("The key that chooses it at intake, 10 is the key 0. Without one it is not offered at the desk."),
     )
     name = TextField(label=NAME, max_length=120)
     name_en = TextField(label=_("Name in English"), max_length=120, required=False)

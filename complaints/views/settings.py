@@ -40,7 +40,7 @@ CALENDAR_VERBS = {
     "hours_removed": gettext_lazy("Hours removed"),
     "day_set": gettext_lazy("Day set"),
     "day_unset": gettext_lazy("Day removed"),
-    "clock_rules_set": gettext_lazy("Time zone or close changed"),
+    "clock_rules_set": gettext_lazy("Rules of the clock changed"),
 }
 
 

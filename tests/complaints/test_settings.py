@@ -259,6 +259,7 @@ CHANGES = {
     "taken sooner": ("times", {"take_minutes": "15"}),
     "taken later": ("times", {"take_minutes": "60"}),
     "a day off": ("day", {"date": "2025-09-19", "kind": "rest", "is_closed": "on"}),
+    "no hours on Friday": ("hours", 4),
     "an early close": ("day", {"date": "2025-09-18", "kind": "work", "opens": "08:30", "closes": "14:00"}),
 }
 
@@ -267,6 +268,8 @@ def preview_of(client, community, what, typed):
     """Return the answer to a change of the settings: the page that says what moves."""
     if what == "day":
         return client.post(reverse("complaints:set_day"), typed)
+    if what == "hours":
+        return client.post(reverse("complaints:close_hours", args=[community.service_hours.get(weekday=typed).pk]))
     address = reverse("complaints:setting_times") if what == "times" else url_of(policy(community, what))
     return change(client, address, **typed)
 
@@ -343,6 +346,19 @@ def test_a_page_says_until_the_open_cases_are_counted_again(admin, many, yunhu):
     assert admin.get(reverse("complaints:settings")).context["is_counting"]
     actions.recount_deadlines(now=NOW)
     assert not admin.get(reverse("complaints:settings")).context["is_counting"]
+
+
+def test_what_cannot_be_counted_without_hours_is_said_and_keeps_its_deadline(admin, many, yunhu):
+    last = yunhu.service_hours.get(weekday=0)
+    yunhu.service_hours.exclude(pk=last.pk).delete()
+    preview = admin.post(reverse("complaints:close_hours", args=[last.pk]))
+    said, was = preview.context["moves"], {one.pk: due(one) for one in Case.objects.all()}
+    assert said.uncountable > 0
+    assert confirm(admin, preview).status_code == 302
+    assert actions.recount_deadlines(now=NOW) == said.moved
+    same = [one for one in Case.objects.all() if one.counted_with == yunhu.calendar_version]
+    assert len(same) == said.uncountable
+    assert all(due(one) == was[one.pk] for one in same)
 
 
 def test_what_moves_nothing_is_saved_at_once(admin, many, yunhu):
@@ -424,7 +440,7 @@ def switch(client, row, on="0"):
     return client.post(name, {"on": on}, follow=True)
 
 
-def test_what_is_used_is_not_taken_out_of_use(admin, yunhu, chen, many):
+def test_what_is_used_is_not_taken_out_of_use(admin, yunhu, chen, zhou, many):
     own = DeadlinePolicy.objects.create(community=yunhu, code="own", name="专用", count="wall_hours", amount=24)
     Category.objects.filter(community=yunhu, code="mail").update(policy=own)
     cleaning = yunhu.departments.get(code="cleaning")
@@ -438,8 +454,12 @@ def test_what_is_used_is_not_taken_out_of_use(admin, yunhu, chen, many):
         switch(admin, row)
         assert not fresh_row(row).is_active
     with_case = case(yunhu, by=chen, category="noise")
-    Category.objects.filter(department=with_case.department).update(is_active=False)
-    assert [message.level_tag for message in switch(admin, with_case.department).context["messages"]] == ["error"]
+    engineering = yunhu.departments.get(code="engineering")
+    Category.objects.filter(department__in=[engineering, with_case.department]).update(is_active=False)
+    Case.objects.filter(department=engineering).update(department=yunhu.departments.get(code="centre"))
+    factories.outage(yunhu, by=zhou, now=NOW)
+    for row in (with_case.department, engineering):
+        assert [message.level_tag for message in switch(admin, row).context["messages"]] == ["error"]
 
 
 def test_a_category_does_not_come_back_to_a_department_out_of_use(admin, yunhu):
