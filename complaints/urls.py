@@ -1,6 +1,7 @@
 from django.urls import path
 
 from complaints.views import (
+    calendar,
     callbacks,
     calls,
     case,
@@ -156,11 +157,11 @@ urlpatterns = [
     path("phrases/card/", courtesy.card, name="courtesy_card"),
     path("phrases/check/", courtesy.check, name="courtesy_check"),
     path("settings/", settings.index, name="settings"),
-    path("settings/calendar/", settings.calendar, name="calendar"),
-    path("settings/calendar/day/", settings.set_day, name="set_day"),
-    path("settings/calendar/day/<int:pk>/unset/", settings.unset_day, name="unset_day"),
-    path("settings/calendar/hours/", settings.open_hours, name="open_hours"),
-    path("settings/calendar/hours/<int:pk>/close/", settings.close_hours, name="close_hours"),
+    path("settings/calendar/", calendar.calendar, name="calendar"),
+    path("settings/calendar/day/", calendar.set_day, name="set_day"),
+    path("settings/calendar/day/<int:pk>/unset/", calendar.unset_day, name="unset_day"),
+    path("settings/calendar/hours/", calendar.open_hours, name="open_hours"),
+    path("settings/calendar/hours/<int:pk>/close/", calendar.close_hours, name="close_hours"),
     *(path(f"settings/{what}/", settings.single, {"what": what}, name=f"setting_{what}") for what in SETTING_PAGES),
     *(
         path(f"settings/{folder}/{part}", view, {"kind": kind}, name=f"{kind}{end}")

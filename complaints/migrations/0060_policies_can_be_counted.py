@@ -13,7 +13,7 @@ UPDATE complaints_deadlinepolicy SET amount = 1 WHERE count IN ('service_hours',
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0045_visits_of_authorities_matters"),
+        ("complaints", "0050_replies_in_kind_and_calls"),
         ("core", "0060_times_of_a_community_are_sane"),
     ]
 
