@@ -129,7 +129,7 @@ class Day:
         except NoServiceDays:
             tomorrow = date + ONE_DAY
         self.tomorrow_ends = calendar.midnight(tomorrow + ONE_DAY)
-        seen = Case.objects.all() if user is None else Case.objects.visible_to(user)
+        seen = Case.objects.all() if user is None else Case.objects.countable_by(user)
         self.rows = seen.in_community(community)
 
     @property
@@ -165,7 +165,7 @@ class Day:
     def loaded(self):
         """The cases that are shown, by key: those of every check up to MOST_ROWS. Two queries."""
         wanted = {key for name in self.found for key in self.first(name)}
-        cases = {case.pk: case for case in Case.objects.filter(pk__in=wanted).with_people()}
+        cases = {case.pk: case for case in Case.objects.filter(pk__in=wanted, sealed_at=None).with_people()}
         for case in cases.values():
             case.community = self.community
         return cases

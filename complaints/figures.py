@@ -250,7 +250,7 @@ class Scope:
 
     @property
     def rows(self):
-        seen = Case.objects.all() if self.user is None else Case.objects.visible_to(self.user)
+        seen = Case.objects.all() if self.user is None else Case.objects.countable_by(self.user)
         return seen.in_community(self.community)
 
     def of(self, period):

@@ -87,7 +87,7 @@ def _alive(now):
     open_or_recent = Q(archived_at=None) | Q(archived_at__gt=since)
     # What was joined to another ends with it.
     goes_on = Q(merged_into=None) | Q(merged_into__archived_at=None) | Q(merged_into__archived_at__gt=since)
-    return Case.objects.filter(open_or_recent, goes_on).select_related(*PEOPLE)
+    return Case.objects.filter(open_or_recent, goes_on, sealed_at=None).select_related(*PEOPLE)
 
 
 def lead_of(case):

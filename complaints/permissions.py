@@ -200,6 +200,8 @@ OFFICE_STEPS = {
     "sign_day": {Role.SUPERVISOR},
     "sign_report": {Role.SUPERVISOR},
     "read_report": {Role.DEPUTY_GM},
+    "ask_data": {Role.SUPERVISOR, Role.DEPUTY_GM},
+    "set_retention": {Role.ADMIN},
 }
 
 

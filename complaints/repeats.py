@@ -53,7 +53,9 @@ def find(community, *, category, now, unit=None, reporter=None, concerns=(), fol
     lately = Q(received_at__gte=now - timedelta(days=rule.third_days)) | Q(
         replied_at__gte=now - timedelta(days=rule.repeat_days)
     )
-    rows = Case.objects.filter(whose, lately, community=community, category=category, status__in=ANSWERED)
+    rows = Case.objects.filter(
+        whose, lately, community=community, category=category, status__in=ANSWERED, sealed_at=None
+    )
     rows = rows.annotate(about=ArrayAgg("concerned__user", filter=Q(concerned__isnull=False), default=[]))
     keys = sorted(user.pk for user in concerns)
     found = [case for case in rows.order_by("-id")[:MOST_EARLIER] if sorted(case.about) == keys]

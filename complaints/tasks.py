@@ -37,3 +37,8 @@ def recount_deadlines():
 @shared_task(name="complaints.tasks.archive_answered")
 def archive_answered():
     actions.archive_answered(now=clock.now())
+
+
+@shared_task(name="complaints.tasks.apply_retention")
+def apply_retention():
+    actions.apply_retention(now=clock.now())

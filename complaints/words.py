@@ -86,6 +86,9 @@ VERBS = {
     "freed": _("Nobody has the job now"),
     "code_renewed": _("New tracking code issued"),
     "explained": _("Explained at the close of %(day)s"),
+    "data_exported": _("The person's data was given out"),
+    "data_corrected": _("Name or telephone number corrected"),
+    "file_printed": _("The whole file was printed"),
     "imported": _("Imported"),
     "incident_linked": _("Linked to the known event “%(title)s”"),
     "incident_unlinked": _("No longer linked to the known event “%(title)s”"),
@@ -180,6 +183,7 @@ KIND_WORDS = {
     "week_signed": _("The weekly report from %(day)s waits to be read."),
     "month_signed": _("The monthly report from %(day)s is signed."),
     "incident_opened": _("Known event, say it to callers: %(title)s"),
+    "data_asked": _("A request about a person's data waits for a second person."),
 }
 # What an e-mail says to somebody who cannot open the case.
 KIND_DETAILS = {

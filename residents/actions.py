@@ -74,3 +74,21 @@ def unmask_phone(person, *, by, now, reason):
     """Return the whole telephone number of `person`; who looked, when and why is logged (ruling 13)."""
     events.log(person, "unmasked", by=by, now=now, note=reason)
     return person.phone
+
+
+@transaction.atomic
+def correct_person(person, *, name, phone, reason, by, now):
+    """Correct the name and telephone number of a resident, with all that finds them (PIPL 46)."""
+    right = build_person(person.community, name, phone)
+    found = ("name", "phone", "phone_reversed", "pinyin", "initials")
+    for column in found:
+        setattr(person, column, getattr(right, column))
+    person.save(update_fields=found)
+    events.log(person, "data_corrected", by=by, now=now, note=reason)
+
+
+@transaction.atomic
+def seal_person(person, *, now):
+    """Keep a resident's entry and show it to nobody any more; the caller logs it. One UPDATE."""
+    person.sealed_at = now
+    person.save(update_fields=["sealed_at"])

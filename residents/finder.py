@@ -33,7 +33,7 @@ def find(community, query, *, today, most=MOST):
     if len(query) < 2 and not _HAN.fullmatch(query):
         return []
     occupancies = (
-        Occupancy.objects.on(today).filter(unit__community=community, person__community=community).with_people()
+        Occupancy.objects.on(today).known().filter(unit__community=community, person__community=community).with_people()
     )
     hits = _named(occupancies, _people(query), most)
     if not hits and (given := _given(query)):

@@ -85,8 +85,17 @@ class Unit(models.Model):
         return f"{head}{dash}{mask_room(number)}"
 
 
+class PersonQuerySet(models.QuerySet):
+    def known(self):
+        """Return whom the desk may find: neither sealed nor erased (PIPL 47)."""
+        return self.filter(sealed_at=None, erased_at=None)
+
+
 class Person(models.Model):
-    """A person or company that occupies units: a resident (业户)."""
+    """A person or company that occupies units: a resident (业户).
+
+    Sealed, the row is kept and protected and nothing more; erased, nothing of the person stands in it.
+    """
 
     class Kind(models.TextChoices):
         PERSON = "person", _("person")
@@ -101,11 +110,22 @@ class Person(models.Model):
     pinyin = models.CharField(max_length=400, blank=True, editable=False)
     initials = models.CharField(max_length=120, blank=True, editable=False)
     note = models.TextField(_("standing instruction"), blank=True)
+    masked_at = models.DateTimeField(null=True, editable=False)
+    sealed_at = models.DateTimeField(null=True, editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
+
+    objects = PersonQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("resident")
         verbose_name_plural = _("residents")
         ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(sealed_at=None, phone="", phone_reversed="", pinyin="", initials=""),
+                name="person_erased_is_empty",
+            ),
+        ]
         indexes = [
             models.Index(fields=["community", "name"], name="person_name", opclasses=["int8_ops", "text_pattern_ops"]),
             models.Index(
@@ -140,6 +160,10 @@ class OccupancyQuerySet(models.QuerySet):
     def on(self, day):
         """Return who occupies what on `day`."""
         return self.filter(period__contains=day)
+
+    def known(self):
+        """Return those of people whom the desk may find."""
+        return self.filter(person__sealed_at=None, person__erased_at=None)
 
     def with_people(self):
         return self.select_related("person", "unit__building", "unit__section")

@@ -32,6 +32,7 @@ GROWING = [
     "complaints_incident",
     "complaints_surveyanswer",
     "complaints_callertold",
+    "complaints_datarequest",
     "complaints_externalcase",
     "complaints_replyletter",
 ]

@@ -60,6 +60,15 @@ from complaints.actions.outages import (
     open_incident,
 )
 from complaints.actions.planning import set_visit_rules
+from complaints.actions.privacy import (
+    ask_data,
+    confirm_erasure,
+    confirm_read,
+    correct_data,
+    log_data_export,
+    log_sealed_read,
+    refuse_data,
+)
 from complaints.actions.proposing import (
     approve,
     note_report,
@@ -88,6 +97,7 @@ from complaints.actions.replying import (
     resident_urge,
     tell_caller,
 )
+from complaints.actions.retention import apply_retention, set_retention
 from complaints.actions.setting import (
     SETTINGS,
     Outdated,
@@ -120,18 +130,23 @@ __all__ = [
     "answer_external",
     "answer_quote",
     "answer_survey",
+    "apply_retention",
     "approve",
     "archive",
     "archive_answered",
     "arrive",
+    "ask_data",
     "ask_void",
     "assign",
     "change_incident",
     "change_setting",
     "change_survey",
     "change_wording",
+    "confirm_erasure",
+    "confirm_read",
     "confirm_read_back",
     "confirm_void",
+    "correct_data",
     "count_phrases",
     "decline_job",
     "deliver_letter",
@@ -158,7 +173,9 @@ __all__ = [
     "keep_photo",
     "link_call",
     "link_incident",
+    "log_data_export",
     "log_export",
+    "log_sealed_read",
     "log_try",
     "lower",
     "make_survey",
@@ -181,6 +198,7 @@ __all__ = [
     "receive_case",
     "reclassify",
     "recount_deadlines",
+    "refuse_data",
     "refuse_void",
     "register_external",
     "register_letter",
@@ -197,6 +215,7 @@ __all__ = [
     "return_external",
     "return_proposal",
     "set_follow_up",
+    "set_retention",
     "set_visit_rules",
     "settle",
     "shown",

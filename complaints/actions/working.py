@@ -47,8 +47,7 @@ def answer_quote(case, *, answer, by, now, answered_by="", channel=Channel.PHONE
     if rows.update(answer=answer, answered_at=now, **facts) != 1:
         raise Stale
     verb = "quote_agreed" if answer == Quote.Answer.AGREED else "quote_refused"
-    data = {"answered_by": answered_by, "version": case.version}
-    events.log(case, verb, by=by, now=now, data=data, public=True)
+    events.log(case, verb, by=by, now=now, data={"version": case.version}, public=True)
     people = [case.assigned_to, case.first_responsible]
     telling.tell(case, people, f"case_{verb}", now=now, key=case.version, but=by)
 

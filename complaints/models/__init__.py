@@ -18,6 +18,7 @@ from complaints.models.hotline import ExternalCase
 from complaints.models.incidents import Incident, IncidentPlace
 from complaints.models.letters import IncomingLetter, ReplyLetter
 from complaints.models.policies import Category, DeadlinePolicy, RepeatRule
+from complaints.models.privacy import DataRequest, RetentionRule
 from complaints.models.proposals import Proposal
 from complaints.models.records import (
     CallerTold,
@@ -41,6 +42,7 @@ __all__ = [
     "Channel",
     "Concern",
     "Cycle",
+    "DataRequest",
     "DayClose",
     "DeadlinePolicy",
     "Draft",
@@ -66,6 +68,7 @@ __all__ = [
     "Reply",
     "ReplyLetter",
     "Report",
+    "RetentionRule",
     "ReturnVisit",
     "Severity",
     "Status",

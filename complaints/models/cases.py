@@ -177,7 +177,13 @@ class CaseQuerySet(models.QuerySet):
         )
 
     def visible_to(self, user):
-        """Return the cases that `user` may see (2-domain, Roles), never one that concerns them (ruling 12).
+        """Return the cases that `user` may see: those that count for them, without the sealed ones (PIPL 47)."""
+        # By key, so that what the board counts still stands in its index.
+        return self.countable_by(user).exclude(pk__in=Case.objects.filter(sealed_at__isnull=False).values("pk"))
+
+    def countable_by(self, user):
+        """Return the cases that count in figures for `user` (2-domain, Roles), never one that concerns them (ruling
+        12). Sealed ones count, so that figures stay what they were; nothing else of them is shown.
 
         Costs one query for the roles, once for each user object. A deputy GM's lists start at level 3 and may be
         widened, so their whole community is visible here.
@@ -202,6 +208,15 @@ class CaseQuerySet(models.QuerySet):
 
     def in_community(self, community):
         return self.filter(community=community)
+
+    def at_rest(self):
+        """Return the cases that ended and that nothing which still runs rests on: no case that goes on with them or
+        follows them, no slip that an authority waits for. Their `rested_since` is the moment at which they ended."""
+        running = {f"external_cases__{name}": None for name in ("replied_at", "returned_at")}
+        waits = Case.objects.filter(pk=OuterRef("pk"), external_cases__isnull=False, **running)
+        goes_on = Case.objects.open().filter(Q(pk=OuterRef("merged_into")) | Q(follows=OuterRef("pk")))
+        ended = Coalesce("archived_at", "merged_into__archived_at", "replied_at", "recorded_at")
+        return self.filter(status__in=ENDED).filter(~Exists(waits), ~Exists(goes_on)).annotate(rested_since=ended)
 
     def repeats(self):
         """Return the cases in which a matter has come back (重复投诉)."""
@@ -374,6 +389,11 @@ class Case(models.Model):
     terms = ArrayField(models.CharField(max_length=64), default=list, editable=False)
     intake_seconds = models.PositiveIntegerField(null=True)
 
+    # How much of the person is left: the contact masked, all of it kept under seal, or nothing (PIPL 19, 47).
+    masked_at = models.DateTimeField(null=True, editable=False)
+    sealed_at = models.DateTimeField(null=True, editable=False)
+    erased_at = models.DateTimeField(null=True, editable=False)
+
     objects = CaseQuerySet.as_manager()
 
     class Meta:
@@ -437,6 +457,14 @@ class Case(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(is_repeat=False) | Q(follows__isnull=False), name="case_repeat_follows_another"
+            ),
+            models.CheckConstraint(
+                condition=Q(sealed_at=None, erased_at=None) | Q(status__in=ENDED),
+                name="case_sealed_or_erased_has_ended",
+            ),
+            models.CheckConstraint(
+                condition=Q(erased_at=None) | Q(sealed_at=None, reporter=None, reporter_phone="", unit=None),
+                name="case_erased_names_nobody",
             ),
             models.CheckConstraint(
                 condition=Q(kind=Kind.COMPLAINT) | ~Q(status__in=COMPLAINTS_ONLY), name="case_verified_is_complaint"
@@ -531,6 +559,7 @@ class Case(models.Model):
             ),
             models.Index(fields=["community", "recorded_at"], condition=LATE_ENTRY, name="case_late_entry"),
             models.Index(fields=["community", "-id"], condition=Q(is_repeat=True), name="case_repeats"),
+            models.Index(fields=["id"], condition=Q(sealed_at__isnull=False), name="case_sealed"),
             GinIndex(fields=["terms"], name="case_terms"),
         ]
 

@@ -22,9 +22,9 @@ def desks_of(user):
 
 class IncomingLetterQuerySet(models.QuerySet):
     def visible_to(self, user):
-        """Return the letters that `user` may see, never one whose case concerns them (ruling 12)."""
+        """Return the letters that `user` may see, never one whose case concerns them (ruling 12) or is sealed."""
         about_them = Concern.objects.filter(user=user).values("case")
-        return self.filter(community__in=desks_of(user)).exclude(case__in=about_them)
+        return self.filter(community__in=desks_of(user), case__sealed_at=None).exclude(case__in=about_them)
 
     def loose(self):
         """Return the letters that are neither a case nor explained."""

@@ -81,6 +81,20 @@ def write_values(model, rows):
         )
 
 
+def write_arrays(model, name, texts):
+    """Write the array of texts `name` of rows given as {key: texts}, in one statement."""
+    if not texts:
+        return
+    field, quote = model._meta.get_field(name), connection.ops.quote_name
+    table, column = quote(model._meta.db_table), quote(field.column)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {column} = given.texts::{field.db_type(connection)}"
+            f" FROM unnest(%s::bigint[], %s::text[]) AS given (id, texts) WHERE {table}.id = given.id",
+            [list(texts), [_array(row) for row in texts.values()]],
+        )
+
+
 def _dump(field):
     if isinstance(field, models.JSONField):
         return json.dumps

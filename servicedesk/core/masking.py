@@ -2,6 +2,8 @@
 
 import re
 
+# What stands where a person's words stood, in both languages: data is not translated. The database knows it, too.
+ERASED = "个人信息已删除 (personal data erased)"
 _LONG_RUN = re.compile(r"(?<!\d)(\d{17}[\dXx]|1\d{10})(?!\d)")
 
 

@@ -40,7 +40,9 @@ class Caller:
 def caller(community, who, today):
     """Return the Caller of a finder line (`o12`, `u34`), or None. One query."""
     if who.startswith("o"):
-        occupancy = Occupancy.objects.on(today).with_people().filter(unit__community=community, pk=who[1:]).first()
+        occupancy = (
+            Occupancy.objects.on(today).known().with_people().filter(unit__community=community, pk=who[1:]).first()
+        )
         if occupancy:
             return Caller(occupancy.person.name, occupancy.unit, occupancy, occupancy.person.note)
     elif who.startswith("u"):
@@ -136,7 +138,8 @@ def first_values(community, user, number, now):
     case = rows.filter(number=number, status=Status.ARCHIVED).first()
     if case is None:
         return {}
-    lives = Occupancy.objects.on(community.local(now).date()).filter(unit=case.unit_id, person=case.reporter_id).first()
+    lives = Occupancy.objects.on(community.local(now).date()).known()
+    lives = lives.filter(unit=case.unit_id, person=case.reporter_id).first()
     who = f"o{lives.pk}" if lives else f"u{case.unit_id}" if case.unit_id else ""
     return {
         "follows": case.pk,

@@ -9,9 +9,13 @@ from servicedesk.core.models.people import User
 
 class PhotoQuerySet(models.QuerySet):
     def about(self, subject):
-        return self.filter(subject_type=ContentType.objects.get_for_model(subject), subject_id=subject.pk).order_by(
-            "id"
-        )
+        """Return the photos of one thing that are still there, oldest first."""
+        subject_type = ContentType.objects.get_for_model(subject)
+        return self.kept().filter(subject_type=subject_type, subject_id=subject.pk).order_by("id")
+
+    def kept(self):
+        """Return the photos whose files have not been removed with their time or at their person's wish."""
+        return self.filter(erased_at=None)
 
 
 class Photo(models.Model):
@@ -35,6 +39,8 @@ class Photo(models.Model):
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     is_public = models.BooleanField(default=False, help_text="The resident sees it on the tracking page.")
+    # The file is gone; that there was one, and when, stays.
+    erased_at = models.DateTimeField(null=True)
 
     objects = PhotoQuerySet.as_manager()
 

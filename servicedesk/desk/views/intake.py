@@ -228,6 +228,7 @@ def unmask(request, pk):
     now = clock.now()
     occupancy = (
         Occupancy.objects.on(request.community.local(now).date())
+        .known()
         .with_people()
         .filter(unit__community=request.community, pk=pk)
         .first()

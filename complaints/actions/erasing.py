@@ -1,0 +1,154 @@
+"""Removing personal data: set-based, in the caller's transaction. Numbers, times, kinds and grades stay, so that
+figures stay what they were, and the chain of events holds, because it knows words only by their digest."""
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Case as Choose
+from django.db.models import F, Func, JSONField, Q, Value, When
+
+from complaints.models import Case, IncomingLetter, SurveyAnswer
+from complaints.personal import HELD, Class
+from residents.models import Person
+from servicedesk.core import bulk, search
+from servicedesk.core.masking import ERASED, mask_name, mask_phone
+from servicedesk.core.models import Event, Notification, Photo
+
+# What hangs on a case and holds words of its own.
+OF_CASES = [
+    "complaints.Reply",
+    "complaints.CallerTold",
+    "complaints.Proposal",
+    "complaints.Quote",
+    "complaints.ReturnVisit",
+    "complaints.Rating",
+    "complaints.Explanation",
+    "complaints.ExternalCase",
+    "complaints.IncomingLetter",
+]
+REPLACED = (Class.NAME, Class.PLACE, Class.WORDS)
+EMPTIED = (Class.CONTACT, Class.INDEX)
+
+
+def erase_cases(keys, *, now):
+    """Erase the words, names, rooms and photos of cases, and of all that hangs on them. About 20 statements."""
+    cases = Case.objects.filter(pk__in=keys)
+    texts = {
+        key: search.terms(number, source_id, letter_no)
+        for key, number, source_id, letter_no in cases.values_list("pk", "number", "source_id", "letter_no")
+    }
+    cases.update(
+        **_erased("complaints.Case", but=("imported_facts", "terms", "no_phone_reason")),
+        no_phone_reason=ERASED,
+        imported_facts={},
+        reporter=None,
+        unit=None,
+        # The link of the case ends with it.
+        token_digest="",
+        code_digest="",
+        version=F("version") + 1,
+        sealed_at=None,
+        erased_at=now,
+    )
+    bulk.write_arrays(Case, "terms", texts)
+    for label in OF_CASES:
+        _erase_words(label, Q(case__in=keys))
+    letters = IncomingLetter.objects.filter(case__in=keys).values("pk")
+    _words_of_events(_about(Case, keys) | _about(IncomingLetter, letters))
+    erase_copies(keys)
+    erase_photos(Photo.objects.kept().filter(_about(Case, keys)), now=now)
+
+
+def erase_copies(keys):
+    """Erase what repeats the words of cases elsewhere: messages to staff, and the note on a case that they joined."""
+    letters = IncomingLetter.objects.filter(case__in=keys).values("pk")
+    erase_messages(Notification.objects.filter(_about(Case, keys) | _about(IncomingLetter, letters)))
+    numbers = [case.short_number for case in Case.objects.filter(pk__in=keys).only("number")]
+    joined = Case.objects.filter(merged_cases__in=keys).values("pk")
+    _words_of_events(_about(Case, joined) & Q(verb="merge_received", data__number__in=numbers))
+
+
+def erase_messages(rows):
+    """Erase the matter in messages to staff: whom it went to, when and why stay."""
+    text = Value(ERASED, output_field=JSONField())
+    data = Func(F("data"), Value("{summary}"), text, function="jsonb_set", template="%(function)s(%(expressions)s)")
+    rows.filter(data__has_key="summary").update(data=data)
+
+
+def erase_photos(rows, *, now):
+    """Remove the files of photos once that is certain; return how many."""
+    names = list(rows.values_list("name", flat=True))
+    Photo.objects.filter(name__in=names).update(erased_at=now)
+    transaction.on_commit(lambda: [default_storage.delete(name) for name in names])
+    return len(names)
+
+
+def erase_letters(keys):
+    """Erase from whom letters came and what they said; their numbers stay in the register."""
+    _erase_words("complaints.IncomingLetter", Q(pk__in=keys))
+    _words_of_events(_about(IncomingLetter, keys))
+
+
+def erase_answers(keys):
+    """Erase own words in answers to surveys; grades and choices stay."""
+    rows = [row for row in SurveyAnswer.objects.filter(pk__in=keys) if any(isinstance(one, str) for one in row.answers)]
+    for row in rows:
+        row.answers = [None if isinstance(one, str) else one for one in row.answers]
+    SurveyAnswer.objects.bulk_update(rows, ["answers"])
+
+
+def erase_people(keys, *, now):
+    """Erase who somebody of the register was; the homes and their times stay."""
+    people = Person.objects.filter(pk__in=keys)
+    people.update(**_erased("residents.Person", but=("title",)), title="", sealed_at=None, erased_at=now)
+    _words_of_events(_about(Person, keys))
+
+
+def mask_people(keys, *, now):
+    """Leave the first character of a name and the ends of a number."""
+    for person in Person.objects.filter(pk__in=keys):
+        name, phone = mask_name(person.name), mask_phone(person.phone) if person.phone else ""
+        facts = dict.fromkeys(("title", "note", "phone_reversed", "pinyin", "initials"), "")
+        Person.objects.filter(pk=person.pk).update(name=name, phone=phone, masked_at=now, **facts)
+
+
+def mask_contacts(keys, *, now):
+    """Leave the first character of the name and the ends of the number on cases, and nothing to find them by."""
+    texts = {}
+    for case in Case.objects.filter(pk__in=keys).select_related("unit", "building"):
+        name, phone = mask_name(case.reporter_name), mask_phone(case.reporter_phone) if case.reporter_phone else ""
+        facts = {"reporter_name": name, "reporter_phone": phone, "masked_at": now}
+        Case.objects.filter(pk=case.pk).update(version=F("version") + 1, **facts)
+        own = {*search.terms(case.reporter_name, case.reporter_phone, case.reporter_phone[-4:])}
+        words = search.terms(case.summary, case.description, case.wish, case.place, case.number)
+        texts[case.pk] = [term for term in case.terms if term not in own or term in words]
+    bulk.write_arrays(Case, "terms", texts)
+
+
+def _about(model, keys):
+    return Q(subject_type=ContentType.objects.get_for_model(model), subject_id__in=keys)
+
+
+def _words_of_events(rows):
+    """The chain holds the digest of the words and keeps it: see `servicedesk.core.events`."""
+    Event.objects.filter(rows).exclude(note="").update(note="", salt="")
+
+
+def _erase_words(label, rows):
+    """Erase the words of rows that have any: the database refuses a change that changes nothing."""
+    has_words = Q(pk__in=[])
+    for name in HELD[label]:
+        has_words |= ~Q(**{f"{name}__in": ["", ERASED]})
+    apps.get_model(label)._default_manager.filter(rows, has_words).update(**_erased(label))
+
+
+def _erased(label, but=()):
+    """Return what each column of a resident's data is written with: the sentence where words stood, nothing where
+    there were none or where a number stood."""
+    kinds = {name: kind for name, kind in HELD[label].items() if name not in but}
+    return {name: "" for name, kind in kinds.items() if kind in EMPTIED} | {
+        name: Choose(When(**{name: ""}, then=Value("")), default=Value(ERASED))
+        for name, kind in kinds.items()
+        if kind in REPLACED
+    }

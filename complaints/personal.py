@@ -1,0 +1,119 @@
+"""What every column that can hold words is: a resident's data, by class, or none of it (PIPL 51).
+
+A test fails for a column that is missing here, so that nobody forgets one. What is given to a person, and what is
+erased of them, goes by this table.
+"""
+
+from django.apps import apps
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Class(models.TextChoices):
+    """The classes of data that the desk holds about residents."""
+
+    NAME = "name", _("name")
+    CONTACT = "contact", _("telephone")
+    PLACE = "place", _("room or place")
+    WORDS = "words", _("words about a matter")
+    INDEX = "index", _("made from these for searching")
+    MESSAGE = "message", _("message to staff")
+    TYPED = "typed", _("typed and not yet sent")
+    ANSWER = "answer", _("answer to a survey")
+    PHOTO = "photo", _("photo")
+    # Why and by whom data was erased is kept as the proof that it was (PIPL 55, 56).
+    PROOF = "proof", _("record of a request about the data")
+
+
+NAME, CONTACT, PLACE, WORDS = Class.NAME, Class.CONTACT, Class.PLACE, Class.WORDS
+
+# Columns with a resident's data: model, column, class.
+HELD = {
+    "residents.Person": {
+        "name": NAME,
+        "title": NAME,
+        "phone": CONTACT,
+        "note": WORDS,
+        "phone_reversed": Class.INDEX,
+        "pinyin": Class.INDEX,
+        "initials": Class.INDEX,
+    },
+    "complaints.Case": {
+        "reporter_name": NAME,
+        "reporter_phone": CONTACT,
+        "place": PLACE,
+        "anonymous_reason": WORDS,
+        "no_phone_reason": WORDS,
+        "summary": WORDS,
+        "description": WORDS,
+        "wish": WORDS,
+        "remedy": WORDS,
+        "void_reason": WORDS,
+        "imported_facts": WORDS,
+        "terms": Class.INDEX,
+    },
+    "complaints.Reply": {"text": WORDS, "person_told": NAME},
+    "complaints.CallerTold": {"reason": WORDS},
+    "complaints.Proposal": {"text": WORDS, "answer": WORDS, "note": WORDS},
+    "complaints.Quote": {"text": WORDS, "answered_by": NAME},
+    "complaints.ReturnVisit": {"words": WORDS},
+    "complaints.Rating": {"words": WORDS},
+    "complaints.Explanation": {"text": WORDS},
+    "complaints.ExternalCase": {"received_from": NAME, "reply_text": WORDS, "returned_reason": WORDS},
+    "complaints.IncomingLetter": {"sender": NAME, "sender_ref": WORDS, "subject": WORDS, "no_case_reason": WORDS},
+    "complaints.SurveyAnswer": {"answers": Class.ANSWER},
+    "complaints.Draft": {"answers": Class.TYPED, "photos": Class.TYPED},
+    "complaints.IntakeDraft": {"answers": Class.TYPED},
+    "complaints.DataRequest": {"reason": Class.PROOF, "note": Class.PROOF},
+    "core.Event": {"note": WORDS},
+    "core.Notification": {"data": Class.MESSAGE},
+    "core.Photo": {"name": Class.PHOTO},
+}
+
+# Columns without: codes, numbers and digests, what belongs to staff and their work, what is set for a community.
+# Data of an event is sealed into the chain, so no resident's words ever go there.
+NOT_HELD = {
+    "core.Community": "code name name_en phone time_zone outside_holder outside_email report_to",
+    "core.Department": "code name name_en notify_url",
+    "core.NumberSeries": "key",
+    "core.User": "password username first_name last_name email surname name phone push_url language",
+    "core.CalendarDay": "name",
+    "core.Event": "verb by_name salt note_digest data previous_hash hash",
+    "core.Notification": "address kind key last_error",
+    "core.Photo": "sha256",
+    "residents.Building": "code name",
+    "residents.Section": "code",
+    "residents.Unit": "number label room_keys",
+    "complaints.DeadlinePolicy": "code name article",
+    "complaints.Category": "code name name_en kind probes phrases",
+    "complaints.Case": "number letter_no explanation source source_id token_digest code_digest",
+    "complaints.VisitRule": "code name source categories words",
+    "complaints.Explanation": "check_key row_key",
+    "complaints.DayClose": "summary exceptions snapshot seal_hash",
+    "complaints.Report": "text addressee snapshot",
+    "complaints.Phrase": "code text text_en",
+    "complaints.Taboo": "text kin suggestion",
+    "complaints.LetterTemplate": "name salutation opening done closing",
+    "complaints.ExternalCase": "source_org external_no",
+    "complaints.Incident": "title words reply",
+    "complaints.IncomingLetter": "number",
+    "complaints.Survey": "title questions",
+    "complaints.MaterialUse": "name measure",
+    "complaints.RetentionRule": "key source",
+    "complaints.DataRequest": "outcome",
+}
+
+
+def columns_of(label):
+    """Return {column: class} of the resident's data in a model, given by its label."""
+    return HELD[label]
+
+
+def emptied(label, *classes):
+    """Return {column: class} of a model for the columns of `classes`."""
+    return {name: kind for name, kind in HELD[label].items() if kind in classes}
+
+
+def field(label, column):
+    """Return the field of a column, for its name on a page."""
+    return apps.get_model(label)._meta.get_field(column)

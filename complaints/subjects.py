@@ -1,0 +1,173 @@
+"""One person whose data is kept: somebody of the register, or whoever left a name and a telephone number on a case.
+
+What is held about them is found here for each model of `personal.HELD`, for the page, the export and the erasure.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
+from django.utils.translation import gettext_lazy as _
+
+from complaints.models import Case, DataRequest, Draft, IncomingLetter, IntakeDraft, SurveyAnswer
+from complaints.personal import HELD
+from residents.models import Occupancy, Person
+from servicedesk.core.masking import mask_name, mask_phone
+from servicedesk.core.models import Community, Event, Notification, Photo
+
+# The tables of what is held, in the order of a page, with their names there.
+TITLES = {
+    "residents.Person": _("Entry in the register"),
+    "residents.Occupancy": _("Homes"),
+    "complaints.Case": _("Cases"),
+    "core.Event": _("History of the cases"),
+    "complaints.Reply": _("Replies"),
+    "complaints.CallerTold": _("Callers told"),
+    "complaints.Proposal": _("Proposals"),
+    "complaints.Quote": _("Prices told"),
+    "complaints.ReturnVisit": _("Return visits"),
+    "complaints.Rating": _("Ratings"),
+    "complaints.Explanation": _("Explanations at the close of a day"),
+    "complaints.ExternalCase": _("Matters of authorities"),
+    "complaints.IncomingLetter": _("Letters"),
+    "core.Photo": _("Photos"),
+    "complaints.SurveyAnswer": _("Answers of the home to surveys"),
+    "core.Notification": _("Messages to staff about the cases"),
+    "complaints.Draft": _("Unfinished web forms"),
+    "complaints.IntakeDraft": _("Unfinished entries at the desk"),
+    "complaints.DataRequest": _("Requests about the data"),
+}
+# What stands beside the personal data in an export, so that it can be understood.
+FACTS = {
+    "residents.Occupancy": ["unit", "kind", "period"],
+    "complaints.Case": ["number", "kind", "channel", "status", "category", "unit", "received_at", "archived_at"],
+    "core.Event": ["at", "verb"],
+    "complaints.Reply": ["at", "channel"],
+    "complaints.Proposal": ["at"],
+    "complaints.Quote": ["at", "amount"],
+    "complaints.ReturnVisit": ["done_at", "grade"],
+    "complaints.Rating": ["at", "overall", "speed", "manner"],
+    "complaints.Explanation": ["date"],
+    "complaints.ExternalCase": ["source_org", "external_no", "received_at"],
+    "complaints.IncomingLetter": ["number", "received_at"],
+    "core.Photo": ["at"],
+    "complaints.SurveyAnswer": ["at", "survey"],
+    "core.Notification": ["created_at", "channel"],
+    "complaints.DataRequest": ["kind", "asked_at", "decision", "decided_at"],
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One person by their entry in the register, or by a case that they brought without one."""
+
+    community: Community
+    person: Person | None = None
+    case: Case | None = None
+
+    @property
+    def name(self):
+        return self.person.name if self.person else self.case.reporter_name
+
+    @property
+    def phone(self):
+        return self.person.phone if self.person else self.case.reporter_phone
+
+    @property
+    def masked_name(self):
+        return mask_name(self.name)
+
+    @property
+    def masked_phone(self):
+        return mask_phone(self.phone) if self.phone else ""
+
+    @property
+    def thing(self):
+        """The row that events about this person are about."""
+        return self.person or self.case
+
+    @property
+    def keys(self):
+        """What a DataRequest about this person points to."""
+        return {"person": self.person, "case": self.case}
+
+    @cached_property
+    def is_sealed(self):
+        return self.thing.sealed_at is not None or self.all_cases.filter(sealed_at__isnull=False).exists()
+
+    @property
+    def all_cases(self):
+        """The cases of this person, whoever looks: of their entry, and of their number where no entry was chosen."""
+        of_phone = Q(reporter=None, reporter_phone=self.phone) if self.phone else Q(pk__in=[])
+        whose = Q(reporter=self.person) if self.person else Q(pk=self.case.pk)
+        return Case.objects.in_community(self.community).filter(whose | of_phone)
+
+    def cases(self, *users):
+        """Return the cases of this person without those about any of `users` (ruling 12)."""
+        return self.all_cases.exclude(concerned__user__in=users)
+
+    def homes(self):
+        return Occupancy.objects.filter(person=self.person) if self.person else Occupancy.objects.none()
+
+    def lives_here(self, today):
+        return self.homes().filter(period__contains=today).exists()
+
+    def requests(self):
+        return DataRequest.objects.filter(**self.keys)
+
+
+def rows_of(subject, cases):
+    """Return {label: queryset} of everything that is held about `subject`, as far as it is about `cases`: a queryset of
+    theirs. Nothing is read yet."""
+    keys = list(cases.values_list("pk", flat=True))
+    letters = list(IncomingLetter.objects.filter(case__in=keys).values_list("pk", flat=True))
+    type_of = ContentType.objects.get_for_model
+    about = Q(subject_type=type_of(Case), subject_id__in=keys)
+    about |= Q(subject_type=type_of(IncomingLetter), subject_id__in=letters)
+    own = Q(subject_type=type_of(Person), subject_id=subject.person.pk) if subject.person else Q(pk__in=[])
+    of_case = {
+        label: apps.get_model(label)._default_manager.filter(case__in=keys)
+        for label in HELD
+        if label.startswith("complaints.")
+        and label != "complaints.DataRequest"
+        and any(f.name == "case" for f in apps.get_model(label)._meta.fields)
+    }
+    return of_case | {
+        "residents.Person": Person.objects.filter(pk=subject.person.pk if subject.person else None),
+        "residents.Occupancy": subject.homes(),
+        "complaints.Case": Case.objects.filter(pk__in=keys),
+        "complaints.SurveyAnswer": _answers(subject),
+        "complaints.Draft": _typed(Draft, subject),
+        "complaints.IntakeDraft": _typed(IntakeDraft, subject),
+        "complaints.DataRequest": subject.requests(),
+        "core.Event": Event.objects.filter(about | own).exclude(note=""),
+        "core.Notification": Notification.objects.filter(about),
+        "core.Photo": Photo.objects.kept().filter(about),
+    }
+
+
+def _answers(subject):
+    """Return what the homes of `subject` answered while they lived there."""
+    lived = Q(pk__in=[])
+    for home in subject.homes():
+        begins, ends = home.period.lower, home.period.upper
+        lived |= Q(unit=home.unit_id, at__date__gte=begins, **({"at__date__lte": ends} if ends else {}))
+    return SurveyAnswer.objects.filter(lived)
+
+
+def _typed(model, subject):
+    """Return the drafts in which the telephone number of `subject` was typed."""
+    rows = model.objects.filter(community=subject.community)
+    if not subject.phone:
+        return rows.none()
+    return rows.annotate(text=Cast("answers", CharField())).filter(text__contains=json.dumps(subject.phone)[1:-1])
+
+
+def holdings(rows):
+    """Return [(title, how many rows)] of what is held, without what is empty. One query for each table."""
+    counted = [(TITLES[label], rows[label].count()) for label in TITLES]
+    return [(title, count) for title, count in counted if count]
