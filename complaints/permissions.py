@@ -190,6 +190,8 @@ STEPS = {
         set(Status),
         lambda s: s.any(*OFFICE) or (s.is_assigned and s.case.status not in ENDED),
     ),
+    # A paper leaves the house: the office and the head of the department, who answer for it.
+    "print_file": (set(Status), lambda s: s.any(*OFFICE) or s.heads),
     "new_code": (LIVING, lambda s: s.any(*DESK)),
 }
 

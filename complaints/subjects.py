@@ -9,7 +9,7 @@ from functools import cached_property
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, Q
+from django.db.models import CharField, Count, Q, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
@@ -120,6 +120,11 @@ class Subject:
         return DataRequest.objects.filter(**self.keys)
 
 
+def of(asked):
+    """Return the Subject that a DataRequest is about."""
+    return Subject(asked.community, person=asked.person, case=asked.case)
+
+
 def rows_of(subject, cases):
     """Return {label: queryset} of everything that is held about `subject`, as far as it is about `cases`: a queryset of
     theirs. Nothing is read yet."""
@@ -168,6 +173,15 @@ def _typed(model, subject):
 
 
 def holdings(rows):
-    """Return [(title, how many rows)] of what is held, without what is empty. One query for each table."""
-    counted = [(TITLES[label], rows[label].count()) for label in TITLES]
-    return [(title, count) for title, count in counted if count]
+    """Return [(title, how many rows)] of what is held, without what is empty. One query."""
+    first, *rest = (
+        rows[label]
+        .order_by()
+        .annotate(table=Value(label))
+        .values("table")
+        .annotate(n=Count("pk"))
+        .values_list("table", "n")
+        for label in TITLES
+    )
+    counted = dict(first.union(*rest, all=True))
+    return [(title, counted[label]) for label, title in TITLES.items() if counted.get(label)]

@@ -42,3 +42,8 @@ def archive_answered():
 @shared_task(name="complaints.tasks.apply_retention")
 def apply_retention():
     actions.apply_retention(now=clock.now())
+
+
+@shared_task(name="complaints.tasks.file_ended")
+def file_ended():
+    actions.file_ended(now=clock.now())

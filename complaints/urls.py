@@ -7,6 +7,7 @@ from complaints.views import (
     case,
     closing,
     courtesy,
+    filing,
     incidents,
     jobs,
     letters,
@@ -14,6 +15,7 @@ from complaints.views import (
     mail,
     mine,
     periods,
+    privacy,
     public,
     settings,
     surveys,
@@ -66,6 +68,7 @@ STEPS = [
     case.name_concerned,
     case.unmask,
     case.new_code,
+    filing.print_file,
 ]
 
 # One address for each step of a letter of reply: cases/<number>/letter/<step>/.
@@ -117,13 +120,33 @@ REPORT_PARTS = {
     "excel": ("excel", periods.excel),
 }
 
+# A person is known by an entry in the register, or by a case; both ways have the same parts.
+PERSON_WAYS = {"person": "people/<int:pk>/data/", "caller": "people/of/<number:number>/data/"}
+PERSON_PARTS = {
+    "": privacy.person,
+    "export": privacy.export,
+    "correct": privacy.correct,
+    "ask": privacy.ask,
+    "sealed": privacy.sealed,
+}
+
 urlpatterns = [
     path("cases/", lists.page, name="list"),
     path("cases/export/", lists.export, name="export"),
     path("cases/<number:number>/", case.page, name="case"),
     path("cases/<number:number>/presence/", case.ping, name="presence"),
+    path("cases/<number:number>/file/", filing.case_file, name="case_file"),
     path("cases/<number:number>/photo/<word:name>", case.photo, name="photo"),
     *(path(f"cases/<number:number>/{view.__name__.replace('_', '-')}/", view, name=view.__name__) for view in STEPS),
+    path("people/", privacy.people, name="people"),
+    *(
+        path(f"{root}{part and part + '/'}", view, name=f"{way}{part and '_'}{part}")
+        for way, root in PERSON_WAYS.items()
+        for part, view in PERSON_PARTS.items()
+    ),
+    path("people/requests/<int:pk>/", privacy.decide, name="data_request"),
+    path("settings/retention/", privacy.periods, name="retention"),
+    path("settings/retention/<word:key>/", privacy.set_period, name="set_retention"),
     path("callbacks/", callbacks.page, name="callbacks"),
     path("callbacks/rain/", callbacks.rain, name="rain"),
     path("callbacks/<number:number>/", callbacks.one, name="callback"),

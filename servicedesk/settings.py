@@ -198,6 +198,7 @@ CELERY_BEAT_SCHEDULE = {
     "release_left": {"task": "complaints.tasks.release_left", "schedule": 60, "options": {"expires": 55}},
     "archive_answered": {"task": "complaints.tasks.archive_answered", "schedule": 600, "options": {"expires": 590}},
     "forget_drafts": {"task": "complaints.tasks.forget_drafts", "schedule": 3600, "options": {"expires": 3500}},
+    "file_ended": {"task": "complaints.tasks.file_ended", "schedule": 300, "options": {"expires": 290}},
     "apply_retention": {"task": "complaints.tasks.apply_retention", "schedule": crontab(40, "1-5")},
     "seal_events": {"task": "core.tasks.seal_events", "schedule": 60, "options": {"expires": 55}},
     "send_notifications": {"task": "core.tasks.send_notifications", "schedule": 10, "options": {"expires": 9}},

@@ -7,7 +7,17 @@ import pytest
 from django.urls import URLPattern, get_resolver, reverse
 
 from complaints.models import Draft
-from complaints.urls import JOB_STEPS, LETTER_STEPS, PARTS, SETTING_PAGES, SETTINGS, STEPS, WAYS
+from complaints.urls import (
+    JOB_STEPS,
+    LETTER_STEPS,
+    PARTS,
+    PERSON_PARTS,
+    PERSON_WAYS,
+    SETTING_PAGES,
+    SETTINGS,
+    STEPS,
+    WAYS,
+)
 from servicedesk.core.models import CalendarDay, DutyShift, Role, ServiceHours
 from tests.factories import MONDAY, case, on_duty, resident, staff, unit
 from tests.test_house import OURS
@@ -86,6 +96,16 @@ TABLE = {
     "complaints:settings": {"admin"},
     **{f"complaints:setting_{what}": {"admin"} for what in SETTING_PAGES},
     **{f"complaints:{one}{end}": {"admin"} for one in SETTINGS.values() for end in ("", "_list", "_add", "_switch")},
+    **{
+        f"complaints:{way}{part and '_'}{part}": {"supervisor", "deputy_gm"}
+        for way in PERSON_WAYS
+        for part in PERSON_PARTS
+    },
+    "complaints:people": {"supervisor", "deputy_gm"},
+    "complaints:data_request": {"supervisor", "deputy_gm"},
+    "complaints:retention": {"admin"},
+    "complaints:set_retention": {"admin"},
+    "complaints:case_file": STAFF,
     "complaints:list": STAFF,
     "complaints:export": OFFICE,
     "complaints:callbacks": OFFICE,

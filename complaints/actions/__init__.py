@@ -15,6 +15,7 @@ from complaints.actions.drafting import (
     submit_draft,
 )
 from complaints.actions.escalating import escalate, escalate_overdue, lower, raise_to
+from complaints.actions.filing import file_ended, print_file
 from complaints.actions.handling import (
     accept,
     add_note,
@@ -65,6 +66,7 @@ from complaints.actions.privacy import (
     confirm_erasure,
     confirm_read,
     correct_data,
+    demand_copy,
     log_data_export,
     log_sealed_read,
     refuse_data,
@@ -150,6 +152,7 @@ __all__ = [
     "count_phrases",
     "decline_job",
     "deliver_letter",
+    "demand_copy",
     "doubt",
     "drop_photo",
     "end_incident",
@@ -161,6 +164,7 @@ __all__ = [
     "explain",
     "explain_call",
     "explain_letter",
+    "file_ended",
     "fill_courtesy",
     "fingerprint",
     "first_token",
@@ -189,6 +193,7 @@ __all__ = [
     "open_call",
     "open_incident",
     "pause",
+    "print_file",
     "promise_reply",
     "propose",
     "quote",

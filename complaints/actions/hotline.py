@@ -9,7 +9,7 @@ from complaints.actions.escalating import raise_to
 from complaints.models import Case, Escalation, ExternalCase
 from complaints.models.cases import LADDERED
 from complaints.permissions import demand
-from servicedesk.core import events
+from servicedesk.core import events, search
 from servicedesk.core.errors import Refused
 from servicedesk.core.moves import write
 
@@ -60,6 +60,9 @@ def attach(
         first_contact_due_at=first_contact_due_at,
         reply_due_at=reply_due_at,
     )
+    # Asked for by their number from now on.
+    case.terms = sorted({*case.terms, *search.terms(source_org, external_no)})
+    Case.objects.filter(pk=case.pk).update(terms=case.terms)
     data = {"slip": str(external), "version": case.version}
     events.log(case, "external_registered", by=by, now=now, data=data)
     return external

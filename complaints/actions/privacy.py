@@ -3,6 +3,7 @@
 import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from complaints import retention
@@ -131,6 +132,8 @@ def correct_data(subject, *, name, phone, reason, by, now):
     demand_in(by, "ask_data", subject.community)
     was = {"reporter_name": subject.name, "reporter_phone": subject.phone}
     now_is = {"reporter_name": name, "reporter_phone": phone}
+    if now_is == was:
+        return
     cases = list(subject.cases(by).filter(erased_at=None, sealed_at=None).select_related("unit", "building"))
     if subject.person is not None:
         correct_person(subject.person, name=name, phone=phone, reason=reason, by=by, now=now)
@@ -139,8 +142,20 @@ def correct_data(subject, *, name, phone, reason, by, now):
         if changed:
             reference = getattr(getattr(case, "incoming_letter", None), "sender_ref", "")
             terms = terms_of(case.as_if(**changed), reference)
-            write(case, terms=terms, **changed)
+            # An ended case is filed anew, so that its papers are found again beside the right name.
+            write(case, terms=terms, filed_at=None, **changed)
             events.log(case, "data_corrected", by=by, now=now, note=reason, data={"version": case.version})
+
+
+def demand_copy(subject, *, by, now):
+    """Raise Refused where something of a person is sealed, and `by` is not one of two who may read it now."""
+    demand_in(by, "ask_data", subject.community)
+    if subject.is_sealed and not _may_read(subject.requests(), by, now):
+        raise Refused(_("Data of this person is sealed. Ask for it to be read; when that is confirmed, try again."))
+
+
+def _may_read(requests, user, now):
+    return requests.readable(now).filter(Q(asked_by=user) | Q(decided_by=user)).exists()
 
 
 @transaction.atomic
@@ -154,7 +169,6 @@ def log_data_export(subject, *, reason, count, by, now):
 def log_sealed_read(asked, *, by, now):
     """Record a look at sealed data. Raises NotAllowed for everybody but the two who asked and confirmed, and after
     their time."""
-    is_open = DataRequest.objects.readable(now).filter(pk=asked.pk).exists()
-    if not is_open or by.pk not in (asked.asked_by_id, asked.decided_by_id):
+    if asked is None or not _may_read(DataRequest.objects.filter(pk=asked.pk), by, now):
         raise NotAllowed(_("Sealed data is read by the two who asked and confirmed, for 24 hours."))
     events.log(asked, "data_read", by=by, now=now)

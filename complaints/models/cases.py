@@ -123,6 +123,8 @@ PUBLIC_STAGE = {
 }
 
 
+# What ended, or ended again, since it was last made findable by its papers.
+TO_FILE = Q(status__in=ENDED, erased_at=None) & (Q(filed_at=None) | Q(filed_at__lt=F("archived_at")))
 # What nobody works on: not taken, or handed to a department without a worker.
 UNASSIGNED = Q(status=Status.RECEIVED) | Q(status=Status.HANDED, assigned_to=None)
 # What waits for somebody's decision: a proposal to approve, a void that was asked for.
@@ -387,6 +389,8 @@ class Case(models.Model):
     token_digest = models.CharField(max_length=64, blank=True)
     code_digest = models.CharField(max_length=64, blank=True)
     terms = ArrayField(models.CharField(max_length=64), default=list, editable=False)
+    # When it was last made findable by all of its papers, after it ended.
+    filed_at = models.DateTimeField(null=True, editable=False)
     intake_seconds = models.PositiveIntegerField(null=True)
 
     # How much of the person is left: the contact masked, all of it kept under seal, or nothing (PIPL 19, 47).
@@ -560,6 +564,7 @@ class Case(models.Model):
             models.Index(fields=["community", "recorded_at"], condition=LATE_ENTRY, name="case_late_entry"),
             models.Index(fields=["community", "-id"], condition=Q(is_repeat=True), name="case_repeats"),
             models.Index(fields=["id"], condition=Q(sealed_at__isnull=False), name="case_sealed"),
+            models.Index(fields=["id"], condition=TO_FILE, name="case_to_file"),
             GinIndex(fields=["terms"], name="case_terms"),
         ]
 

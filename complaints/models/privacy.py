@@ -4,9 +4,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models.cases import Case
+from complaints.models.cases import Case, Concern
 from residents.models import Person
-from servicedesk.core.models import Community, User
+from servicedesk.core.models import Community, Role, User
+from servicedesk.core.roles import memberships_of
 
 
 class RetentionRule(models.Model):
@@ -37,6 +38,13 @@ class RetentionRule(models.Model):
 class DataRequestQuerySet(models.QuerySet):
     def open(self):
         return self.filter(decision="")
+
+    def visible_to(self, user):
+        """Return the requests of the communities in which `user` decides on them, never one about a person who is known
+        only by a case that concerns `user` (ruling 12)."""
+        deciding = (Role.SUPERVISOR, Role.DEPUTY_GM)
+        where = {m.community_id for m in memberships_of(user) if m.role in deciding}
+        return self.filter(community__in=where).exclude(case__in=Concern.objects.filter(user=user).values("case"))
 
     def readable(self, now):
         """Return the requests by which sealed data may be read at `now`."""

@@ -18,7 +18,7 @@ from complaints.forms import staff as forms
 from complaints.models import Case, Channel, Grade, Outcome, Status
 from complaints.models.cases import REPLY_OWED
 from complaints.permissions import may_record, steps_for
-from complaints.views.courtesy import hint
+from complaints.views.courtesy import hint, warn_of_identity
 from servicedesk.core import clock, photos, tokens
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.models import Photo, Role
@@ -419,6 +419,8 @@ def note(request, case, facts, now):
     actions.add_note(case, by=request.user, now=now, **facts)
     if facts["public"]:
         hint(request, case.community, facts["note"])
+    else:
+        warn_of_identity(request, facts["note"])
     return redirect(following) if following else None
 
 

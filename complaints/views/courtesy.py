@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from complaints import actions, courtesy, letters
 from complaints.forms.courtesy import LetterTemplateForm, PhraseForm, TabooForm
 from complaints.models import LetterTemplate, Phrase, Taboo
-from servicedesk.core import clock
+from servicedesk.core import clock, masking
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import role_required, roles_in
@@ -21,6 +21,7 @@ from servicedesk.core.text import clean_text
 OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
 STAFF = (*OFFICE, Role.HEAD, Role.WORKER)
 MOST_CHECKED = 5000
+IDENTITY = gettext_lazy("An identity number seems to stand in this text. Please leave it out; nobody needs it here.")
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,18 @@ def check(request):
     """The words to avoid in what is being typed, as a hint beneath the box; nothing where there are none."""
     typed = [clean_text(value)[:MOST_CHECKED] for name, value in request.POST.items() if name != "csrfmiddlewaretoken"]
     hits = courtesy.look_at(request.community, *typed)
-    return render(request, "components/taboo_hint.html", {"hits": hits})
+    identity = IDENTITY if any(masking.has_identity_number(text) for text in typed) else ""
+    return render(request, "components/taboo_hint.html", {"hits": hits, "identity": identity})
 
 
 def hint(request, community, *texts):
     """Say after saving which words of `texts` are on the list: what was saved stays as it is."""
     for hit in courtesy.look_at(community, *texts):
         messages.warning(request, hit.sentence)
+    warn_of_identity(request, *texts)
+
+
+def warn_of_identity(request, *texts):
+    """Say after saving that an identity number seems to stand in one of `texts`; it is no error (PIPL 28)."""
+    if any(masking.has_identity_number(text) for text in texts):
+        messages.warning(request, IDENTITY)

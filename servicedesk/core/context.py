@@ -24,11 +24,13 @@ MENU = [
     ("mail", _("Letters"), "complaints:mail", OFFICE),
     ("phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("people", _("People's data"), "complaints:people", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),
     ("incidents", _("Known events"), "complaints:incidents", SEES_CASES),
     ("surveys", _("Surveys"), "complaints:surveys", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),
     ("settings", _("Settings"), "complaints:settings", {Role.ADMIN}),
+    ("retention", _("Retention periods"), "complaints:retention", {Role.ADMIN}),
     ("history", _("History check"), "core:history", {Role.SUPERVISOR, Role.DEPUTY_GM, Role.ADMIN}),
 ]
 

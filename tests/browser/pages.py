@@ -228,6 +228,14 @@ def incident(name, which="running", who="zhou", query=""):
     return lambda house: (house.client(who), reverse(name, args=[house.incidents[which].pk]) + query)
 
 
+def person(who, which):
+    return lambda house: (house.client(who), reverse("complaints:person", args=[house.subjects[which].pk]))
+
+
+def period(key, query=""):
+    return lambda house: (house.client("tang"), reverse("complaints:set_retention", args=[key]) + query)
+
+
 def nowhere(who=None):
     return lambda house: (house.client(who) if who else None, "/nowhere/")
 
@@ -484,6 +492,29 @@ STAFF_PAGES = [
     ),
     *(Visit("complaints:letter_print", "chen", name, begin=paper_of(f"letter_{name}")) for name in ("draft", "sent")),
     Visit("complaints:case", "chen", case="letter_sent"),
+    Visit("complaints:people", "zhou"),
+    Visit("complaints:people", "guo", query="?q=1201"),
+    Visit("complaints:people", "zhou", "no match", query="?q=9-9-0909"),
+    Visit("complaints:people", "sun", "empty"),
+    Visit("complaints:person", "zhou", begin=person("zhou", "lin")),
+    Visit("complaints:person", "guo", "to decide", begin=person("guo", "waits")),
+    Visit("complaints:person", "guo", "sealed", begin=person("guo", "sealed")),
+    Visit(
+        "complaints:person_ask",
+        "zhou",
+        "error",
+        begin=person("zhou", "lin"),
+        then=send("form[action*='/ask/'] button"),
+        status=422,
+    ),
+    Visit("complaints:person_sealed", "zhou", begin=person("zhou", "sealed"), then=send("form[action*=sealed] button")),
+    Visit("complaints:caller", "zhou", case="web"),
+    Visit("complaints:retention", "tang"),
+    Visit("complaints:retention", "sun", "empty"),
+    Visit("complaints:set_retention", "tang", begin=period("cases")),
+    Visit("complaints:set_retention", "tang", "error", begin=period("cases", "?days=3"), status=422),
+    Visit("complaints:case_file", "zhou", case="archived"),
+    Visit("complaints:case_file", "zhou", "printed", case="in_hand", then=send("form[action*=print] button")),
     Visit("complaints:courtesy_card", "chen"),
     Visit("complaints:courtesy_card", "chen", query="?size=a5"),
     Visit("complaints:incidents", "zhou"),
@@ -625,6 +656,11 @@ NOT_PAGES = {
     "core:alive": "yes or no, and no page",
     "desk:find": "lines of the finder, seen while a caller is picked",
     "desk:pick": "the card of a caller, seen while one is picked",
+    **dict.fromkeys(
+        [f"complaints:{way}_{part}" for way in ("person", "caller") for part in ("export", "correct")]
+        + ["complaints:caller_ask", "complaints:caller_sealed", "complaints:data_request"],
+        "takes a post, and shows a page that is visited where it is refused",
+    ),
     "complaints:photo": "a picture",
     "complaints:week_excel": "a workbook",
     "complaints:month_excel": "a workbook",

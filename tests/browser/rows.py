@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.test import Client
 from django.urls import reverse
 
-from complaints import actions, closing, figures, surveying
+from complaints import actions, closing, figures, subjects, surveying
 from complaints.models import Channel, Pause, Severity, Urgency
 from servicedesk.core import clock, events, photos, tokens
 from servicedesk.core.models import Community, Membership, Role
@@ -28,6 +28,7 @@ class House:
     cases: dict = field(default_factory=dict)
     incidents: dict = field(default_factory=dict)
     surveys: list = field(default_factory=list)
+    subjects: dict = field(default_factory=dict)
     units: list = field(default_factory=list)
     url: str = ""
 
@@ -58,6 +59,7 @@ def furnish():
     }
     factories.on_duty(home, house.people["zhou"], since=now - timedelta(hours=2))
     _cases(house, units, people, now)
+    _privacy(house, units, people, now)
     events.seal_events()
     return house
 
@@ -332,6 +334,27 @@ def _signed(house, now):
     actions.sign_day(home, date=yesterday, summary=words, exceptions="系统停电,次日补登", by=zhou, now=now)
     last_week = figures.period_of("week", home.local(now).date()).before
     actions.sign_report(home, last_week, text="本周渗水类报修偏多,已排查三栋立管。", by=zhou, now=now)
+
+
+def _privacy(house, units, people, now):
+    """Somebody whose data is sealed and may be read, and somebody whose erasure waits for a second person."""
+    home, chen, zhou, guo = house.community, *(house.people[name] for name in ("chen", "zhou", "guo"))
+    gone = factories.resident(units["12-0902"], "石榴", "13611112222")
+    case = factories.case(
+        home, by=chen, category="mail", now=now - timedelta(days=3), reporter=gone, summary="报箱钥匙"
+    )
+    actions.resolve(case, by=chen, now=case.received_at, remedy="已配好钥匙")
+    actions.reply(case, channel="phone", text="钥匙已配好,请来取。", by=chen, now=case.received_at)
+    actions.archive(case, by=zhou, now=case.received_at)
+    subject = subjects.Subject(home, person=gone)
+    for kind, confirm in (("erase", actions.confirm_erasure), ("read", actions.confirm_read)):
+        asked = actions.ask_data(subject, kind=kind, reason="本人来访要求", path="/people/", by=zhou, now=now)
+        confirm(asked, *([subject] if kind == "erase" else []), by=guo, now=now)
+    waits = subjects.Subject(home, person=people["wu"])
+    actions.ask_data(waits, kind="erase", reason="已搬离,要求删除", path="/people/", by=zhou, now=now)
+    house.subjects |= {"lin": people["lin"], "sealed": gone, "waits": people["wu"]}
+    actions.keep_intake(chen, home, {"summary": "灯"}, now=now - timedelta(days=30))
+    actions.apply_retention(now=now)
 
 
 def form_of(house, step, **facts):

@@ -260,6 +260,7 @@ TABLE = [
     ("unmask", Stage.in_hand, OFFICE | {"liu"}),
     ("unmask", Stage.archived, OFFICE),
     ("new_code", Stage.in_hand, DESK),
+    ("print_file", Stage.in_hand, OFFICE | {"han"}),
     ("read_back", Stage.in_hand, SEEING),
     ("follow_up", Stage.in_hand, OFFICE),
 ]
