@@ -9,12 +9,38 @@ from decimal import Decimal
 from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from complaints.personal import HELD, Class, field
+from complaints.reports import sentence
 from complaints.subjects import FACTS, TITLES, rows_of
 
 # Made from the other columns to find them by, so it says nothing that they do not.
 LEFT_OUT = {Class.INDEX}
+# Columns whose fields have no name of their own for people.
+HEADINGS = {
+    "answers": gettext_lazy("Answers"),
+    "archived_at": gettext_lazy("Archived"),
+    "asked_at": gettext_lazy("Asked"),
+    "at": gettext_lazy("When"),
+    "category": gettext_lazy("Category"),
+    "created_at": gettext_lazy("When"),
+    "data": gettext_lazy("Message"),
+    "date": gettext_lazy("Day"),
+    "decided_at": gettext_lazy("Decided"),
+    "done_at": gettext_lazy("When"),
+    "imported_facts": gettext_lazy("Taken over from the old system"),
+    "photos": gettext_lazy("Photos"),
+    "survey": gettext_lazy("Survey"),
+    "unit": gettext_lazy("Room"),
+    "verb": gettext_lazy("What"),
+    "void_reason": gettext_lazy("Why void"),
+}
+HEADINGS_OF = {
+    ("core.Photo", "name"): gettext_lazy("File"),
+    ("core.Notification", "channel"): gettext_lazy("Sent by"),
+    ("core.Event", "note"): gettext_lazy("Note"),
+}
 
 
 def tables(subject, cases):
@@ -26,13 +52,19 @@ def tables(subject, cases):
         names = [*FACTS.get(label, []), *held]
         lines = [[_plain(row, name, subject.community) for name in names] for row in rows[label].order_by("pk")]
         if lines:
-            columns = [(name, str(field(label, name).verbose_name)) for name in names]
+            columns = [(name, _heading(label, name)) for name in names]
             found.append({"label": label, "title": str(title), "columns": columns, "rows": lines})
     return found
 
 
+def _heading(label, name):
+    return str(HEADINGS_OF.get((label, name)) or HEADINGS.get(name) or field(label, name).verbose_name)
+
+
 def _plain(row, name, community):
     """Return a value as JSON holds it and a person reads it: the words of a choice, times of the community."""
+    if name == "verb":
+        return sentence(row, community.tz)
     display = getattr(row, f"get_{name}_display", None)
     value = display() if display else getattr(row, name)
     if isinstance(value, datetime.datetime):

@@ -6,10 +6,11 @@ which it happens, with the sweeps running in between. Names, telephones and even
 
 from django.db import transaction
 
+from complaints import actions
 from complaints.models import Case
 from servicedesk.core import clock, events
 from servicedesk.core.models import Community
-from servicedesk.desk.demo import drawings, inhabitants, life, places, polls, staff
+from servicedesk.desk.demo import drawings, inhabitants, life, places, polls, rights, staff
 
 
 def load(*, now=None):
@@ -28,6 +29,8 @@ def load(*, now=None):
             inhabitants.settle(garden, tower, life.rooms(), now)
             life.play(garden, tower, people, album, now)
             polls.ask(garden, people, now)
+            rights.claim(garden, people, now)
+            actions.file_ended(now=now)
             events.seal_events()
     except BaseException:
         album.burn()
