@@ -21,7 +21,7 @@ LEFT_OUT = {Class.INDEX}
 HEADINGS = {
     "answers": gettext_lazy("Answers"),
     "archived_at": gettext_lazy("Archived"),
-    "asked_at": gettext_lazy("Asked"),
+    "asked_at": gettext_lazy("Asked on"),
     "at": gettext_lazy("When"),
     "category": gettext_lazy("Category"),
     "created_at": gettext_lazy("When"),

@@ -16,15 +16,17 @@ from residents.models import Occupancy, Person
 from servicedesk.core.masking import ERASED
 from servicedesk.core.models import Notification, Photo
 
-ERASE, MASK = _("erased"), _("masked")
+ERASE, MASK = _("it is erased"), _("it is masked")
+# How long history that was taken over is left alone, however old it is.
+TAKEN_OVER = datetime.timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class DataClass:
     """One line of the table of periods: what it is, from when the days count, what becomes of it, what it rests on.
 
-    `find(community, before)` returns the rows whose days ended `before` that moment; `least` is the shortest period
-    that may be set.
+    `find(community, before, now)` returns the rows whose days began before the moment `before`; `least` is the
+    shortest period that may be set.
     """
 
     key: str
@@ -37,31 +39,33 @@ class DataClass:
     find: Callable
 
 
-def rested(community, before):
-    """Return the cases of `community` that have been at rest since a moment `before` the given one."""
-    return Case.objects.in_community(community).at_rest().filter(rested_since__lt=before)
+def rested(community, before, now):
+    """Return the cases of `community` that have been at rest since before the given moment, without what was taken over
+    from another system so lately that nobody may have set the periods for it yet."""
+    rows = Case.objects.in_community(community).at_rest().filter(rested_since__lt=before)
+    return rows.exclude(is_imported=True, recorded_at__gt=now - TAKEN_OVER)
 
 
-def _photos(community, before):
+def _photos(community, before, now):
     of_cases = {"subject_type": ContentType.objects.get_for_model(Case)}
-    keys = rested(community, before).values("pk")
+    keys = rested(community, before, now).values("pk")
     return Photo.objects.kept().filter(community=community, subject_id__in=keys, **of_cases)
 
 
-def _contacts(community, before):
-    rows = rested(community, before).filter(channel=Channel.WEB, reporter=None, masked_at=None, erased_at=None)
+def _contacts(community, before, now):
+    rows = rested(community, before, now).filter(channel=Channel.WEB, reporter=None, masked_at=None, erased_at=None)
     return rows.exclude(reporter_name="", reporter_phone="")
 
 
-def _cases(community, before):
-    return rested(community, before).filter(erased_at=None)
+def _cases(community, before, now):
+    return rested(community, before, now).filter(erased_at=None)
 
 
-def _asked(community, before):
-    return _cases(community, before).filter(sealed_at__isnull=False)
+def _asked(community, before, now):
+    return _cases(community, before, now).filter(sealed_at__isnull=False)
 
 
-def _moved(community, before):
+def _moved(community, before, now):
     lived = Occupancy.objects.filter(person=OuterRef("pk"))
     stays = lived.filter(Q(period__endswith=None) | Q(period__endswith__gt=before.date()))
     open_cases = Case.objects.open().filter(reporter=OuterRef("pk"))
@@ -69,30 +73,30 @@ def _moved(community, before):
     return rows.filter(Exists(lived), ~Exists(stays), ~Exists(open_cases))
 
 
-def _left(community, before):
+def _left(community, before, now):
     """Whom sealing kept for the contract of their home, which has ended since."""
     lives = Occupancy.objects.filter(person=OuterRef("pk"))
     stays = lives.filter(Q(period__endswith=None) | Q(period__endswith__gt=before.date()))
     return Person.objects.filter(~Exists(stays), community=community, sealed_at__isnull=False)
 
 
-def _letters(community, before):
+def _letters(community, before, now):
     rows = IncomingLetter.objects.filter(community=community, case=None, received_at__lt=before)
     return rows.exclude(no_case_reason="").exclude(sender=ERASED)
 
 
-def _surveys(community, before):
+def _surveys(community, before, now):
     has_words = Func(F("answers"), template="jsonb_path_exists(%(expressions)s, '$[*] ? (@.type() == \"string\")')")
     rows = SurveyAnswer.objects.filter(community=community, survey__closes_on__lt=before.date())
     return rows.filter(ExpressionWrapper(has_words, output_field=BooleanField()))
 
 
-def _outbox(community, before):
+def _outbox(community, before, now):
     rows = Notification.objects.filter(community=community, created_at__lt=before, data__has_key="summary")
     return rows.exclude(data__summary=ERASED)
 
 
-def _drafts(community, before):
+def _drafts(community, before, now):
     return IntakeDraft.objects.filter(community=community, saved_at__lt=before)
 
 
@@ -218,7 +222,7 @@ class Period:
 
     def due(self, community, now):
         """Return the rows that the next run removes or masks."""
-        return self.kind.find(community, self.before(now))
+        return self.kind.find(community, self.before(now), now)
 
 
 def periods(community):

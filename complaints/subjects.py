@@ -23,7 +23,7 @@ from servicedesk.core.models import Community, Event, Notification, Photo
 TITLES = {
     "residents.Person": _("Entry in the register"),
     "residents.Occupancy": _("Homes"),
-    "complaints.Case": _("Cases"),
+    "complaints.Case": _("Their cases"),
     "core.Event": _("History of the cases"),
     "complaints.Reply": _("Replies"),
     "complaints.CallerTold": _("Callers told"),

@@ -17,8 +17,11 @@ class UnitAdmin(ReadOnlyAdmin):
 
 @admin.register(Person)
 class PersonAdmin(ReadOnlyAdmin):
-    """Names only: telephone numbers are unmasked at the desk, where it is logged."""
+    """Names only: telephone numbers are unmasked at the desk, where it is logged. Who is sealed is not shown."""
 
     list_display = ["masked_name", "community", "kind"]
     fields = ["masked_name", "community", "kind"]
     show_full_result_count = False
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).known()

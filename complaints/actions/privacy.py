@@ -128,10 +128,13 @@ def _decide(asked, decision, *, by, now, note, **facts):
 @transaction.atomic
 def correct_data(subject, *, name, phone, reason, by, now):
     """Correct the name and telephone number of a person, on their entry and on each case that has the wrong ones
-    (PIPL 46). The event says that it was done and why; it does not repeat either."""
+    (PIPL 46). The event says that it was done and why; it does not repeat either. The same again changes nothing.
+    Raises Refused for data that is sealed."""
     demand_in(by, "ask_data", subject.community)
     was = {"reporter_name": subject.name, "reporter_phone": subject.phone}
     now_is = {"reporter_name": name, "reporter_phone": phone}
+    if subject.is_sealed:
+        raise Refused(_("Data of this person is sealed; nothing of it is changed."))
     if now_is == was:
         return
     cases = list(subject.cases(by).filter(erased_at=None, sealed_at=None).select_related("unit", "building"))

@@ -13,7 +13,7 @@ STAYS = _("Kept as the proof of what was done, so write no name and no number he
 class GiveOutForm(forms.Form):
     """Why a copy leaves the desk."""
 
-    reason = TextField(label=_("What it is for"), max_length=REASON, help_text=STAYS)
+    reason = TextField(label=_("What the copy is for"), max_length=REASON, help_text=STAYS)
     is_them = forms.BooleanField(
         label=_("The person asked for it themselves, and I have checked who they are"),
         error_messages={"required": _("Check who asks before their data is given out.")},

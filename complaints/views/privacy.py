@@ -151,7 +151,7 @@ def export(request, subject, facts, now):
         (_("Community"), str(subject.community)),
         (_("Given out on"), f"{subject.community.local(now):%Y-%m-%d %H:%M}"),
         (_("Given out by"), str(request.user)),
-        (_("What it is for"), facts["reason"]),
+        (_("What the copy is for"), facts["reason"]),
     ]
     name = f"{subject.community.code}-data-{subject.community.local(now):%Y%m%d-%H%M}.zip"
     disposition = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}

@@ -257,6 +257,8 @@ def test_a_second_look_at_what_is_sealed_takes_two_and_ends(subject, closed, zho
         actions.log_sealed_read(asked, by=zhou, now=LATER)
     actions.confirm_read(asked, by=guo, now=LATER)
     actions.log_sealed_read(asked, by=zhou, now=LATER)
+    with pytest.raises(Refused):
+        actions.correct_data(subject, name="石", phone=PHONE, reason="改", by=zhou, now=LATER)
     for who, moment in ((chen, LATER), (zhou, LATER + 2 * DAY)):
         with pytest.raises(NotAllowed):
             actions.log_sealed_read(asked, by=who, now=moment)
@@ -316,16 +318,19 @@ def actions_void(one):
     )
 
 
-@pytest.mark.parametrize("why", ["open", "slip", "followed"])
+@pytest.mark.parametrize("why", ["open", "slip", "followed", "taken over"])
 def test_what_still_runs_is_left_alone(closed, yunhu, chen, why):
     if why == "open":
         one = case(yunhu, by=chen)
     elif why == "slip":
         one = closed
         closed.external_cases.create(community=yunhu, source_org="街道", external_no="7", received_at=MONDAY)
-    else:
+    elif why == "followed":
         one = closed
         case(yunhu, by=chen, category="service", follows=closed)
+    else:
+        one = closed
+        Case.objects.filter(pk=one.pk).update(is_imported=True, recorded_at=IN_FOUR_YEARS + 890 * DAY)
     actions.apply_retention(now=IN_FOUR_YEARS + 900 * DAY)
     assert fresh(one).erased_at is None and fresh(one).summary != ERASED
 
