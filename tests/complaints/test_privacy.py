@@ -183,11 +183,13 @@ def test_after_erasure_nothing_of_a_person_is_left_anywhere(
 
 
 def test_what_is_within_its_legal_period_is_sealed_and_hidden_and_counts_all_the_same(
-    client, subject, closed, yunhu, zhou, guo, chen, typed
+    client, subject, closed, yunhu, zhou, guo, chen, typed, time_machine
 ):
+    time_machine.move_to(LATER, tick=False)
     period = figures.period_of("week", MONDAY.date())
     before = {who: figures.count(figures.Scope(yunhu, who, period, LATER)) for who in (None, zhou)}
-    token = actions.first_token(closed)
+    link = reverse("complaints:track", args=[actions.first_token(closed)])
+    assert client.get(link).status_code == 200
     assert erase(subject, zhou, guo, now=LATER) == {"erased": 0, "sealed": 1, "entry": "sealed"}
     assert {who: figures.count(figures.Scope(yunhu, who, period, LATER)) for who in before} == before
     client.force_login(zhou)
@@ -201,7 +203,7 @@ def test_what_is_within_its_legal_period_is_sealed_and_hidden_and_counts_all_the
     ):
         assert not held(client.get(address).content.decode()), address
     assert client.get(closed.get_absolute_url()).status_code == 404
-    assert client.get(reverse("complaints:track", args=[token])).status_code == 404
+    assert client.get(link).status_code == 404
     client.force_login(chen)
     assert CANARY not in client.get(reverse("desk:find"), {"q": "3-2-1201"}).content.decode()
 
@@ -292,7 +294,7 @@ def test_nothing_is_kept_past_its_time(closed, typed, yunhu, subject, django_cap
 
     assert run(6) == {}
     assert run(8) == {"drafts": 1}
-    assert run(201).keys() == {"outbox"} and not Notification.objects.filter(data__summary__contains="路灯").exists()
+    assert run(201).keys() == {"outbox"} and not Notification.objects.filter(data__summary__startswith="路灯").exists()
     assert run(366 + 1) == {"photos": 1} and not default_storage.exists(photo.name)
     assert run(732) == {"contacts": 1, "surveys": 1}
     web.refresh_from_db()
@@ -333,6 +335,25 @@ def test_what_still_runs_is_left_alone(closed, yunhu, chen, why):
         Case.objects.filter(pk=one.pk).update(is_imported=True, recorded_at=IN_FOUR_YEARS + 890 * DAY)
     actions.apply_retention(now=IN_FOUR_YEARS + 900 * DAY)
     assert fresh(one).erased_at is None and fresh(one).summary != ERASED
+
+
+def test_messages_about_a_case_lose_its_words_with_it_however_long_messages_are_kept(yunhu, closed, tang):
+    actions.set_retention(yunhu, "outbox", days=9000, source="公司制度", by=tang, now=LATER)
+    assert Notification.objects.filter(data__summary__startswith=CANARY).exists()
+    actions.apply_retention(now=MONDAY + 1900 * DAY)
+    assert not Notification.objects.filter(data__summary__startswith=CANARY).exists()
+
+
+def test_what_a_joined_caller_said_goes_from_the_case_that_goes_on(yunhu, subject, chen, zhou, guo):
+    joined = case(yunhu, by=chen, summary=f"{CANARY}家漏水", reporter=subject.person)
+    actions.merge(joined, into=case(yunhu, by=chen), by=chen, now=MONDAY)
+    note = Event.objects.get(verb="merge_received")
+    Case.objects.filter(pk=joined.merged_into_id).update(
+        status="void", void_reason="误报", void_asked_by=zhou, next_escalation_at=None
+    )
+    erase(subject, zhou, guo, now=LATER)
+    note.refresh_from_db()
+    assert fresh(joined).sealed_at == LATER and note.note == ""
 
 
 def test_a_community_has_its_own_periods_and_none_below_the_shortest(closed, yunhu, tang, zhou):
