@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Func, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Case, Channel, IncomingLetter, IntakeDraft, RetentionRule, SurveyAnswer
+from complaints.models import Call, Case, Channel, IncomingLetter, IntakeDraft, RetentionRule, SurveyAnswer
 from residents.models import Occupancy, Person
 from servicedesk.core.masking import ERASED
 from servicedesk.core.models import Notification, Photo
@@ -83,6 +83,11 @@ def _left(community, before, now):
 def _letters(community, before, now):
     rows = IncomingLetter.objects.filter(community=community, case=None, received_at__lt=before)
     return rows.exclude(no_case_reason="").exclude(sender=ERASED)
+
+
+def _calls(community, before, now):
+    rows = Call.objects.filter(community=community, case=None, at__lt=before)
+    return rows.exclude(no_case_reason="").exclude(what=ERASED)
 
 
 def _surveys(community, before, now):
@@ -172,6 +177,16 @@ CLASSES = {
             ERASE,
             _("as cases"),
             _letters,
+        ),
+        DataClass(
+            "calls",
+            _("Calls that became no case"),
+            _("since they came"),
+            730,
+            180,
+            ERASE,
+            _("PIPL 19: our proposal, as names from the web form"),
+            _calls,
         ),
         DataClass(
             "surveys",

@@ -13,7 +13,7 @@ from django.db.models import CharField, Count, Q, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Case, DataRequest, Draft, IncomingLetter, IntakeDraft, SurveyAnswer
+from complaints.models import Call, Case, DataRequest, Draft, IncomingLetter, IntakeDraft, SurveyAnswer
 from complaints.personal import HELD
 from residents.models import Occupancy, Person
 from servicedesk.core.masking import mask_name, mask_phone
@@ -34,6 +34,8 @@ TITLES = {
     "complaints.Explanation": _("Explanations at the close of a day"),
     "complaints.ExternalCase": _("Matters of authorities"),
     "complaints.IncomingLetter": _("Letters"),
+    "complaints.ReplyLetter": _("Letters of reply"),
+    "complaints.Call": _("Calls"),
     "core.Photo": _("Photos"),
     "complaints.SurveyAnswer": _("Answers of the home to surveys"),
     "core.Notification": _("Messages to staff about the cases"),
@@ -54,6 +56,8 @@ FACTS = {
     "complaints.Explanation": ["date"],
     "complaints.ExternalCase": ["source_org", "external_no", "received_at"],
     "complaints.IncomingLetter": ["number", "received_at"],
+    "complaints.ReplyLetter": ["number", "sent_at"],
+    "complaints.Call": ["kind", "at"],
     "core.Photo": ["at"],
     "complaints.SurveyAnswer": ["at", "survey"],
     "core.Notification": ["created_at", "channel"],
@@ -133,6 +137,8 @@ def rows_of(subject, cases):
     type_of = ContentType.objects.get_for_model
     about = Q(subject_type=type_of(Case), subject_id__in=keys)
     about |= Q(subject_type=type_of(IncomingLetter), subject_id__in=letters)
+    calls = list(Call.objects.filter(case__in=keys).values_list("pk", flat=True))
+    about |= Q(subject_type=type_of(Call), subject_id__in=calls)
     own = Q(subject_type=type_of(Person), subject_id=subject.person.pk) if subject.person else Q(pk__in=[])
     of_case = {
         label: apps.get_model(label)._default_manager.filter(case__in=keys)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Case as Choose
 from django.db.models import F, Func, JSONField, Q, Value, When
 
-from complaints.models import Case, IncomingLetter, SurveyAnswer
+from complaints.models import Call, Case, IncomingLetter, SurveyAnswer
 from complaints.personal import HELD, Class
 from residents.models import Person
 from servicedesk.core import bulk, search
@@ -26,7 +26,11 @@ OF_CASES = [
     "complaints.Explanation",
     "complaints.ExternalCase",
     "complaints.IncomingLetter",
+    "complaints.ReplyLetter",
+    "complaints.Call",
 ]
+# A call has a number or a matter (a CHECK): the sentence stands for whichever it was.
+STANDS_FOR_ALL = {"complaints.Call": {"what": Value(ERASED)}}
 REPLACED = (Class.NAME, Class.PLACE, Class.WORDS)
 EMPTIED = (Class.CONTACT, Class.INDEX)
 
@@ -55,7 +59,8 @@ def erase_cases(keys, *, now):
     for label in OF_CASES:
         _erase_words(label, Q(case__in=keys))
     letters = IncomingLetter.objects.filter(case__in=keys).values("pk")
-    _words_of_events(_about(Case, keys) | _about(IncomingLetter, letters))
+    calls = Call.objects.filter(case__in=keys).values("pk")
+    _words_of_events(_about(Case, keys) | _about(IncomingLetter, letters) | _about(Call, calls))
     erase_copies(keys)
     erase_photos(Photo.objects.kept().filter(_about(Case, keys)), now=now)
 
@@ -88,6 +93,12 @@ def erase_letters(keys):
     """Erase from whom letters came and what they said; their numbers stay in the register."""
     _erase_words("complaints.IncomingLetter", Q(pk__in=keys))
     _words_of_events(_about(IncomingLetter, keys))
+
+
+def erase_calls(keys):
+    """Erase who called and what was said; when it was and who answered stay in the log."""
+    _erase_words("complaints.Call", Q(pk__in=keys))
+    _words_of_events(_about(Call, keys))
 
 
 def erase_answers(keys):
@@ -147,8 +158,10 @@ def _erased(label, but=()):
     """Return what each column of a resident's data is written with: the sentence where words stood, nothing where
     there were none or where a number stood."""
     kinds = {name: kind for name, kind in HELD[label].items() if name not in but}
-    return {name: "" for name, kind in kinds.items() if kind in EMPTIED} | {
+    emptied = {name: "" for name, kind in kinds.items() if kind in EMPTIED}
+    replaced = {
         name: Choose(When(**{name: ""}, then=Value("")), default=Value(ERASED))
         for name, kind in kinds.items()
         if kind in REPLACED
     }
+    return emptied | replaced | STANDS_FOR_ALL.get(label, {})

@@ -74,6 +74,7 @@ REMOVERS = {
     "left": lambda keys, now: erasing.erase_people(keys, now=now),
     "cases": lambda keys, now: erasing.erase_cases(keys, now=now),
     "letters": lambda keys, now: erasing.erase_letters(keys),
+    "calls": lambda keys, now: erasing.erase_calls(keys),
     "surveys": lambda keys, now: erasing.erase_answers(keys),
     "outbox": lambda keys, now: erasing.erase_messages(Notification.objects.filter(pk__in=keys)),
     "drafts": lambda keys, now: IntakeDraft.objects.filter(pk__in=keys).delete(),

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0045_visits_of_authorities_matters"),
+        ("complaints", "0060_policies_can_be_counted"),
         ("core", "0070_photos_are_erased"),
         ("residents", "0002_people_are_sealed_and_erased"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -20,7 +20,7 @@ from servicedesk.core import events, photos
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.masking import ERASED
 from servicedesk.core.models import Event, Notification, Photo
-from tests.factories import MONDAY, case, cleared, fresh
+from tests.factories import MONDAY, case, cleared, fresh, told
 from tests.test_house import our_models
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,9 @@ def closed(yunhu, office, home, chen, zhou, liu):
     actions.add_note(made, note=f"{CANARY}来电", by=chen, now=MONDAY)
     actions.resolve(made, by=chen, now=MONDAY, remedy=f"已到{CANARY}家处理")
     actions.answer_external(made, external=made.external_cases.get(), reply_text=f"{CANARY}已答复", by=chen, now=MONDAY)
-    actions.reply(made, channel="letter", text=f"{CANARY}女士您好", by=chen, now=MONDAY)
+    told(made, by=chen, text=f"{CANARY}女士您好")
+    call = actions.enter_call(yunhu, kind="missed", phone=PHONE, caller=f"{CANARY}女士", by=chen, now=MONDAY)
+    actions.link_call(call, case=made, by=chen, now=MONDAY)
     actions.rate(made, overall=2, words=f"{CANARY}不满意", now=MONDAY)
     Case.objects.filter(pk=made.pk).update(place=CANARY, void_reason="", imported_facts={"备注": CANARY})
     made = fresh(made)

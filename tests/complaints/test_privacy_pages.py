@@ -28,7 +28,7 @@ def monday(time_machine):
 def closed(yunhu, office, lin, home, chen):
     made = cleared(case(yunhu, by=chen, category="service", unit=home, reporter=lin))
     actions.resolve(made, by=chen, now=MONDAY, remedy="更换滤芯")
-    actions.reply(made, channel="phone", text="已电话答复石榴树一事", by=chen, now=MONDAY)
+    actions.reply(made, channel="phone", text="已电话答复石榴树一事", by=chen, now=MONDAY, person_told="林女士")
     actions.archive(made, by=chen, now=MONDAY)
     return fresh(made)
 

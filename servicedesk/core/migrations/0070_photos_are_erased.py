@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("core", "0040_month_report_has_an_addressee"),
+        ("core", "0060_times_of_a_community_are_sane"),
     ]
 
     operations = [
