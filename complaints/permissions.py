@@ -16,7 +16,7 @@ OFFICE = DESK | {Role.DEPUTY_GM}
 # Where a price can be told and answered.
 QUOTED = {Status.HANDED, Status.IN_HAND, Status.WAITING}
 # What waits for the approval of an ordinary complaint.
-AFTER_APPROVAL = {"hand_over", "start", "resolve"}
+AFTER_APPROVAL = {"hand_over", "start", "resolve", "work_order"}
 LIVING = set(Status) - {Status.VOID, Status.MERGED}
 
 
@@ -193,6 +193,11 @@ STEPS = {
     # A paper leaves the house: the office and the head of the department, who answer for it.
     "print_file": (set(Status), lambda s: s.any(*OFFICE) or s.heads),
     "new_code": (LIVING, lambda s: s.any(*DESK)),
+    # A worker prints the own job; that somebody prints one that nobody has would be no order.
+    "work_order": (
+        set(CLOCKED) - {Status.RECEIVED},
+        lambda s: not s.case.needs_approval and (s.any(*OFFICE) or s.heads or s.is_assigned),
+    ),
 }
 
 

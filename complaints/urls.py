@@ -67,6 +67,7 @@ STEPS = [
     case.confirm_void,
     case.name_concerned,
     case.unmask,
+    case.work_order,
     case.new_code,
     filing.print_file,
 ]
@@ -224,6 +225,7 @@ urlpatterns = [
     path("m/", jobs.jobs, name="jobs"),
     path("m/orders/<number:number>/", jobs.job, name="job"),
     *(path(f"m/orders/<number:number>/{v.__name__}/", v, name=f"job_{v.__name__}") for v in JOB_STEPS),
+    path("m/orders/<number:number>/print/", jobs.work_order, name="job_print"),
     path("p/", public.home, name="home_public"),
     path("p/report/", public.start, name="public"),
     path("p/report/<uuid:key>/<int:step>/", public.step, name="report_step"),

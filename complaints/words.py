@@ -67,6 +67,7 @@ VERBS = {
     "external_evaluated": _("%(slip)s was judged"),
     "undone": _("Undone: %(what)s"),
     "unmasked": _("Telephone number looked at"),
+    "order_printed": _("Work order printed, copy %(copy)s"),
     "recounted": _("The calendar or a rule changed; now due %(until)s"),
     "quoted": _("Price told: ¥%(amount)s"),
     "quote_agreed": _("Price agreed to"),

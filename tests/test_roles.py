@@ -133,6 +133,7 @@ TABLE = {
     "complaints:survey_answer": EVERYBODY,
     "complaints:jobs": {"head", "worker"},
     "complaints:job": STAFF,
+    "complaints:job_print": STAFF,
     "desk:board": OFFICE,
     "desk:bulk": OFFICE,
     "desk:approvals": {"supervisor", "deputy_gm"},

@@ -61,6 +61,7 @@ from complaints.actions.outages import (
     open_incident,
 )
 from complaints.actions.planning import set_visit_rules
+from complaints.actions.printing import print_order
 from complaints.actions.privacy import (
     ask_data,
     confirm_erasure,
@@ -194,6 +195,7 @@ __all__ = [
     "open_incident",
     "pause",
     "print_file",
+    "print_order",
     "promise_reply",
     "propose",
     "quote",

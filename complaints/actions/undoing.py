@@ -20,6 +20,8 @@ from servicedesk.core.models import Event
 from servicedesk.core.moves import move, write
 from servicedesk.core.notifications import UNDO_MINUTES
 
+# To look changes nothing: what somebody only looked at or printed themselves is still theirs to undo.
+LOOKS = ("unmasked", "order_printed")
 UNDOABLE = {"received", "assigned", "handed", "transferred", "urged", "escalated"}
 
 
@@ -40,6 +42,7 @@ def undo(event, *, by, now):
         raise NotAllowed(_("This case is no longer yours to change."))
     # The clock's own events take nothing away; a person's do, and residents have no name in history.
     others = Event.objects.about(case).filter(pk__gt=event.pk).exclude(Q(by=None) & ~Q(verb__in=RESIDENTS_VERBS))
+    others = others.exclude(by=by, verb__in=LOOKS)
     if others.exists():
         raise Refused(_("Something else has happened to this case since. Look at it and set it right by hand."))
     notifications.withdraw(

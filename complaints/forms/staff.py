@@ -4,7 +4,7 @@ from django import forms
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from complaints import actions
+from complaints import actions, papers
 from complaints.following import names
 from complaints.models import (
     Case,
@@ -527,3 +527,23 @@ class ConcernForm(ReasonForm):
 
 class UnmaskForm(StepForm):
     reason = TextField(label=_("Why you need the number"), max_length=200)
+
+
+class WorkOrderForm(StepForm):
+    """On which paper a work order is printed, and whether with the number, for those who may look at it."""
+
+    size = forms.ChoiceField(
+        label=_("Paper"),
+        choices=list(papers.SIZES.items()),
+        initial="slip",
+        widget=forms.RadioSelect(attrs={"class": "inline"}),
+    )
+    with_phone = forms.BooleanField(
+        label=_("With the telephone number"),
+        help_text=_("That it stands on paper is in the history, with your name."),
+        required=False,
+    )
+
+    def prepare(self):
+        if not self.case.reporter_phone or not may(self.user, "unmask", self.case):
+            del self.fields["with_phone"]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from complaints import actions, courtesy, listing, presence, repeats, reports
+from complaints import actions, courtesy, listing, papers, presence, repeats, reports
 from complaints.forms import hotline
 from complaints.forms import staff as forms
 from complaints.models import Case, Channel, Grade, Outcome, Status
@@ -60,6 +60,7 @@ PANELS = [
     ("confirm_void", gettext_lazy("Decide on voiding"), forms.ReasonForm),
     ("name_concerned", gettext_lazy("It is about a member of staff"), forms.ConcernForm),
     ("register_external", gettext_lazy("Slip of an authority (12345)"), hotline.RegisterForm),
+    ("work_order", gettext_lazy("Print the work order"), forms.WorkOrderForm),
     ("unmask", gettext_lazy("Show the telephone number"), forms.UnmaskForm),
 ]
 FORMS = {step: form for step, _label, form in PANELS}
@@ -497,10 +498,34 @@ def new_code(request, case, facts, now):
     return render(request, "complaints/slip.html", slip_context(request, case, token, now))
 
 
-def slip_context(request, case, token, now):
-    """Return what a printed slip shows: the case, its link and its code."""
+@door_to(forms.WorkOrderForm)
+def work_order(request, case, facts, now):
+    return order_sheet(request, case, facts, now, back=case.get_absolute_url())
+
+
+def order_sheet(request, case, facts, now, *, back):
+    """Log the printing and render the work order; `back` is the page that it was asked for from."""
+    size, with_phone = facts["size"], facts.get("with_phone", False)
+    printed = actions.print_order(case, by=request.user, now=now, with_phone=with_phone)
+    context = {
+        "case": case,
+        "now": now,
+        "order": papers.work_order(case, now, size=size, with_phone=with_phone),
+        "phone": case.reporter_phone if with_phone else case.masked_phone,
+        "copy": printed.data["copy"],
+        "size": size,
+        "link": request.build_absolute_uri(reverse("complaints:job", args=[case.number])),
+        "back": back,
+    }
+    return render(request, "complaints/work_order.html", context)
+
+
+def slip_context(request, case, token, now, *, size="slip"):
+    """Return what a slip shows that is printed on a paper of `size`: the case, its link and its code."""
     link = request.build_absolute_uri(reverse("complaints:track", args=[token]))
-    return {"case": case, "link": link, "code": tokens.code_of(token), "now": now, "why": case.why()}
+    matter, *later = papers.sheets_of(papers.matter(case), width=papers.WIDTH[size])
+    code = tokens.code_of(token)
+    return {"case": case, "link": link, "code": code, "now": now, "size": size, "matter": matter, "later": later}
 
 
 @require_POST

@@ -5,6 +5,7 @@ import contextlib
 from django.contrib import messages
 from django.db import transaction
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,10 +13,10 @@ from django.views.decorators.http import require_GET
 
 from complaints import actions, reports
 from complaints.forms import jobs as forms
-from complaints.forms.staff import AssignForm
+from complaints.forms.staff import AssignForm, WorkOrderForm
 from complaints.models import Case, Status
 from complaints.permissions import steps_for
-from complaints.views.case import STAFF, door_to, find
+from complaints.views.case import STAFF, door_to, find, order_sheet
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
@@ -38,6 +39,7 @@ STEPS = [
     ("assign", "job_assign", gettext_lazy("Assign"), AssignForm),
     ("pause", "job_pause", gettext_lazy("Pause"), forms.PauseForm),
     ("decline_job", "job_decline", gettext_lazy("Return to the desk"), forms.DeclineForm),
+    ("work_order", "job_print", gettext_lazy("Print the work order"), WorkOrderForm),
 ]
 
 
@@ -210,3 +212,8 @@ def pause(request, case, facts, now):
 def decline(request, case, facts, now):
     actions.decline_job(case, by=request.user, now=now, **facts)
     return redirect("complaints:jobs")
+
+
+@door_to(WorkOrderForm, page=show, home=HOME)
+def work_order(request, case, facts, now):
+    return order_sheet(request, case, facts, now, back=reverse(HOME, args=[case.number]))

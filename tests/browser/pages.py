@@ -194,6 +194,16 @@ def locked(house):
     return client, reverse("core:inbox")
 
 
+def to_print(name, who):
+    """Return what opens the page on which somebody asks for the work order of a job in hand."""
+
+    def begin(house):
+        address = reverse(f"complaints:{name}", args=[house.cases["in_hand"].number])
+        return house.client(who), f"{address}?do=work_order"
+
+    return begin
+
+
 def form(step, **facts):
     return lambda house: rows.form_of(house, step, **facts)
 
@@ -276,7 +286,7 @@ CASE_STEPS = {
     "taken": ("hand_over", "resolve", "escalate", "reclassify", "merge", "ask_void", "unmask", "urge"),
     "web": ("name_concerned",),
     "handed": ("assign",),
-    "in_hand": ("pause", "promise", "follow_up"),
+    "in_hand": ("pause", "promise", "follow_up", "work_order"),
     "late": ("lower",),
     "asked_void": ("confirm_void",),
     "resolved": ("reply", "reopen"),
@@ -294,6 +304,7 @@ STATUSES = [
     *("lead", "caller_web", "caller_told", "closed", "again", "linked"),
     *("hotline", "hotline_ended"),
 ]
+PRINT = "#panel button.primary"
 SAVE = "main form:not([action*=lang]) button.primary"
 STAFF_PAGES = [
     Visit("core:home", "new", "no work yet"),
@@ -435,6 +446,8 @@ STAFF_PAGES = [
         then=send("#panel button.primary"),
         status=422,
     ),
+    Visit("complaints:work_order", "zhou", begin=to_print("case", "zhou"), then=send(PRINT)),
+    Visit("complaints:job_print", "liu", begin=to_print("job", "liu"), then=send(PRINT)),
     Visit("complaints:callbacks", "zhou"),
     Visit("complaints:callbacks", "chen"),
     Visit("complaints:callbacks", "guo"),

@@ -1,14 +1,9 @@
-"""What a page weighs, how large its targets are, how still it stands, and what it looks like on paper."""
+"""What a page weighs, how large its targets are and how still it stands."""
 
 import gzip
-import re
 
 import pytest
-from django.urls import reverse
 
-from complaints import actions
-from servicedesk.core import clock
-from tests import factories
 from tests.browser.pages import Visit, blank_form, form
 from tests.browser.test_every_page import visit
 
@@ -129,77 +124,3 @@ def test_nothing_jumps_while_a_page_loads(house, open_browser, wanted, width):
     page = visit(house, open_browser, wanted, language="zh-hans", width=width)
     page.wait_for_load_state("networkidle")
     assert page.evaluate(SHIFTS) < 0.05
-
-
-# On paper -------------------------------------------------------------------------------------------------------------
-
-
-def pages_of(pdf):
-    """Return the (width, height) in millimetres of every page of a PDF as Chromium writes it."""
-    text = pdf.decode("latin-1")
-    count = len(re.findall(r"/Type\s*/Page\b", text))
-    boxes = re.findall(r"/MediaBox\s*\[\s*0\s+0\s+([\d.]+)\s+([\d.]+)\s*\]", text)
-    assert len(boxes) == count, "a page inherits its size"
-    return [tuple(round(float(side) / 72 * 25.4) for side in box) for box in boxes]
-
-
-def paper(page):
-    return pages_of(page.pdf(prefer_css_page_size=True))
-
-
-def test_a_slip_with_a_long_matter_is_one_page_of_the_printers_paper(house, open_browser):
-    long = factories.case(
-        house.community,
-        by=house.people["chen"],
-        now=clock.now(),
-        summary="厨房水管漏水" * 33,
-        description="从昨晚开始漏水。" * 60,
-        wish="今天下午六点以前上门,请带配件",
-        place="12 栋 3 单元 1201 厨房",
-    )
-    page = open_browser(house.url, house.client("chen"))
-    page.goto(house.url + reverse("desk:slip", args=[long.number]))
-    assert paper(page) == [(241, 140)]
-
-
-@pytest.mark.parametrize(("lines", "sheets"), [(4, 1), (40, 2)])
-def test_a_letter_is_a4_and_goes_on_where_it_is_long(house, open_browser, lines, sheets):
-    case, chen, now = house.cases["letter_draft"], house.people["chen"], clock.now()
-    text = "尊敬的吴刚：\n" + "您反映的问题我们已经处理，谢谢您的批评指正。\n" * lines
-    letter = actions.write_letter(factories.fresh(case), by=chen, now=now, text=text, addressee="吴刚")
-    page = open_browser(house.url, house.client("chen"))
-    page.goto(house.url + reverse("complaints:letter_print", args=[case.number, letter.pk]))
-    assert paper(page) == [(210, 297)] * sheets
-
-
-@pytest.mark.parametrize(
-    ("wanted", "size"),
-    [
-        (Visit("desk:slip", "chen", case="taken"), (241, 140)),
-        (Visit("complaints:track_print", link="taken"), None),
-        (Visit("desk:board", "zhou"), (297, 210)),
-        (Visit("complaints:list", "zhou"), (297, 210)),
-        (Visit("complaints:mail_print", "chen"), (297, 210)),
-        (Visit("complaints:courtesy_card", "chen"), (210, 297)),
-        (Visit("complaints:courtesy_card", "chen", query="?size=a5"), (210, 148)),
-    ],
-    ids=str,
-)
-def test_paper_has_the_size_that_the_page_asks_for(house, open_browser, wanted, size):
-    page = visit(house, open_browser, wanted, language="zh-hans", width=1366)
-    sizes = set(paper(page))
-    assert len(sizes) == 1
-    assert size is None or sizes == {size}
-
-
-@pytest.mark.parametrize("wanted", [*STAFF, Visit("desk:slip", "chen", case="taken")], ids=str)
-def test_paper_is_white_and_has_no_navigation_whatever_the_theme(house, open_browser, wanted):
-    page = visit(house, open_browser, wanted, language="zh-hans", width=1366)
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.emulate_media(media="print")
-    assert page.locator("nav:visible, .bar:visible, .sticky-foot:visible, .bulk-bar:visible").count() == 0
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") in (
-        "rgb(255, 255, 255)",
-        "rgba(0, 0, 0, 0)",
-    )
-    assert page.evaluate("getComputedStyle(document.body).color") in ("rgb(0, 0, 0)", "rgb(26, 31, 38)")

@@ -202,6 +202,7 @@ def facts_of(step, case):
         "confirm_void": {"confirm": "1", **words},
         "name_concerned": {"user": case.community.memberships.get(user__username="hu").user_id, **words},
         "follow_up": {"at": "2025-09-15T16:00"},
+        "work_order": {"size": "slip"},
     }.get(step, words)
 
 
@@ -259,6 +260,7 @@ TABLE = [
     ("name_concerned", Stage.in_hand, OFFICE),
     ("unmask", Stage.in_hand, OFFICE | {"liu"}),
     ("unmask", Stage.archived, OFFICE),
+    ("work_order", Stage.in_hand, OFFICE | {"han", "liu"}),
     ("new_code", Stage.in_hand, DESK),
     ("print_file", Stage.in_hand, OFFICE | {"han"}),
     ("read_back", Stage.in_hand, SEEING),

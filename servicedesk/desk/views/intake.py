@@ -240,10 +240,12 @@ def unmask(request, pk):
 @require_GET
 @role_required(*DESK)
 def slip(request, number):
-    """The slip of a case for printing, as long as its first code is in force."""
+    """The slip of a case for printing, on the printer's own paper or on A5, as long as its first code is in force."""
     case = get_object_or_404(Case.objects.visible_to(request.user).with_people(), number=number)
     token = actions.first_token(case)
     if token is None:
         return redirect("complaints:case", number)
+    size, other = ("a5", "slip") if request.GET.get("size") == "a5" else ("slip", "a5")
+    context = {**slip_context(request, case, token, clock.now(), size=size), "other_size": other}
     with timezone.override(case.community.tz):
-        return render(request, "complaints/slip.html", slip_context(request, case, token, clock.now()))
+        return render(request, "complaints/slip.html", context)
