@@ -149,6 +149,7 @@ def archives_at(case, visits):
     running cycle, or, where none was due, as many days after the answer as the community lets a case be reopened."""
     if case.status != Status.REPLIED or any(visit.is_open for visit in visits):
         return None
+    visits = [visit for visit in visits if visit.result != ReturnVisit.Result.NOT_MADE]
     done = [visit.done_at for visit in visits if visit.cycle == case.cycle]
     if done:
         return max(done) + ARCHIVE_AFTER

@@ -108,6 +108,15 @@ UNDONE = {
     "transferred": _("the transfer"),
     "urged": _("the urging"),
     "escalated": _("the escalation"),
+    "verified": _("the judgement"),
+    "approved": _("the approval"),
+    "declined": _("the approval of the refusal"),
+    "proposal_returned": _("the return of the proposal"),
+    "report_noted": _("the confirmation of the report"),
+    "report_queried": _("the question about the report"),
+    "visited": _("the return visit"),
+    "visit_missed": _("the try of a return visit"),
+    "visit_given_up": _("the last try of a return visit"),
 }
 
 # What residents do themselves: such an event without an actor is not the clock's.

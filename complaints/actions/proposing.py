@@ -22,7 +22,7 @@ def verify(case, *, validity, by, now, note):
     its status, because work does not wait for the judgement.
     """
     demand(by, "verify", case)
-    facts, data = {"validity": validity}, {"validity": str(validity)}
+    facts, data = {"validity": validity}, {"validity": str(validity), "was": {"validity": str(case.validity)}}
     if case.status == Status.TAKEN and case.is_ordinary_complaint:
         move(case, Status.VERIFIED, by=by, now=now, note=note, data=data, **facts)
         return
@@ -62,7 +62,8 @@ def propose(case, *, outcome, text, by, now, answer="", department=None):
 @transaction.atomic
 def approve(case, *, by, now, note=""):
     """Approve what somebody else proposed. The named department is told in the same step; what is the centre's own
-    waits for the first responsible, and a refusal for the reply in which the resident hears it."""
+    waits for the first responsible, and a refusal for the reply in which the resident hears it. What people are told
+    waits until it can no longer be undone."""
     demand(by, "decide", case)
     proposal = _decided(case, Decision.APPROVED, by=by, now=now, note=note)
     if proposal.is_refusal:
@@ -79,7 +80,8 @@ def approve(case, *, by, now, note=""):
         kind = "case_approved"
         if not proposal.department.is_centre:
             pass_to(case, proposal.department, by=by, now=now, note=proposal.text)
-    telling.tell(case, [case.first_responsible, proposal.by], kind, now=now, key=case.version, but=by)
+    people = [case.first_responsible, proposal.by]
+    telling.tell(case, people, kind, now=now, key=case.version, but=by, undoable=True)
 
 
 @transaction.atomic
@@ -88,7 +90,7 @@ def return_proposal(case, *, by, now, note):
     demand(by, "decide", case)
     proposal = _decided(case, Decision.RETURNED, by=by, now=now, note=note)
     move(case, Status.VERIFIED, by=by, now=now, verb="proposal_returned", note=note)
-    telling.tell(case, [proposal.by], "case_returned", now=now, key=case.version, but=by)
+    telling.tell(case, [proposal.by], "case_returned", now=now, key=case.version, but=by, undoable=True)
 
 
 @transaction.atomic
@@ -108,7 +110,7 @@ def note_report(case, *, by, now, note="", question=False):
     verb = "report_queried" if question else "report_noted"
     events.log(case, verb, by=by, now=now, note=note, data={"version": case.version})
     if question:
-        telling.tell(case, [proposal.by], "case_report_queried", now=now, key=case.version, but=by)
+        telling.tell(case, [proposal.by], "case_report_queried", now=now, key=case.version, but=by, undoable=True)
 
 
 def _decided(case, decision, *, by, now, note=""):

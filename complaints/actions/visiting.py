@@ -54,9 +54,10 @@ def visit(case, *, channel, grade, by, now, words=""):
         raise Refused(_("Write what is still wrong: the case is opened again with it."))
     write(case)
     made = {"channel": channel, "grade": grade, "result": RESULTS[grade], "words": words, "by": by, "done_at": now}
-    owed = aftercare.open_visit(case)
+    owed, stood = aftercare.open_visit(case), str(case.status)
+    was = _as_owed(owed)
     if owed is None:
-        ReturnVisit.objects.create(
+        owed = ReturnVisit.objects.create(
             community_id=case.community_id,
             case=case,
             cycle=case.cycle,
@@ -68,6 +69,7 @@ def visit(case, *, channel, grade, by, now, words=""):
     else:
         write(owed, **made, due_at=owed.due_at or now)
     data = {"channel": str(channel), "grade": int(grade), "version": case.version}
+    data |= {"visit": owed.pk, "stood": stood, "was": was}
     events.log(case, "visited", by=by, now=now, note=words, data=data)
     if grade not in BAD or not aftercare.reopens(case, now):
         return False
@@ -94,14 +96,22 @@ def miss_visit(case, *, by, now, words=""):
     if left <= 0 and not words:
         raise Refused(_("This was the last try. Write when and how you tried: the visit ends with this note."))
     write(case)
-    facts = {"tries": owed.tries + 1, "tried_at": now, "due_at": owed.due_at or now}
+    was, facts = _as_owed(owed), {"tries": owed.tries + 1, "tried_at": now, "due_at": owed.due_at or now}
     if left <= 0:
         facts |= {"result": ReturnVisit.Result.UNREACHABLE, "done_at": now, "by": by, "words": words}
     write(owed, **facts)
     verb = "visit_missed" if left > 0 else "visit_given_up"
-    data = {"tries": facts["tries"], "version": case.version}
+    data = {"tries": facts["tries"], "version": case.version, "visit": owed.pk, "stood": str(case.status), "was": was}
     events.log(case, verb, by=by, now=now, note=words, data=data)
     return max(left, 0)
+
+
+def _as_owed(visit):
+    """Return how an open visit stood before a try, as an event keeps it for an undo; None where there was none."""
+    if visit is None:
+        return None
+    moments = {"tried_at": visit.tried_at, "due_at": visit.due_at}
+    return {"tries": visit.tries, **{name: at and at.isoformat() for name, at in moments.items()}}
 
 
 @transaction.atomic
@@ -175,7 +185,8 @@ def archive_answered(*, now, chunk=CHUNK):
 
 def _answered(community, now):
     of_case = ReturnVisit.objects.filter(case=OuterRef("pk"))
-    of_cycle = of_case.filter(cycle=OuterRef("cycle"))
+    # One that was undone and owed to nobody was not made, and nothing follows from it.
+    of_cycle = of_case.filter(cycle=OuterRef("cycle")).exclude(result=ReturnVisit.Result.NOT_MADE)
     rested = Q(replied_at__lte=now - timedelta(days=community.reopen_days)) & ~Exists(of_cycle)
     visited = Exists(of_cycle) & ~Exists(of_cycle.filter(done_at__gt=now - aftercare.ARCHIVE_AFTER))
     answered = Case.objects.filter(community=community, status=Status.REPLIED, replied_at__isnull=False)

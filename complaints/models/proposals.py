@@ -43,6 +43,8 @@ class Proposal(models.Model):
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     note = models.TextField(_("note to the decision"), blank=True)
+    # When the last decision was taken back; the database lets that be only within ten minutes of it.
+    undone_at = models.DateTimeField(null=True)
 
     objects = ProposalQuerySet.as_manager()
 

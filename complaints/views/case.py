@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints import actions, courtesy, listing, papers, presence, repeats, reports
+from complaints.actions.undoing import UNDOABLE
 from complaints.forms import hotline
 from complaints.forms import staff as forms
 from complaints.models import Case, Channel, Grade, Outcome, Status
@@ -21,8 +22,9 @@ from complaints.permissions import may_record, steps_for
 from complaints.views.courtesy import hint, warn_of_identity
 from servicedesk.core import clock, photos, tokens
 from servicedesk.core.errors import Refused, Stale
-from servicedesk.core.models import Photo, Role
+from servicedesk.core.models import Event, Photo, Role
 from servicedesk.core.roles import communities_with, role_required
+from servicedesk.core.undoing import undo_url
 from servicedesk.core.views import back_to
 
 STAFF = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM, Role.HEAD, Role.WORKER)
@@ -79,6 +81,13 @@ BUTTONS = [
     ("withdraw", gettext_lazy("Take the proposal back")),
     ("archive", gettext_lazy("Archive")),
 ]
+
+
+def say_with_undo(request, case, text, now):
+    """Say what was done to `case` just now, with a button that undoes it. One query."""
+    done = Event.objects.about(case).filter(by=request.user, at=now, verb__in=UNDOABLE)
+    address = undo_url(done.values_list("pk", flat=True), back_to(request, case.get_absolute_url()))
+    messages.success(request, text, extra_tags=f"undo:{address}")
 
 
 def find(request, number):
@@ -272,9 +281,9 @@ def read_back(request, case, facts, now):
 def verify(request, case, facts, now):
     actions.verify(case, by=request.user, now=now, **facts)
     if case.status == Status.VERIFIED:
-        messages.success(request, _("Verified. Now propose what is to be done."))
+        say_with_undo(request, case, _("Verified. Now propose what is to be done."), now)
         return redirect(f"{case.get_absolute_url()}?do=propose#panel")
-    messages.success(request, _("Verified."))
+    say_with_undo(request, case, _("Verified."), now)
     return None
 
 
@@ -287,10 +296,11 @@ def propose(request, case, facts, now):
 def decide(request, case, facts, now):
     if "approve" in request.POST:
         actions.approve(case, by=request.user, now=now, **facts)
-        messages.success(request, _("%(number)s: approved.") % {"number": case.short_number})
+        said = _("%(number)s: approved.")
     else:
         actions.return_proposal(case, by=request.user, now=now, **facts)
-        messages.success(request, _("%(number)s: returned to the desk.") % {"number": case.short_number})
+        said = _("%(number)s: returned to the desk.")
+    say_with_undo(request, case, said % {"number": case.short_number}, now)
 
 
 @door_to(done=gettext_lazy("Taken back. Change it and propose it again."))
@@ -298,9 +308,10 @@ def withdraw(request, case, facts, now):
     actions.withdraw_proposal(case, by=request.user, now=now)
 
 
-@door_to(forms.DecideForm, done=gettext_lazy("Noted."))
+@door_to(forms.DecideForm)
 def note_report(request, case, facts, now):
     actions.note_report(case, by=request.user, now=now, question="approve" not in request.POST, **facts)
+    say_with_undo(request, case, _("Noted."), now)
 
 
 @door_to(forms.HandOverForm, done=gettext_lazy("Handed over."))
@@ -351,13 +362,14 @@ def record_visit(request, case, facts, now):
     if grade == forms.VisitForm.NOBODY:
         left = actions.miss_visit(case, by=request.user, now=now, words=words)
         said = ngettext("The try is noted; %(n)s is left.", "The try is noted; %(n)s are left.", left) % {"n": left}
-        messages.success(request, said if left else _("That was the last try: the visit has ended with your note."))
+        said = said if left else _("That was the last try: the visit has ended with your note.")
+        say_with_undo(request, case, said, now)
     elif actions.visit(case, by=request.user, now=now, channel=facts["channel"], grade=grade, words=words):
         said = _("Saved. %(number)s is open again, with a new deadline.") % {"number": case.short_number}
         messages.warning(request, said)
     else:
         said = _("Saved: %(number)s, %(grade)s.") % {"number": case.short_number, "grade": Grade(grade).label}
-        messages.success(request, said)
+        say_with_undo(request, case, said, now)
 
 
 @door_to(forms.TellCallerForm, done=gettext_lazy("Saved."))

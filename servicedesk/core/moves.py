@@ -6,14 +6,15 @@ from servicedesk.core import events
 from servicedesk.core.errors import IllegalMove, Stale
 
 
-def move(thing, to, *, by, now, verb=None, note="", data=None, public=False, **facts):
+def move(thing, to, *, by, now, verb=None, note="", data=None, public=False, back=False, **facts):
     """Move `thing` to the status `to`, write `facts` beside it, log the event and return it.
 
     Compare-and-set on status and version: one UPDATE and one INSERT. Raises IllegalMove when `MOVES` has no such
-    move and Stale when somebody else changed the row first; either way nothing is written.
+    move and Stale when somebody else changed the row first; either way nothing is written. An undo goes `back` along a
+    move.
     """
     was = thing.status
-    if to not in thing.MOVES.get(was, ()):
+    if to not in thing.MOVES.get(was, ()) and not (back and was in thing.MOVES.get(to, ())):
         raise IllegalMove(thing, to)
     write(thing, status=to, **facts)
     data = {"from": str(was), "to": str(to), "version": thing.version, **(data or {})}

@@ -8,7 +8,7 @@ from django.urls import reverse
 from complaints import actions
 from complaints.models import Case, Concern, Status
 from servicedesk.core.models import Event, Notification, Role
-from servicedesk.desk.undoing import undo_url
+from servicedesk.core.undoing import undo_url
 from tests import factories
 from tests.factories import MONDAY
 

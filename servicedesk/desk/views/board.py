@@ -17,10 +17,10 @@ from complaints.models import Case
 from servicedesk.core import clock
 from servicedesk.core.models import Department, Event, Role, User
 from servicedesk.core.roles import any_staff, role_required, roles_in
+from servicedesk.core.undoing import SALT, undo_url
 from servicedesk.core.views import back_to
 from servicedesk.desk import reports
 from servicedesk.desk.forms.board import BoardFilterForm
-from servicedesk.desk.undoing import SALT, undo_url
 
 OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
 # Who reads and signs the close of a day.
@@ -141,8 +141,8 @@ def bulk(request):
     outcome = actions.act_on_many(cases, step, by=request.user, now=now, **facts)
     target = back_to(request, reverse("desk:board"))
     if outcome.done:
-        undo_address = f"{undo_url(outcome.events)}?{urlencode({'next': target})}"
-        messages.success(request, _done_words(step, facts, len(outcome.done)), extra_tags=f"undo:{undo_address}")
+        said = _done_words(step, facts, len(outcome.done))
+        messages.success(request, said, extra_tags=f"undo:{undo_url(outcome.events, target)}")
     _name_refused(request, outcome)
     return redirect(target)
 
@@ -194,7 +194,7 @@ def undo(request, batch):
     if not events:
         raise Http404
     outcome = actions.undo_many(events, by=request.user, now=clock.now())
-    if n := len(outcome.done):
+    if n := len({case.pk for case in outcome.done}):
         messages.success(request, ngettext("Undone for %(n)s case.", "Undone for %(n)s cases.", n) % {"n": n})
     _name_refused(request, outcome)
     return redirect(back_to(request, reverse("core:home")))

@@ -20,9 +20,9 @@ from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Role
 from servicedesk.core.roles import role_required
 from servicedesk.core.text import clean_text
+from servicedesk.core.undoing import undo_url
 from servicedesk.desk import intake as desk
 from servicedesk.desk.forms.intake import IntakeForm, PreviewForm
-from servicedesk.desk.undoing import undo_url
 
 DESK = (Role.CLERK, Role.SUPERVISOR)
 # What a page may begin from, named in its address and kept in its form.

@@ -1,0 +1,37 @@
+from django.db import migrations, models
+
+# What was decided stays as it is, but for one change: the same decision taken back within ten minutes, with the moment
+# in `undone_at`. What was proposed is never touched by it.
+FORWARD = """
+CREATE FUNCTION guard_proposal() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    was complaints_proposal := OLD;
+BEGIN
+    IF NEW.decision = '' AND NEW.undone_at BETWEEN OLD.decided_at AND OLD.decided_at + interval '10 minutes' THEN
+        was.decision := ''; was.decided_by_id := NULL; was.decided_at := NULL; was.note := '';
+        was.undone_at := NEW.undone_at;
+    END IF;
+    IF was IS DISTINCT FROM NEW THEN
+        RAISE EXCEPTION 'complaints_proposal is decided once: UPDATE is refused'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+DROP TRIGGER complaints_proposal_decided_once ON complaints_proposal;
+CREATE TRIGGER complaints_proposal_decided_once BEFORE UPDATE ON complaints_proposal
+    FOR EACH ROW WHEN (OLD.decision <> '') EXECUTE FUNCTION guard_proposal();
+"""
+BACKWARD = """
+DROP TRIGGER complaints_proposal_decided_once ON complaints_proposal;
+CREATE TRIGGER complaints_proposal_decided_once BEFORE UPDATE ON complaints_proposal
+    FOR EACH ROW WHEN (OLD.decision <> '') EXECUTE FUNCTION refuse_change();
+DROP FUNCTION guard_proposal();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("complaints", "0060_policies_can_be_counted"), ("core", "0002_history_only_grows")]
+    operations = [
+        migrations.AddField("proposal", "undone_at", models.DateTimeField(null=True)),
+        migrations.RunSQL(FORWARD, BACKWARD),
+    ]
