@@ -5,7 +5,8 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import deadlines, telling
 from complaints.actions.handling import pass_to
-from complaints.models import Proposal, Status, Validity
+from complaints.actions.receiving import receive_case
+from complaints.models import Kind, Proposal, Status, Validity
 from complaints.permissions import demand
 from servicedesk.core import events
 from servicedesk.core.errors import Refused, Stale
@@ -57,6 +58,21 @@ def propose(case, *, outcome, text, by, now, answer="", department=None):
         at=now,
     )
     telling.tell(case, telling.deciders(case, now), "case_proposed", now=now, key=case.version, but=by)
+
+
+@transaction.atomic
+def receive_to_decline(community, *, by, now, reason, answer, **facts):
+    """Record a complaint that is to be politely declined (拟不受理) and return (case, link token): taken, found not
+    valid for `reason`, and the refusal with the resident's `answer` proposed, all of it or nothing.
+
+    The resident hears nothing before a second person has approved it (ruling 9). `facts` are those of `receive_case`;
+    the same `submission` again returns the first case. Raises Refused for what is urgent, or about who records it.
+    """
+    case, token = receive_case(community, by=by, now=now, **{**facts, "kind": Kind.COMPLAINT})
+    if case.status != Status.PROPOSED:
+        verify(case, validity=Validity.INVALID, by=by, now=now, note=reason)
+        propose(case, outcome=Outcome.DECLINE, text=reason, answer=answer, by=by, now=now)
+    return case, token
 
 
 @transaction.atomic

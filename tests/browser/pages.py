@@ -351,6 +351,7 @@ STAFF_PAGES = [
         begin=lambda house: (house.client("chen"), f"{reverse('desk:intake')}?follows={house.cases['closed'].number}"),
     ),
     Visit("desk:intake", "chen", "error", then=send("form#intake .sticky-foot button.primary"), status=422),
+    Visit("desk:intake", "chen", "declined without words", then=send("#intake [name=decline]"), status=422),
     Visit("desk:intake", "chen", "everything open", then=open_menus),
     Visit("desk:intake", "chen", "palette", then=open_palette),
     Visit("desk:intake", "chen", "keys", then=open_dialog("#keys")),

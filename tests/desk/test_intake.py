@@ -5,8 +5,10 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from complaints import actions
 from complaints.models import Case, IntakeDraft, Status
 from residents.models import Occupancy
+from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 from tests.factories import MONDAY, at, case, fresh, resident, unit
 
@@ -241,3 +243,83 @@ def test_the_number_that_was_saved_leads_to_the_case(client, yunhu, chen, lin):
     page = client.post(reverse("desk:intake"), filled(yunhu, lin), follow=True).text
     case = Case.objects.get()
     assert f'<a href="{case.get_absolute_url()}">{case.short_number}</a>' in page
+
+
+# To be declined (拟不受理) -----------------------------------------------------------------------------------------
+
+SORRY = "这是邻里之间的私人纠纷,建议联系社区调解,非常抱歉。"
+REFUSAL = {"decline": "1", "refusal_reason": "邻里纠纷,不在合同内", "refusal_answer": SORRY}
+
+
+def test_what_is_to_be_declined_is_recorded_and_waits_for_the_supervisor_in_one_step(client, yunhu, chen, zhou, lin):
+    client.force_login(chen)
+    assert client.post(reverse("desk:intake"), filled(yunhu, lin, **REFUSAL)).status_code == 302
+    made = Case.objects.get()
+    assert (made.number, made.kind, made.status) == ("YH-TS250915-0001", "complaint", Status.PROPOSED)
+    assert (made.validity, made.first_responsible) == ("invalid", chen)
+    verbs = Event.objects.about(made).order_by("pk").values_list("verb", flat=True)
+    assert list(verbs) == ["received", "verified", "proposed"]
+    proposal = made.proposals.get()
+    assert (proposal.outcome, proposal.answer, proposal.by) == ("decline", SORRY, chen)
+    client.force_login(zhou)
+    assert made.short_number in client.get(reverse("desk:approvals")).text
+
+
+def test_the_resident_hears_of_no_refusal_before_it_is_approved(client, yunhu, chen, zhou, lin):
+    client.force_login(chen)
+    client.post(reverse("desk:intake"), filled(yunhu, lin, **REFUSAL))
+    made = Case.objects.get()
+    page = client.get(reverse("complaints:track", args=[actions.first_token(made)]))
+    assert page.status_code == 200
+    assert SORRY not in page.text
+    assert REFUSAL["refusal_reason"] not in page.text
+    assert set(Event.objects.about(made).public().values_list("verb", flat=True)) == {"received"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"refusal_reason": ""}, "refusal_reason"),
+        ({"refusal_answer": " "}, "refusal_answer"),
+        ({"urgency": "special_urgent", "reason": "x"}, "urgency"),
+    ],
+)
+def test_a_refusal_without_its_words_comes_back_with_everything_that_was_typed(
+    client, yunhu, chen, lin, changes, wrong
+):
+    client.force_login(chen)
+    typed = filled(yunhu, lin, **{**REFUSAL, **changes})
+    answer = client.post(reverse("desk:intake"), typed)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors[wrong]
+    for name in ("summary", "refusal_reason", "refusal_answer"):
+        assert answer.context["form"][name].value() == typed[name]
+    assert not Case.objects.exists()
+
+
+def test_nobody_proposes_to_decline_a_complaint_about_themselves(client, yunhu, chen, lin):
+    client.force_login(chen)
+    answer = client.post(reverse("desk:intake"), filled(yunhu, lin, **REFUSAL, concerns=[chen.pk]))
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["concerns"]
+
+
+def test_the_same_refusal_sent_twice_is_one_case_and_one_proposal(client, yunhu, chen, lin):
+    client.force_login(chen)
+    typed = filled(yunhu, lin, **REFUSAL)
+    for _ in range(2):
+        assert client.post(reverse("desk:intake"), typed).status_code == 302
+    assert Case.objects.get().proposals.count() == 1
+
+
+def test_a_refusal_that_cannot_be_proposed_records_nothing_and_takes_no_number(client, yunhu, chen, lin, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise Refused("no")
+
+    client.force_login(chen)
+    monkeypatch.setattr("complaints.actions.proposing.propose", refuse)
+    assert client.post(reverse("desk:intake"), filled(yunhu, lin, **REFUSAL)).status_code == 409
+    assert not Case.objects.exists()
+    monkeypatch.undo()
+    client.post(reverse("desk:intake"), filled(yunhu, lin))
+    assert Case.objects.get().number.endswith("-0001")

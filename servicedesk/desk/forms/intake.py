@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.hotline import SlipFields, check_limits
 from complaints.forms.letters import CountField, leaders_of
+from complaints.forms.staff import LONG_TEXT, outward_area
 from complaints.models import Call, Case, Category, Channel, Incident, IncomingLetter, Kind, Severity, Status, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core.choices import RowField, RowsField
@@ -96,6 +97,20 @@ class IntakeForm(SlipFields):
     follows = forms.IntegerField(required=False, min_value=1, max_value=MOST_KEY, widget=forms.HiddenInput)
     is_new_matter = forms.BooleanField(required=False)
     read_back = forms.BooleanField(label=_("Read back and right"), required=False)
+    refusal_reason = TextField(
+        label=_("Why we do not take it up"),
+        required=False,
+        max_length=1000,
+        help_text=_("For the supervisor: what the contract or the rules of the trade say."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    refusal_answer = TextField(
+        label=_("What the resident hears"),
+        required=False,
+        max_length=LONG_TEXT,
+        help_text=_("Polite, with the reason, and where they can turn to."),
+        widget=outward_area("refusal_answer", rows=2),
+    )
 
     def __init__(self, *args, community, user, now, **kwargs):
         super().__init__(*args, **kwargs)
@@ -138,7 +153,8 @@ class IntakeForm(SlipFields):
             promised = cleaned.get("promised_reply_at")
             if promised is None or promised <= self.now:
                 self.add_error("promised_reply_at", _("Promise the resident a reply at a time in the future."))
-        for name in ("summary", "description", "wish"):
+        self._check_refusal(cleaned)
+        for name in ("summary", "description", "wish", "refusal_answer"):
             if has_identity_number(cleaned.get(name) or ""):
                 self.add_error(name, _("An identity number does not belong in the text. Please take it out."))
         if cleaned.get("letter"):
@@ -146,6 +162,28 @@ class IntakeForm(SlipFields):
         if category := cleaned.get("category"):
             cleaned["kind"] = cleaned.get("kind") or category.kind
         return cleaned
+
+    @property
+    def declines(self):
+        """Whether this is to be politely declined: sent by the button that says so."""
+        return "decline" in self.data
+
+    def _check_refusal(self, cleaned):
+        """A refusal is a proposal with its reason and its words, about a complaint that can wait for a decision."""
+        if not self.declines:
+            return
+        if not cleaned.get("refusal_reason") and "refusal_reason" not in self.errors:
+            self.add_error("refusal_reason", _("Say why, so that your supervisor can decide."))
+        if not cleaned.get("refusal_answer") and "refusal_answer" not in self.errors:
+            self.add_error(
+                "refusal_answer", _("Write what the resident is to hear; your supervisor approves these words.")
+            )
+        if cleaned.get("urgency") == Urgency.SPECIAL_URGENT:
+            self.add_error("urgency", _("What is urgent is seen to at once and never declined here."))
+        if self.user in (cleaned.get("concerns") or ()):
+            self.add_error("concerns", _("A complaint about yourself is for others to judge. Just save it."))
+        if cleaned.get("joins"):
+            self.add_error(None, _("What joins an open case is answered with it. Make it a matter of its own first."))
 
     def _check_slip(self, cleaned):
         """Put what stands on the slip of an authority together, where the matter came by one."""
@@ -204,7 +242,13 @@ class IntakeForm(SlipFields):
     @property
     def facts(self):
         """The cleaned data as `receive_case` takes it."""
-        return {name: value for name, value in self.cleaned_data.items() if name not in ("q", "who")}
+        others = ("q", "who", "refusal_reason", "refusal_answer")
+        return {name: value for name, value in self.cleaned_data.items() if name not in others}
+
+    @property
+    def refusal(self):
+        """Why it is declined and with which words, as `receive_to_decline` takes it."""
+        return {"reason": self.cleaned_data["refusal_reason"], "answer": self.cleaned_data["refusal_answer"]}
 
 
 class PreviewForm(forms.Form):

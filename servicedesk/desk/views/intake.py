@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints import actions
-from complaints.models import Case, IntakeDraft
+from complaints.models import Case, IntakeDraft, Status
 from complaints.views.case import slip_context
+from complaints.views.courtesy import hint
 from residents import finder
 from residents.actions import unmask_phone
 from residents.models import Occupancy
@@ -28,7 +29,7 @@ DESK = (Role.CLERK, Role.SUPERVISOR)
 # What a page may begin from, named in its address and kept in its form.
 BEGINNINGS = ("letter", "call", "follows")
 # What a draft keeps of the page; never the proof that it came from our page.
-NOT_KEPT = {"csrfmiddlewaretoken", "submission", "find", "print"}
+NOT_KEPT = {"csrfmiddlewaretoken", "submission", "find", "print", "decline"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,8 +45,11 @@ def intake(request):
             return _page(request, _unjudged(request, now), now, hits=_hits(request, request.POST.get("q", ""), now))
         if not form.is_valid():
             return _page(request, form, now, status=422)
+        receive, facts = actions.receive_case, form.facts
+        if form.declines:
+            receive, facts = actions.receive_to_decline, facts | form.refusal
         try:
-            case, _token = actions.receive_case(request.community, by=request.user, now=now, **form.facts)
+            case, _token = receive(request.community, by=request.user, now=now, **facts)
         except Refused as refused:
             form.add_error(None, str(refused))
             return _page(request, form, now, status=refused.status_code)
@@ -53,6 +57,8 @@ def intake(request):
             actions.forget_intake(request.user, request.community)
         request.session["channel"] = case.channel
         messages.success(request, *_saved(case))
+        if form.declines:
+            hint(request, request.community, form.refusal["answer"])
         target = reverse("desk:slip", args=[case.number]) if "print" in request.POST else reverse("desk:intake")
         return redirect(target)
 
@@ -61,8 +67,11 @@ def _saved(case):
     if case.merged_into is not None:
         link = format_html('<a href="{}">{}</a>', case.merged_into.get_absolute_url(), case.merged_into.short_number)
         return (format_html(_("Saved as {number} and joined to {into}."), number=case.short_number, into=link),)
-    received = Event.objects.about(case).filter(verb="received").first()
     link = format_html('<a href="{}">{}</a>', case.get_absolute_url(), case.short_number)
+    if case.status == Status.PROPOSED:
+        text = _("Saved as {number}. Your supervisor decides whether it is declined; until then nobody says so.")
+        return (format_html(text, number=link),)
+    received = Event.objects.about(case).filter(verb="received").first()
     due = f"{case.community.local(case.due_at):%m-%d %H:%M}"
     text = format_html(_("Saved as {number}. Due {due}."), number=link, due=due)
     return text, f"undo:{undo_url([received.pk])}"
