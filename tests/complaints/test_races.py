@@ -10,10 +10,11 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from complaints import actions
-from complaints.models import Case, Escalation, Incident, Reply, Status
+from complaints.models import Case, Category, DayClose, Escalation, Incident, Reply, Status
 from servicedesk.core import moves
 from servicedesk.core.errors import Refused, Stale
-from servicedesk.core.models import Event, Notification
+from servicedesk.core.models import Event, Notification, User
+from tests import factories
 from tests.factories import MONDAY, at, case, fresh, outage
 from tests.racing import CrashError, crash_at, race
 
@@ -245,6 +246,176 @@ def test_two_people_who_answer_the_callers_of_an_event_at_once_answer_each_once(
         assert sorted(len(outcome.told) for outcome in outcomes) == [0, 3], outcomes
         replies = Reply.objects.filter(case__in=callers)
         assert (replies.count(), replies.values("text").distinct().count()) == (3, 1)
+
+
+# Two who decide, visit or answer at once ------------------------------------------------------------------------------
+
+
+def proposed(yunhu, who):
+    row = case(yunhu, by=who["chen"], category="noise")
+    actions.verify(row, validity="valid", by=who["chen"], now=MONDAY, note="核实属实")
+    security = yunhu.departments.get(code="security")
+    actions.propose(row, outcome="handle", text="上门劝止", department=security, by=who["chen"], now=MONDAY)
+    return row
+
+
+def done(yunhu, who):
+    row = in_hand(yunhu, who["chen"], who["liu"])
+    actions.resolve(fresh(row), by=who["liu"], now=MONDAY, remedy="修好")
+    return row
+
+
+def quoted(yunhu, who):
+    row = in_hand(yunhu, who["chen"], who["liu"])
+    actions.quote(fresh(row), amount=120, text="更换角阀", by=who["liu"], now=MONDAY)
+    return row
+
+
+def visiting(name):
+    return lambda row, who: actions.visit(row, channel="phone", grade=5, by=who[name], now=NOON)
+
+
+def replying(name):
+    said = {"channel": "phone", "text": f"修好了 {name}", "person_told": "林女士"}
+    return lambda row, who: actions.reply(row, by=who[name], now=MONDAY, **said)
+
+
+# How the case stands, what the two do, and which verbs of its history are one act that happens once.
+ONCE = {
+    "approve and return": (
+        proposed,
+        lambda row, who: actions.approve(row, by=who["zhou"], now=MONDAY),
+        lambda row, who: actions.return_proposal(row, by=who["guo"], now=MONDAY, note="写明几点"),
+        {"approved", "proposal_returned"},
+    ),
+    "approve twice": (
+        proposed,
+        lambda row, who: actions.approve(row, by=who["zhou"], now=MONDAY),
+        lambda row, who: actions.approve(row, by=who["guo"], now=MONDAY),
+        {"approved"},
+    ),
+    "approve and withdraw": (
+        proposed,
+        lambda row, who: actions.approve(row, by=who["zhou"], now=MONDAY),
+        lambda row, who: actions.withdraw_proposal(row, by=who["chen"], now=MONDAY),
+        {"approved", "proposal_withdrawn"},
+    ),
+    "visit twice": (
+        lambda yunhu, who: replied(yunhu, who["chen"], who["liu"]),
+        visiting("chen"),
+        visiting("zhou"),
+        {"visited"},
+    ),
+    "reply twice": (done, replying("chen"), replying("zhou"), {"replied"}),
+    "answer a quote at the desk and on the page": (
+        quoted,
+        lambda row, who: actions.answer_quote(row, answer="agreed", by=who["chen"], now=MONDAY, answered_by="林女士"),
+        lambda row, who: actions.answer_quote(row, answer="refused", by=None, now=MONDAY),
+        {"quote_agreed", "quote_refused"},
+    ),
+}
+
+
+@pytest.fixture
+def who(office, chen, zhou, guo, liu, ma):
+    return {"chen": chen, "zhou": zhou, "guo": guo, "liu": liu}
+
+
+def acts_of(row, verbs):
+    return Event.objects.about(row).filter(verb__in=verbs).count()
+
+
+@pytest.mark.parametrize("pair", ONCE)
+def test_of_two_who_answer_for_the_same_thing_at_once_one_does(yunhu, who, pair):
+    stand, one, other, verbs = ONCE[pair]
+    for _ in range(ROUNDS // 3):
+        row = stand(yunhu, who)
+        read = [fresh(row), fresh(row)]
+        outcomes = race(lambda read=read: one(read[0], who), lambda read=read: other(read[1], who))
+        raised = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        assert [isinstance(error, Refused) for error in raised] == [True], outcomes
+        assert acts_of(row, verbs) == 1
+        assert row.proposals.open().count() == row.quotes.filter(answer="").count() == 0
+
+
+@pytest.mark.parametrize("pair", ["approve twice", "visit twice", "reply twice"])
+def test_control_without_the_compare_both_would_do_it(yunhu, who, pair, monkeypatch):
+    def careless(thing, **facts):
+        for name, value in facts.items():
+            setattr(thing, name, value)
+        thing.save(update_fields=list(facts) or None)
+
+    monkeypatch.setattr(moves, "write", careless)
+    monkeypatch.setattr(actions.visiting, "write", careless)
+    monkeypatch.setattr(actions.proposing, "_decided", lambda row, *args, **facts: row.proposals.get())
+    stand, one, other, verbs = ONCE[pair]
+    doubled = 0
+    for _ in range(ROUNDS // 3):
+        row = stand(yunhu, who)
+        read = [fresh(row), fresh(row)]
+        race(lambda read=read: one(read[0], who), lambda read=read: other(read[1], who))
+        doubled += acts_of(row, verbs) == 2
+    assert doubled
+
+
+def test_a_refusal_recorded_twice_at_once_at_the_counter_is_proposed_once(yunhu, who, chen):
+    indoor = Category.objects.select_related("department").get(community=yunhu, code="indoor")
+    for _ in range(ROUNDS // 3):
+        facts = {"channel": "phone", "category": indoor, "summary": "邻居练琴", "submission": uuid.uuid4()}
+        facts |= {"reporter_name": "林晓梅", "reporter_phone": "13800001234", "reason": "私人纠纷", "answer": "抱歉"}
+        outcomes = race(*[lambda facts=facts: actions.receive_to_decline(yunhu, by=chen, now=MONDAY, **facts)] * 3)
+        assert {outcome[0].pk for outcome in outcomes} == {Case.objects.latest("pk").pk}, outcomes
+        assert acts_of(outcomes[0][0], {"proposed"}) == 1
+
+
+def test_of_two_who_undo_and_act_at_once_one_does(yunhu, who):
+    """Zhou takes an approval back while security accepts the job."""
+    ma = User.objects.get(username="ma")
+    for _ in range(ROUNDS // 3):
+        row = proposed(yunhu, who)
+        actions.approve(fresh(row), by=who["zhou"], now=MONDAY)
+        acts = list(Event.objects.about(row).filter(verb__in=("approved", "handed")))
+        read = fresh(row)
+        undone, accepted = race(
+            lambda acts=acts: actions.undo_many(acts, by=who["zhou"], now=MONDAY),
+            lambda read=read: actions.accept(read, by=ma, now=MONDAY),
+        )
+        after = fresh(row)
+        if accepted is None:
+            assert (after.status, undone.done) == (Status.IN_HAND, [])
+        else:
+            assert isinstance(accepted, Refused), accepted
+            assert (after.status, len(undone.done)) == (Status.PROPOSED, 2)
+
+
+def test_a_home_that_answers_a_survey_twice_at_once_answers_once(yunhu, who, chen, home):
+    facts = {"title": "年度满意度", "questions": [{"kind": "grade", "text": "总体"}], "buildings": []}
+    days = {"opens_on": MONDAY.date(), "closes_on": MONDAY.date()}
+    for _ in range(ROUNDS // 3):
+        survey = actions.make_survey(yunhu, **facts, **days, by=who["zhou"], now=MONDAY)
+        answer = {"answers": [5], "now": MONDAY}
+        outcomes = race(
+            lambda survey=survey, answer=answer: actions.answer_survey(survey, home, by=None, **answer),
+            lambda survey=survey, answer=answer: actions.answer_survey(survey, home, by=chen, **answer),
+        )
+        assert [isinstance(outcome, Refused) for outcome in outcomes].count(True) == 1, outcomes
+        assert survey.given.count() == 1
+
+
+def test_a_day_that_two_sign_at_once_is_signed_once(yunhu, who, zhou):
+    second = factories.staff("sun", "孙立", "supervisor", community=yunhu)
+    evening = at("2025-09-15 17:30")
+    for days in range(ROUNDS // 3):
+        facts = {"date": (MONDAY + timedelta(days=days)).date(), "summary": "平稳", "exceptions": "无"}
+        now = evening + timedelta(days=days)
+        outcomes = race(
+            *[
+                lambda by=by, facts=facts, now=now: actions.sign_day(yunhu, by=by, now=now, **facts)
+                for by in (zhou, second)
+            ]
+        )
+        assert [isinstance(outcome, Refused) for outcome in outcomes].count(True) == 1, outcomes
+        assert DayClose.objects.filter(date=facts["date"]).count() == 1
 
 
 # A death at every statement -------------------------------------------------------------------------------------------
