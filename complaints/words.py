@@ -170,6 +170,7 @@ KIND_WORDS = {
     "case_told_level_three": _("Major matter at level 2, for your information: %(number)s %(summary)s"),
     "case_outside": _("A matter for you as the outside holder: %(number)s %(summary)s"),
     "cases_escalated": _("%(count)s cases have risen to you. See the board."),
+    "cases_risen": _("Cases that you answer for and that have risen a level: %(count)s"),
     "cases_passed_on": _("Cases that you answer from now on, in the place of a colleague: %(count)s"),
     "cases_freed": _("Jobs that a colleague had and nobody has now: %(count)s"),
     "case_proposed": _("Waits for your decision: %(number)s %(summary)s"),

@@ -114,6 +114,7 @@ from complaints.actions.setting import (
 )
 from complaints.actions.surveying import answer_survey, change_survey, make_survey
 from complaints.actions.undoing import undo
+from complaints.actions.urging import urge_joined
 from complaints.actions.visiting import archive_answered, miss_visit, note_rain, rate, visit, ways_to_visit
 from complaints.actions.voiding import ask_void, confirm_void, merge, refuse_void
 from complaints.actions.working import answer_quote, quote
@@ -239,6 +240,7 @@ __all__ = [
     "undo_many",
     "unmask_reporter",
     "urge",
+    "urge_joined",
     "verify",
     "visit",
     "void_letter",

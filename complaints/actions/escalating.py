@@ -1,7 +1,7 @@
 """Going up: at once, by hand, by the clock. Nobody can quietly drop a case."""
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +14,7 @@ from servicedesk.core import bulk, events, notifications
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.duty import level_holders
 from servicedesk.core.errors import Refused
-from servicedesk.core.models import Community
+from servicedesk.core.models import Community, User
 from servicedesk.core.moves import write
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ CHUNK = 5000
 CLIMBING = (
     *("version", "community_id", "number", "summary", "status", "urgency", "clock_started_at", "due_at"),
     *("their_due_at", "promised_reply_at", "promise_raises_to", "reply_due_at", "reply_raises_to"),
-    *("level", "level_cycle", "level_from_at", "level_since", "holder_id"),
+    *("level", "level_cycle", "level_from_at", "level_since", "holder_id", "first_responsible_id"),
 )
 # More than this many cases in one pass reach a person as one digest and not as a flood.
 SINGLE_MESSAGES = 3
@@ -159,6 +159,7 @@ def _escalate_chunk(now, chunk, passed_over, batch, only=None):
         return 0, 0
     pass_ = _Pass(cases, now)
     climbed, history, written, told = [], defaultdict(list), [], defaultdict(list)
+    answering = Counter()
     for case in cases:
         due, next_at = pass_.steps(case)
         level, people = case.level, []
@@ -182,11 +183,14 @@ def _escalate_chunk(now, chunk, passed_over, batch, only=None):
         )
         for person in people:
             told[person].append((case, level))
+        if due and pass_.is_told_as_first(case, people):
+            answering[case.first_responsible_id, case.community_id] += 1
     bulk.write_values(Case, written)
     bulk.copy_values(Escalation, climbed)
     for community, facts in history.items():
         events.log_many(Case, facts, "escalated", community=community, by=None, now=now)
     _tell(told, now, batch)
+    _tell_first(answering, pass_.communities, now, batch)
     return len(cases), len({row["case_id"] for row in climbed})
 
 
@@ -214,6 +218,18 @@ def _tell(told, now, batch):
                 )
 
 
+def _tell_first(answering, communities, now, batch):
+    """Tell who still answers to the residents of cases that have risen how many these are: one message a person, pass
+    and community, however many chunks it takes. One query, and one or two statements a person."""
+    people = User.objects.filter(is_active=True).in_bulk({person for person, _community in answering})
+    for (person, community), count in answering.items():
+        if person in people:
+            about, key = communities[community], f"sweep-first:{batch}:{community}"
+            notifications.digest(
+                people[person], "cases_risen", about=about, key=key, count=count, now=now, path="/cases/?view=mine"
+            )
+
+
 class _Pass:
     """What one chunk needs to know once: communities, calendars, holders, whom cases concern."""
 
@@ -238,6 +254,11 @@ class _Pass:
         if key not in self._holders:
             self._holders[key] = level_holders(case.community, level, self.now, urgent=case.is_urgent)
         return [person for person in self._holders[key] if person.pk not in self.concerned.get(case.pk, ())]
+
+    def is_told_as_first(self, case, people):
+        """Return whether somebody answers for `case` who is not told of it as a holder, nor is whom it concerns."""
+        first = case.first_responsible_id
+        return first not in {None, *self.concerned.get(case.pk, ()), *(person.pk for person in people)}
 
     def escalation(self, case, level, step, people):
         return {

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, Exists, F, OuterRef, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from complaints.figures import CONDITIONS
 from complaints.models import Channel, Kind
 from complaints.models.cases import TAGS
+from complaints.permissions import bulk_steps
 from servicedesk.core import kept
 from servicedesk.core.duty import LEVELS
 from servicedesk.core.models import Membership, Role
@@ -28,13 +29,15 @@ HOURS = [(hour, f"{hour}:00–{hour + 1}:00") for hour in range(24)]
 
 @dataclass(frozen=True)
 class Choices:
-    """What the fields of a list offer, as (key, name) pairs; the workers under the names of their departments."""
+    """What the fields of a list offer, as (key, name) pairs; the workers under the names of their departments. Whether
+    a department is without a head decides who assigns its jobs."""
 
     departments: list
     former_departments: list
     categories: list
     people: list
     workers: list
+    without_head: bool = False
 
 
 KEPT_SECONDS = 30
@@ -54,14 +57,17 @@ def read_choices(community):
     departments = community.departments
     active = Membership.objects.active().filter(community=community)
     answering = Membership.objects.filter(community=community).holding(Role.CLERK, Role.SUPERVISOR)
+    heads = active.filter(role=Role.HEAD, department=OuterRef("pk"))
+    headless = departments.filter(~Exists(heads), is_active=True)
     rows = _named("department", departments.filter(is_active=True), "pk", "name", "is_centre").union(
         _named("former", departments.filter(is_active=False), "pk", "name", "is_centre"),
         _named("category", community.categories, "pk", "name", "digit"),
         _named("person", answering, "user_id", "user__name", "role"),
+        _named("headless", headless, "pk", "name", "is_centre"),
         _named("worker", active.holding(Role.WORKER, Role.HEAD), "user_id", "user__name", "department__name"),
         all=True,
     )
-    found = {"department": [], "former": [], "category": [], "person": [], "worker": []}
+    found = {"department": [], "former": [], "category": [], "person": [], "headless": [], "worker": []}
     for part, key, name, more in rows:
         found[part].append((key, name, more))
     workers = {}
@@ -73,6 +79,7 @@ def read_choices(community):
         categories=_pairs(found["category"], lambda row: (row[2] is None, int(row[2] or 0), row[0])),
         people=_pairs(found["person"], lambda row: row[1]),
         workers=[(department, list(names.items())) for department, names in workers.items()],
+        without_head=bool(found["headless"]),
     )
 
 
@@ -170,21 +177,25 @@ class FilterForm(forms.Form):
 
 
 class BulkForm(forms.Form):
-    """What to do with the ticked cases. The numbers are looked up among those that the person sees."""
+    """What to do with the ticked cases, of the steps that are this person's. The numbers are looked up among those
+    that the person sees."""
 
     ASSIGN, HAND_OVER, URGE, ESCALATE = "assign", "hand_over", "urge", "escalate"
     MOST = 100
 
     do = forms.ChoiceField(
-        choices=[(ASSIGN, _("Assign")), (HAND_OVER, _("Hand over")), (URGE, _("Urge")), (ESCALATE, _("Escalate"))]
+        choices=[(ASSIGN, _("Assign")), (HAND_OVER, _("Hand over")), (URGE, _("Urge")), (ESCALATE, _("Escalate"))],
+        error_messages={"invalid_choice": _("This step is not yours to take on many cases. Choose another one.")},
     )
     pick = forms.MultipleChoiceField(error_messages={"required": _("Tick at least one case.")})
     worker = forms.TypedChoiceField(label=_("Worker"), required=False, coerce=int, empty_value=None)
     department = forms.TypedChoiceField(label=_("Department"), required=False, coerce=int, empty_value=None)
     note = TextField(label=_("Note"), required=False, max_length=1000)
 
-    def __init__(self, *args, choices, **kwargs):
+    def __init__(self, *args, choices, user, community, **kwargs):
         super().__init__(*args, **kwargs)
+        self.steps = bulk_steps(user, community, without_head=choices.without_head)
+        self.fields["do"].choices = [choice for choice in self.fields["do"].choices if choice[0] in self.steps]
         nobody = [("", _("choose"))]
         self.fields["worker"].choices = nobody + choices.workers
         self.fields["department"].choices = nobody + choices.departments

@@ -50,7 +50,7 @@ def _page(request, now, *, export_form=None, status=200):
             "widen_url": asked.address(scope="all"),
             "narrow_url": asked.address(scope=None),
             "can_widen": listing.starts_at_the_top(request.user, community),
-            "bulk_form": BulkForm(choices=asked.choices) if is_office else None,
+            "bulk_form": BulkForm(choices=asked.choices, user=request.user, community=community) if is_office else None,
             "export_form": export_form
             or (ExportForm(here=community) if is_office and "export" in request.GET else None),
             "export_url": asked.address(export="1") + "#export" if is_office else "",

@@ -149,9 +149,12 @@ def note(request, followed, now):
 @followed_case
 @posted
 def urge(request, followed, now):
-    """Ask to hurry, once in four hours."""
+    """Ask to hurry, once in four hours; who was joined to another case hurries that one."""
     try:
-        actions.resident_urge(followed.case, now=now)
+        if followed.lead.pk != followed.case.pk:
+            actions.urge_joined(followed.case, lead=followed.lead, now=now)
+        else:
+            actions.resident_urge(followed.case, now=now)
     except Refused as refused:
         return _refuse(request, followed, now, refused)
     messages.success(request, _("We have told the person responsible that it is urgent for you."))
@@ -338,6 +341,7 @@ def _page(request, followed, now, status=200, add_form=None, reopen_form=None, r
         "entries": following.entries(case, events),
         "pictures": [(picture, followed.url("photo", picture.name)) for picture in following.pictures(case)],
         "quote": following.open_quote(case),
+        "can_urge": shown.is_clocked,
         "urge_at": following.urges_from(case, now),
         "can_reopen": can_reopen,
         "rating": rating,

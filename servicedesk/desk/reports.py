@@ -11,17 +11,21 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from complaints import closing, listing
-from complaints.models import Case, Escalation, Status
+from complaints.models import Case, Escalation, Proposal, Status
 from complaints.models.cases import CLOCKED, REPLY_OWED, TAGS, TO_DECIDE, UNASSIGNED, late_at, soon_at
 from residents import finder
 from servicedesk.core import kept
+from servicedesk.core.models import Role
 from servicedesk.core.models.calendar import WEEKDAYS
+from servicedesk.core.roles import roles_in
 
 LATE_ROWS, OTHER_ROWS = 12, 6
 HEAT_WEEKS = 4
 HITS = 12
 SWEEP_GRACE = datetime.timedelta(minutes=2)
 MANY_OPEN, NUMBERS_SECONDS = 5_000, 5
+# Who comes in at the page of approvals.
+DECIDERS = {Role.SUPERVISOR, Role.DEPUTY_GM}
 
 
 def not_taken_at(now):
@@ -78,6 +82,19 @@ class DepartmentLine:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """How much the page of approvals holds: proposals to approve, reports to read, voidings to decide."""
+
+    proposals: int
+    reports: int
+    voids: int
+
+    @property
+    def total(self):
+        return self.proposals + self.reports + self.voids
+
+
+@dataclass(frozen=True)
 class Board:
     """Everything on the board that changes while one looks at it."""
 
@@ -93,6 +110,7 @@ class Board:
     ageing: list
     is_behind: bool
     unsigned: datetime.date | None
+    waiting: Waiting | None
 
 
 @dataclass(frozen=True)
@@ -106,11 +124,13 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the board shows as of a minute: its numbers, the keys of each list, the last day that nobody signed."""
+    """What the board shows as of a minute: its numbers, the keys of each list, the last day that nobody signed, and
+    what waits on the page of approvals for somebody who decides."""
 
     numbers: Numbers
     keys: dict
     unsigned: datetime.date | None
+    waiting: Waiting | None
 
 
 def board(user, community, *, now, names, wide=False, kind="", department=None):
@@ -136,6 +156,7 @@ def board(user, community, *, now, names, wide=False, kind="", department=None):
         ageing=_ageing(numbers.total),
         is_behind=is_behind(community, now),
         unsigned=stands.unsigned,
+        waiting=stands.waiting,
         **_sections(stands.keys, community, now),
     )
 
@@ -155,7 +176,21 @@ def _standing(user, community, now, wide, facts):
     else:
         counted = numbers()
     unsigned = closing.unsigned_day(community, now)
-    return Standing(numbers=counted, keys=_keys(rows, community, now), unsigned=unsigned)
+    # The page of approvals knows no filters and no levels; narrowed, the number is that of the list.
+    is_whole = not any(facts.values()) and (wide or not listing.starts_at_the_top(user, community))
+    decides = is_whole and roles_in(user, community.pk) & DECIDERS
+    keys = _keys(rows, community, now, reports=_unread(user, community) if decides else None)
+    unread = keys.pop("reports", None)
+    waiting = None
+    if unread is not None:
+        waiting = Waiting(counted.total["to_approve"], len(unread), counted.total["to_void"])
+    return Standing(numbers=counted, keys=keys, unsigned=unsigned, waiting=waiting)
+
+
+def _unread(user, community):
+    """Return the open reports on what was urgent that the page of approvals shows `user`."""
+    seen = Case.objects.visible_to(user).in_community(community).exclude(status__in=(Status.VOID, Status.MERGED))
+    return Proposal.objects.open().filter(outcome=Proposal.Outcome.REPORT, case__in=seen)
 
 
 def _numbers(of_kind, community, now, department):
@@ -244,8 +279,9 @@ def _today(rows, midnight):
     return Today(**counted)
 
 
-def _keys(rows, community, now):
-    """Return the keys of each list of the board, by its name. One query."""
+def _keys(rows, community, now, reports=None):
+    """Return the keys of each list of the board, by its name, and those of the cases of `reports`, where they are asked
+    for. One query."""
     rows = rows.open()
     late = late_at(now)
     wanted = {
@@ -260,6 +296,9 @@ def _keys(rows, community, now):
         for name, (found, order, most) in wanted.items()
     )
     found = {name: [] for name in wanted}
+    if reports is not None:
+        found["reports"] = []
+        rest.append(reports.annotate(section=Value("reports")).order_by().values_list("section", "case_id"))
     for name, key in first.union(*rest, all=True):
         found[name].append(key)
     return found

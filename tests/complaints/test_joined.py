@@ -9,7 +9,7 @@ from django.urls import reverse
 from complaints import actions
 from complaints.models import CallerTold, Case, Reply, Status
 from servicedesk.core.errors import Refused
-from servicedesk.core.models import Event
+from servicedesk.core.models import Event, Notification
 from tests.complaints import residents
 from tests.desk.test_intake import filled
 from tests.factories import MONDAY, case, fresh, told
@@ -124,6 +124,29 @@ def test_the_page_of_a_joined_caller_goes_on_with_the_other_case(client, lead, c
     after = page_of(client, caller)
     assert "师傅下午两点到" in after.text
     assert [entry.event.verb for entry in after.context["entries"]] == ["told", "handed", "merged", "received"]
+
+
+def test_a_joined_caller_hurries_the_case_that_goes_on(client, lead, caller, zhou, time_machine):
+    """Each caller once in four hours, and neither page says that the other asked."""
+    for one in (caller, lead):
+        assert page_of(client, one).context["can_urge"]
+        url = reverse("complaints:track_urge", args=[actions.first_token(one)])
+        assert client.post(url).status_code == 303
+        assert client.post(url).status_code == 409, "not a second time so soon"
+    assert (fresh(lead).urges, fresh(caller).urges) == (2, 0)
+    assert Notification.objects.filter(recipient=zhou, kind="case_urged", subject_id=lead.pk).count() == 2
+    for one in (caller, lead):
+        verbs = [entry.event.verb for entry in page_of(client, one).context["entries"]]
+        assert verbs.count("resident_urged") == 1
+    time_machine.move_to(MONDAY + 4 * HOUR, tick=False)
+    assert client.post(reverse("complaints:track_urge", args=[actions.first_token(caller)])).status_code == 303
+
+
+def test_where_the_work_is_done_a_joined_caller_has_nothing_to_hurry(client, lead, caller, zhou):
+    settle(lead, zhou)
+    assert not page_of(client, caller).context["can_urge"]
+    assert client.post(reverse("complaints:track_urge", args=[actions.first_token(caller)])).status_code == 409
+    assert fresh(lead).urges == 0
 
 
 def test_nothing_of_the_other_caller_is_on_it(client, lead, caller, zhou):

@@ -63,6 +63,19 @@ def test_a_flood_reaches_a_person_as_one_digest(yunhu, office, chen, guo):
     assert [(row.kind, row.data["count"]) for row in told] == [("cases_escalated", 5)]
 
 
+def test_who_answers_for_cases_that_have_risen_is_told_how_many_once(yunhu, office, chen, zhou, monkeypatch):
+    """One message a pass, however many chunks it takes; nothing about a case that is about them (ruling 12)."""
+    for _ in range(5):
+        factories.case(yunhu, by=chen, now=at("2025-09-29 16:20"))
+    about = factories.case(yunhu, by=chen, now=at("2025-09-29 16:20"))
+    Concern.objects.create(case=about, user=chen)
+    held = factories.case(yunhu, by=zhou, now=at("2025-09-29 16:20"))
+    actions.escalate_overdue(now=at("2025-10-02 18:01"), chunk=2)
+    told = Notification.objects.filter(kind="cases_risen")
+    assert [(row.recipient, row.data["count"]) for row in told] == [(chen, 5)]
+    assert fresh(held).holder == zhou, "who holds the level is told of it as its holder"
+
+
 def test_what_nobody_takes_rises_after_thirty_minutes_of_service(yunhu, office):
     case = factories.case(yunhu, by=None, now=at("2025-09-29 17:45"))
     assert sweep(at("2025-09-29 23:00")) == 0, "the desk is closed; fifteen minutes have passed"

@@ -111,8 +111,30 @@ def test_the_tiles_count_what_the_lists_they_lead_to_hold(client, zhou, yunhu, o
     tiles = open_board(client, zhou).context["tiles"]
     for tile in tiles[:6]:
         answer = client.get(tile["url"])
-        assert len(answer.context["lines"]) == tile["value"], tile
+        held = answer.context["items"] if tile["url"] == "/approvals/" else answer.context["lines"]
+        assert len(held) == tile["value"], tile
     assert [tile["value"] for tile in tiles] == [3, 1, 0, 1, 1, 3, "33%"]
+
+
+def tile_of_decisions(client, user, query=""):
+    """The tile, and how many things the page holds that it leads to."""
+    tile = open_board(client, user, URL + query).context["tiles"][3]
+    path = tile["url"].partition("?")[0]
+    return path, tile["value"], len(client.get(tile["url"]).context["items" if path == "/approvals/" else "lines"])
+
+
+def test_what_waits_for_a_decision_counts_urgent_reports_for_who_decides(client, yunhu, office, chen, zhou, guo, now):
+    urgent = factories.case(yunhu, by=chen, category="noise", urgency="special_urgent")
+    actions.hand_over(urgent, department=yunhu.departments.get(code="security"), by=chen, now=MONDAY)
+    void = factories.case(yunhu, by=chen)
+    actions.ask_void(void, by=chen, now=MONDAY, reason="重复")
+    about = factories.case(yunhu, by=chen, category="noise", urgency="special_urgent", concerns=[zhou])
+    actions.hand_over(about, department=yunhu.departments.get(code="security"), by=chen, now=MONDAY)
+    now(MONDAY)
+    assert tile_of_decisions(client, zhou) == ("/approvals/", 2, 2), "not what is about them"
+    assert tile_of_decisions(client, guo, "?scope=all") == ("/approvals/", 3, 3)
+    assert tile_of_decisions(client, zhou, "?kind=repair") == ("/cases/", 1, 1), "the queue is not narrowed"
+    assert tile_of_decisions(client, chen) == ("/cases/", 1, 1), "who does not decide is not led to a closed door"
 
 
 def test_the_share_of_the_day_is_a_dash_where_nothing_came_in(client, zhou, taken_case, now):

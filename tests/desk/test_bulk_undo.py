@@ -270,3 +270,25 @@ def test_only_the_office_acts_on_many(client, request, who, three, clock):
     answer = post(client, request.getfixturevalue(who), "urge", three)
     assert answer.status_code == 403
     assert {now_of(case).urges for case in three} == {0}
+
+
+@pytest.mark.parametrize(
+    ("who", "offered"),
+    [("zhou", {"assign", "hand_over"}), ("guo", set()), ("chen", {"assign", "hand_over"})],
+)
+def test_a_step_is_offered_to_those_who_may_take_it(client, request, yunhu, who, offered, three, clock):
+    """Security has no head, so that the desk assigns its jobs."""
+    person = request.getfixturevalue(who)
+    client.force_login(person)
+    for address in ("/board/", "/cases/?view=open"):
+        text = client.get(address).text
+        assert {step for step in ("assign", "hand_over") if f'value="{step}"' in text} == offered
+    if not offered:
+        assert post(client, person, "assign", three, worker=three[0].first_responsible_id).status_code == 422
+
+
+def test_the_desk_assigns_nothing_where_every_department_has_a_head(client, yunhu, chen, three, clock):
+    for code in ("centre", "security", "cleaning"):
+        factories.staff(f"head_{code}", "何", Role.HEAD, community=yunhu, department=code)
+    client.force_login(chen)
+    assert 'value="assign"' not in client.get("/board/").text

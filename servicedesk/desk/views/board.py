@@ -56,7 +56,7 @@ def board(request):
             "today": community.local(now).date() if roles_in(user, community.pk) & SIGNERS else None,
             "late_url": reports.list_url(**kept, view="late"),
             "soon_url": reports.list_url(**kept, view="soon"),
-            "decide_url": reports.list_url(**kept, view="decide"),
+            "decide_url": reverse("desk:approvals") if seen.waiting else reports.list_url(**kept, view="decide"),
         }
         if request.htmx:
             return render(request, "desk/board.html#live", context)
@@ -64,7 +64,7 @@ def board(request):
             # Drawn once in a while: the page asks for it only when it is not kept.
             "heat": lambda: reports.heat(user, community, now=now, wide=wide),
             "heat_seconds": HEAT_SECONDS,
-            "bulk_form": BulkForm(choices=choices),
+            "bulk_form": BulkForm(choices=choices, user=user, community=community),
         }
         return render(request, "desk/board.html", context)
 
@@ -94,13 +94,7 @@ def _tiles(seen, kept):
             "url": reports.list_url(**kept, view="soon"),
             "state": "soon" if total["soon"] else "",
         },
-        {
-            "label": _("To decide"),
-            "value": total["to_decide"],
-            "note": _("%(approve)s to approve, %(void)s to void")
-            % {"approve": total["to_approve"], "void": total["to_void"]},
-            "url": reports.list_url(**kept, view="decide"),
-        },
+        _tile_of_decisions(seen, kept),
         {
             "label": _("Reply owed"),
             "value": total["reply"],
@@ -123,6 +117,20 @@ def _tiles(seen, kept):
     ]
 
 
+def _tile_of_decisions(seen, kept):
+    """Return the tile of what waits for a decision. For who decides it is the whole queue of approvals, with reports on
+    what was urgent; for everybody else, and narrowed, the cases of the list."""
+    total, waiting = seen.total, seen.waiting
+    if waiting is None:
+        words = _("%(approve)s to approve, %(void)s to void")
+        note = words % {"approve": total["to_approve"], "void": total["to_void"]}
+        url = reports.list_url(**kept, view="decide")
+        return {"label": _("To decide"), "value": total["to_decide"], "note": note, "url": url}
+    words = _("%(approve)s to approve, %(read)s reports to read, %(void)s to void")
+    note = words % {"approve": waiting.proposals, "read": waiting.reports, "void": waiting.voids}
+    return {"label": _("To decide"), "value": waiting.total, "note": note, "url": reverse("desk:approvals")}
+
+
 @require_http_methods(["GET", "POST"])
 @role_required(*OFFICE)
 def bulk(request):
@@ -130,7 +138,8 @@ def bulk(request):
     if request.method == "GET":
         return redirect("desk:board")
     now = clock.now()
-    form = BulkForm(request.POST, choices=choices_of(request.community))
+    choices = choices_of(request.community)
+    form = BulkForm(request.POST, choices=choices, user=request.user, community=request.community)
     cases = _ticked(request)
     if form.is_valid() and not cases:
         form.add_error("pick", form.fields["pick"].error_messages["required"])
