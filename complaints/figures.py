@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.models import (
+    Avg,
     BooleanField,
     Count,
     Exists,
@@ -32,7 +33,21 @@ from django.db.models.functions import Coalesce, ExtractHour, ExtractIsoWeekDay,
 from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy
 
-from complaints.models import Case, Channel, Concern, Cycle, DeadlinePolicy, Escalation, Kind, Reply, Status, Validity
+from complaints.models import (
+    Case,
+    Channel,
+    Concern,
+    Cycle,
+    DeadlinePolicy,
+    Escalation,
+    Kind,
+    Rating,
+    Reply,
+    ReturnVisit,
+    Status,
+    Validity,
+)
+from complaints.models.aftercare import GOOD
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.models import Department, Event
 from servicedesk.core.worktime import ONE_DAY
@@ -397,7 +412,7 @@ def _repeats(scope):
     return [{"unit": label, "category": key, "name": name, "count": n} for label, key, name, n in named]
 
 
-# Sections that another app fills ---------------------------------------------------------------------------------
+# Sections whose figures are not cases ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -405,7 +420,7 @@ class Section:
     """A part of a report whose figures come from elsewhere: `lines` are {key: (label, unit)}, units as in LINES.
 
     `count(scope)` returns {key: [this, before, a year before]} with None for what there is no data of; None where
-    nobody counts it yet. It sees cases through `scope.of(period)` only, so that ruling 12 holds.
+    nobody counts it yet. It sees cases through `scope.rows` or `scope.of(period)` only, so that ruling 12 holds.
     """
 
     title: str
@@ -413,14 +428,76 @@ class Section:
     count: Callable | None = None
 
 
+def _visits(scope):
+    """Count the return visits (回访) of the cases of three periods: how many were due by rule or by a bad rating, how
+    many of these were made, how many of all that were made reached somebody, and how many of those are satisfied.
+
+    Due is what is done or whose time has come. A visit that the resident's own reopening has overtaken is not.
+    """
+    result, is_owed = ReturnVisit.Result, ~Q(reason=ReturnVisit.Reason.BY_HAND)
+    overtaken = Q(result=result.NOT_MADE, cycle__lt=F("case__cycle"))
+    due = is_owed & (~Q(result="") | Q(due_at__lte=scope.now)) & ~overtaken
+    made, heard = ~Q(result__in=("", result.NOT_MADE)), Q(grade__isnull=False)
+    counted = {"due": due, "of_due": due & made, "made": made, "heard": heard, "good": Q(grade__in=GOOD)}
+    found = _of_three(scope, ReturnVisit, {name: Count("pk", filter=rows) for name, rows in counted.items()})
+    return {
+        "due": [row["due"] or None for row in found],
+        "visited": [_share(row["of_due"], row["due"]) for row in found],
+        "reached": [_share(row["heard"], row["made"]) for row in found],
+        "satisfied": [_share(row["good"], row["heard"]) for row in found],
+    }
+
+
+def _ratings(scope):
+    """Count what residents of the cases of three periods say themselves, in one to five stars."""
+    counted = {"n": Count("pk"), "good": Count("pk", filter=Q(overall__in=GOOD)), "score": Avg("overall")}
+    found = _of_three(scope, Rating, counted)
+    return {
+        "rated": [row["n"] or None for row in found],
+        "satisfied": [_share(row["good"], row["n"]) for row in found],
+        "score": [row["score"] and round(float(row["score"]), 2) for row in found],
+    }
+
+
+def _share(part, whole):
+    return round(part / whole, 4) if whole else None
+
+
+def _of_three(scope, model, counted):
+    """Return `counted` over the rows of `model` about cases of the period, the one before and the one a year before.
+    One statement."""
+    asked, whens, periods = Q(), [], compared(scope.period)
+    for n, period in enumerate(periods):
+        if period is not None:
+            begins, ends = period.moments(scope.community)
+            asked |= Q(received_at__gte=begins, received_at__lt=ends)
+            whens.append(When(case__received_at__gte=begins, case__received_at__lt=ends, then=Value(n)))
+    cases = scope.rows.exclude(status__in=NOT_COUNTED).filter(asked)
+    rows = model.objects.filter(case__in=cases.values("pk"))
+    grouped = rows.annotate(period=Choose(*whens, output_field=IntegerField())).values("period").annotate(**counted)
+    found = {row["period"]: row for row in grouped.order_by("period")}
+    return [found.get(n, dict.fromkeys(counted)) for n in range(len(periods))]
+
+
 SECTIONS = {
     "visits": Section(
         gettext_lazy("Return visits"),
-        {"visited": (gettext_lazy("Visited, of those due"), "share"), "reached": (gettext_lazy("Reached"), "share")},
+        {
+            "due": (gettext_lazy("Visits due"), "count"),
+            "visited": (gettext_lazy("Visited, of those due"), "share"),
+            "reached": (gettext_lazy("Reached"), "share"),
+            "satisfied": (gettext_lazy("Satisfied"), "share"),
+        },
+        _visits,
     ),
     "satisfaction": Section(
         gettext_lazy("Satisfaction"),
-        {"satisfied": (gettext_lazy("Satisfied"), "share"), "score": (gettext_lazy("Average score"), "number")},
+        {
+            "rated": (gettext_lazy("Rated by residents"), "count"),
+            "satisfied": (gettext_lazy("Satisfied"), "share"),
+            "score": (gettext_lazy("Average score"), "number"),
+        },
+        _ratings,
     ),
 }
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from datetime import timedelta
 
-from complaints.models import Case, Cycle, Escalation, Reply
+from complaints import figures
+from complaints.models import Case, Cycle, Escalation, Rating, Reply, ReturnVisit
 from servicedesk.core.models import Event
 
 
@@ -87,3 +88,43 @@ def agrees(figures, n, recounted):
     if n == 0:
         assert figures["heat"] == recounted["heat"]
         assert figures["days"] == recounted["days"]
+
+
+def recount_aftercare(community, period, now, *, but=()):
+    """Return what return visits and ratings say of the cases of `period` and of those that it is compared with."""
+    found = [_aftercare_of(community, other, now, but) for other in figures.compared(period)]
+    return {section: {key: [one[section][key] for one in found] for key in found[0][section]} for section in found[0]}
+
+
+def _aftercare_of(community, period, now, but):
+    def is_asked(row):
+        case, day = row.case, community.local(row.case.received_at).date()
+        return case.community_id == community.pk and period.starts_on <= day < period.ends_on and case.pk not in but
+
+    visits = [row for row in ReturnVisit.objects.select_related("case") if is_asked(row)]
+    due = []
+    for row in visits:
+        was_overtaken = row.result == "not_made" and row.case.cycle > row.cycle
+        is_over = bool(row.result) or (row.due_at is not None and row.due_at <= now)
+        if row.reason != "by_hand" and is_over and not was_overtaken:
+            due.append(row)
+    made = [row for row in visits if row.result not in ("", "not_made")]
+    grades = [row.grade for row in made if row.grade]
+    stars = [row.overall for row in Rating.objects.select_related("case") if is_asked(row)]
+    return {
+        "visits": {
+            "due": len(due) or None,
+            "visited": _share([row for row in due if row in made], due),
+            "reached": _share(grades, made),
+            "satisfied": _share([grade for grade in grades if grade >= 4], grades),
+        },
+        "satisfaction": {
+            "rated": len(stars) or None,
+            "satisfied": _share([star for star in stars if star >= 4], stars),
+            "score": round(sum(stars) / len(stars), 2) if stars else None,
+        },
+    }
+
+
+def _share(some, rows):
+    return round(len(some) / len(rows), 4) if rows else None

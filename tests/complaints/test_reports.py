@@ -15,7 +15,7 @@ from complaints.models import Case, Concern, Reply, Report
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
 from tests import factories
-from tests.complaints.recounting import agrees, recount
+from tests.complaints.recounting import agrees, recount, recount_aftercare
 from tests.counting import pinned
 from tests.factories import at, fresh
 
@@ -174,14 +174,56 @@ def test_no_data_is_a_dash_and_no_nought(client, yunhu, office, zhou, chen):
         assert {value.text for line in section for value in line.values} == {"–"}
 
 
-def test_another_app_fills_a_section(client, two, zhou, monkeypatch):
-    section = figures.SECTIONS["visits"]
-    filled = figures.Section(
-        section.title, section.lines, lambda scope: {"visited": [scope.of(scope.period).count() / 4, None, 0.5]}
+@pytest.fixture
+def heard(yunhu, office, chen, zhou, home):
+    """Visits and ratings of August, of every sort that a figure tells apart, and one of July."""
+
+    def told(moment, **facts):
+        case = factories.cleared(factories.case(yunhu, by=chen, now=at(moment), category="service", unit=home, **facts))
+        actions.resolve(case, by=chen, now=case.received_at, remedy="已处理")
+        actions.reply(case, channel="phone", text="已告知", by=chen, now=case.received_at, person_told="林女士")
+        return fresh(case)
+
+    def visited(grade, moment="2025-08-12 09:00", **facts):
+        case = told(moment, **facts)
+        later = case.received_at + timedelta(minutes=30)
+        actions.visit(fresh(case), channel="phone", grade=grade, by=zhou, now=later, words="还是不行")
+        return case
+
+    visited(5), visited(3), visited(1), visited(4, "2025-07-12 09:00")
+    missed = told("2025-08-13 09:00")
+    for hours in (3, 6, 9):
+        now = missed.received_at + timedelta(hours=hours)
+        actions.miss_visit(fresh(missed), by=zhou, now=now, words="没人接")
+    told("2025-08-14 09:00"), told("2025-09-02 09:00")
+    actions.archive(told("2025-08-15 09:00"), by=zhou, now=at("2025-08-16 09:00"))
+    overtaken = told("2025-08-15 10:00")
+    actions.reopen(overtaken, by=None, now=at("2025-08-15 11:00"), note="没有好")
+    by_hand = told("2025-08-16 09:00", kind="inquiry")
+    actions.visit(by_hand, channel="phone", grade=5, by=zhou, now=at("2025-08-16 10:00"))
+    about = visited(3, "2025-08-17 09:00")
+    Concern.objects.create(case=about, user=zhou)
+    for case, stars in ((by_hand, 5), (missed, 2), (about, 1)):
+        actions.rate(fresh(case), overall=stars, now=at("2025-08-18 09:00"))
+    return about
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_visits_and_ratings_are_those_that_one_counts_row_by_row(yunhu, heard, zhou, hidden):
+    scope = figures.Scope(yunhu, zhou if hidden else None, AUGUST, NOW)
+    found = figures.count(scope)["sections"]
+    assert found == recount_aftercare(yunhu, AUGUST, NOW, but=[heard.pk] if hidden else ())
+    assert found["visits"]["due"][:2] == [7 if hidden else 9, 1], "two bad ratings owe a visit, too"
+    assert found["satisfaction"]["rated"] == [2 if hidden else 3, None, None]
+
+
+def test_a_report_shows_who_was_visited_and_satisfied(client, yunhu, heard, guo):
+    visits, ratings = (
+        {line.key: line.values[0].text for line in section}
+        for _title, section in open_page(client, guo).context["sheet"].sections
     )
-    monkeypatch.setitem(figures.SECTIONS, "visits", filled)
-    _title, [visited, _reached] = open_page(client, zhou).context["sheet"].sections[0]
-    assert [value.text for value in visited.values] == ["50%", "–", "50%"]
+    assert visits == {"due": "9", "visited": "56%", "reached": "83%", "satisfied": "40%"}
+    assert ratings == {"rated": "3", "satisfied": "33%", "score": "2.7"}
 
 
 def test_a_signed_report_stays_as_it_was_and_says_what_differs_today(client, yunhu, two, zhou, guo):
