@@ -389,6 +389,7 @@ WITH_DEPARTMENTS = [
             do(20, "hand_over", "desk1", department="engineering"),
             do(30, "assign", "head1", worker="eng1"),
             do(15, "accept", "eng1"),
+            do(5, "print_order", "eng1", with_phone=True),
             do(day(1, "09:20"), "arrive", "eng1"),
             do(30, "add_photos", "eng1", pictures=("damp_wall",)),
             do(10, "add_note", "eng1", note="外墙分格缝老化,需吊篮作业,已报方案。"),
