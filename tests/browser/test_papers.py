@@ -98,7 +98,7 @@ PAPERS = [
     (Visit("complaints:mail_print", "chen"), A4_ACROSS, 1),
     (Visit("complaints:courtesy_card", "chen"), A4, 1),
     (Visit("complaints:courtesy_card", "chen", query="?size=a5"), A5, 1),
-    (Visit("complaints:closing_sheet", "chen"), A4, 4),
+    (Visit("complaints:closing_sheet", "chen"), A4, 6),
     (Visit("complaints:closing_sheet", "sun"), A4, 1),
     (Visit("complaints:closeout_print", "zhou", begin=closing("closeout_print", days_ago=1)), A4, 2),
     (Visit("complaints:week_print", "zhou", begin=report("week", ago=1, name="print")), A4, 3),
