@@ -1,8 +1,9 @@
 from django.db import migrations, models
 
-# What was decided stays as it is, but for one change: the same decision taken back within ten minutes, with the moment
-# in `undone_at`. What was proposed is never touched by it.
-FORWARD = """
+# What was decided stays as it is, but for two changes: the same decision taken back within ten minutes, with the moment
+# in `undone_at`; and words that give way to the sentence for an erased person's data, as in 0071.
+ERASED = "个人信息已删除 (personal data erased)"
+FORWARD = f"""
 CREATE FUNCTION guard_proposal() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     was complaints_proposal := OLD;
@@ -11,6 +12,9 @@ BEGIN
         was.decision := ''; was.decided_by_id := NULL; was.decided_at := NULL; was.note := '';
         was.undone_at := NEW.undone_at;
     END IF;
+    IF NEW.text = '{ERASED}' THEN was.text := NEW.text; END IF;
+    IF NEW.answer = '{ERASED}' THEN was.answer := NEW.answer; END IF;
+    IF NEW.note = '{ERASED}' THEN was.note := NEW.note; END IF;
     IF was IS DISTINCT FROM NEW THEN
         RAISE EXCEPTION 'complaints_proposal is decided once: UPDATE is refused'
             USING ERRCODE = 'integrity_constraint_violation';
@@ -24,13 +28,13 @@ CREATE TRIGGER complaints_proposal_decided_once BEFORE UPDATE ON complaints_prop
 BACKWARD = """
 DROP TRIGGER complaints_proposal_decided_once ON complaints_proposal;
 CREATE TRIGGER complaints_proposal_decided_once BEFORE UPDATE ON complaints_proposal
-    FOR EACH ROW WHEN (OLD.decision <> '') EXECUTE FUNCTION refuse_change();
+    FOR EACH ROW WHEN (OLD.decision <> '') EXECUTE FUNCTION refuse_all_but_erasing('text', 'answer', 'note');
 DROP FUNCTION guard_proposal();
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("complaints", "0060_policies_can_be_counted"), ("core", "0002_history_only_grows")]
+    dependencies = [("complaints", "0072_ended_cases_are_found_by_their_papers")]
     operations = [
         migrations.AddField("proposal", "undone_at", models.DateTimeField(null=True)),
         migrations.RunSQL(FORWARD, BACKWARD),
