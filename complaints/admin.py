@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from complaints.models import Category, DeadlinePolicy, RepeatRule, VisitRule
-from servicedesk.core.admin import ReadOnlyAdmin
+from complaints.models import Category, DeadlinePolicy, RepeatRule, VisitRule, WarrantyTerm
+from servicedesk.core.admin import NoDeleteAdmin, ReadOnlyAdmin
 
 
 @admin.register(Category)
@@ -28,3 +28,9 @@ class VisitRuleAdmin(ReadOnlyAdmin):
 @admin.register(RepeatRule)
 class RepeatRuleAdmin(ReadOnlyAdmin):
     list_display = ["community", "duplicate_hours", "repeat_days", "third_days"]
+
+
+@admin.register(WarrantyTerm)
+class WarrantyTermAdmin(NoDeleteAdmin):
+    list_display = ["name", "community", "length", "unit", "answer_days", "remind_days", "source", "is_active"]
+    list_filter = ["community"]

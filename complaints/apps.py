@@ -9,11 +9,13 @@ class ComplaintsConfig(AppConfig):
     def ready(self):
         from complaints import reports, words
         from complaints.actions.courtesy import fill_courtesy
+        from complaints.actions.warranty import fill_warranty
         from servicedesk.core import actions, numbers
 
         words.register()
         for check in (reports.first_gap, reports.first_letter_gap):
             if check not in numbers.CHECKS:
                 numbers.CHECKS.append(check)
-        if fill_courtesy not in actions.FURNISHERS:
-            actions.FURNISHERS.append(fill_courtesy)
+        for furnish in (fill_courtesy, fill_warranty):
+            if furnish not in actions.FURNISHERS:
+                actions.FURNISHERS.append(furnish)

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import reports
+from complaints import reports, warranty
 from complaints.models import (
     Call,
     Case,
@@ -59,6 +59,7 @@ TITLES = {
     "voided": gettext_lazy("Voided and undone"),
     "late_entries": gettext_lazy("Late entries"),
     "chain": gettext_lazy("History"),
+    "warranty": gettext_lazy("Warranty: repair unit late"),
     "decide": gettext_lazy("Waits for a decision"),
     "visits": gettext_lazy("Return visits due"),
     "tomorrow": gettext_lazy("For the next service day"),
@@ -278,6 +279,10 @@ def _late_entries(day):
     )
 
 
+def _warranty(day):
+    yield warranty.late_cases(day.rows.open(), day.until)
+
+
 def _decide(day):
     yield day.rows.open().filter(TO_DECIDE)
 
@@ -303,6 +308,7 @@ FINDING = {
     "unread": _unread,
     "voided": _voided,
     "late_entries": _late_entries,
+    "warranty": _warranty,
     "decide": _decide,
     "visits": _visits,
     "tomorrow": _tomorrow,
@@ -431,6 +437,15 @@ def chain(day):
     return day.other("chain", rows, url=reverse("core:history"))
 
 
+def repairs(day):
+    """What an outside party has not answered or repaired under warranty in time: a line each, so that nobody is kicked
+    like a ball between both (S3 cause 4)."""
+    hint = _("Each needs a line: who was called, and what happens now.")
+    return day.check(
+        "warranty", lambda case: (_("The repair unit is late"), None, ""), hint=hint, url=reverse("complaints:warranty")
+    )
+
+
 def decide(day):
     """What waits for an approval or for the second person of a void."""
 
@@ -474,6 +489,7 @@ CHECKS = [
     voided,
     late_entries,
     chain,
+    repairs,
     decide,
     visits,
     tomorrow,

@@ -173,6 +173,19 @@ STEPS = {
     **dict.fromkeys(
         ("mark_external", "answer_external", "return_external"), (LIVING, lambda s: s.any(*OFFICE) or s.is_first)
     ),
+    "send_warranty": (
+        set(CLOCKED) - {Status.RECEIVED},
+        lambda s: (
+            s.case.kind in (Kind.REPAIR, Kind.COMPLAINT)
+            and not s.case.needs_approval
+            and (s.any(*DESK) or s.is_first or s.heads)
+        ),
+    ),
+    **dict.fromkeys(
+        ("answer_warranty", "finish_warranty", "note_warranty_call", "drop_warranty"),
+        (LIVING, lambda s: s.any(*OFFICE) or s.is_first or s.heads or s.is_assigned),
+    ),
+    "decide_warranty": (LIVING, lambda s: s.any(Role.SUPERVISOR, Role.DEPUTY_GM)),
     "evaluate_external": (LIVING, lambda s: s.any(*OFFICE)),
     "ask_void": (
         set(CLOCKED),
@@ -209,6 +222,7 @@ OFFICE_STEPS = {
     "read_report": {Role.DEPUTY_GM},
     "ask_data": {Role.SUPERVISOR, Role.DEPUTY_GM},
     "set_retention": {Role.ADMIN},
+    "set_warranty": {Role.SUPERVISOR, Role.ADMIN},
 }
 
 

@@ -34,6 +34,11 @@ def recount_deadlines():
     actions.recount_deadlines(now=clock.now())
 
 
+@shared_task(name="complaints.tasks.remind_warranty")
+def remind_warranty():
+    actions.remind_warranty(now=clock.now())
+
+
 @shared_task(name="complaints.tasks.archive_answered")
 def archive_answered():
     actions.archive_answered(now=clock.now())

@@ -65,6 +65,15 @@ VERBS = {
     "external_answered": _("%(slip)s answered"),
     "external_returned": _("%(slip)s returned as none of our duty"),
     "external_evaluated": _("%(slip)s was judged"),
+    "warranty_sent": _("%(party)s asked under warranty; answers by %(until)s"),
+    "warranty_accepted": _("%(party)s repairs it under warranty by %(until)s"),
+    "warranty_refused": _("%(party)s refuses the warranty"),
+    "warranty_insisted": _("Repair demanded from %(party)s in writing by %(until)s"),
+    "warranty_settled": _("Not under warranty: %(bearer)s"),
+    "warranty_done": _("Repaired by %(party)s under warranty"),
+    "warranty_dropped": _("Claim on %(party)s taken back"),
+    "warranty_reminded": _("%(party)s reminded: time %(count)s"),
+    "warranty_called": _("Call to %(party)s recorded"),
     "undone": _("Undone: %(what)s"),
     "unmasked": _("Telephone number looked at"),
     "order_printed": _("Work order printed, copy %(copy)s"),
@@ -146,6 +155,10 @@ PUBLIC_VERBS = {
     "quote_refused": _("The price was not agreed to. We do not begin with that work."),
     "paused": _("Waiting: %(reason)s. It goes on by itself on %(until)s at the latest."),
     "resumed": _("Work goes on."),
+    "warranty_sent": _("We have asked the repair unit that owes the warranty. It is to answer by %(until)s."),
+    "warranty_accepted": _("The repair unit under warranty has agreed. It is to be repaired by %(until)s."),
+    "warranty_insisted": _("We have demanded the repair in writing. The repair unit is to answer by %(until)s."),
+    "warranty_done": _("The repair unit has repaired it under warranty."),
     "resolved": _("The work is done. We will get back to you with the result."),
     "replied": _("We have told you the result."),
     "reopened": _("Opened again. There is a new promised time."),
@@ -189,6 +202,11 @@ KIND_WORDS = {
     "case_paused": _("Clock paused: %(number)s %(summary)s"),
     "case_void_asked": _("Asked to void %(number)s: %(summary)s"),
     "case_rated_badly": _("%(overall)s of 5 stars for %(number)s, please call within a day: %(summary)s"),
+    "warranty_late": _("%(party)s is late with the warranty, please press: %(number)s %(summary)s"),
+    "warranty_refused": _("%(party)s refuses the warranty, please decide: %(number)s %(summary)s"),
+    "warranty_settled": _("Decided on the refused warranty: %(number)s %(summary)s"),
+    "warranty_asked": _("Repair under warranty, %(number)s: %(summary)s"),
+    "warranty_reminded": _("Reminder %(count)s: repair under warranty, %(number)s: %(summary)s"),
     "resident_noted": _("The resident added something to %(number)s: %(summary)s"),
     "day_signed_open": _("%(day)s was signed with things unexplained. Read the reason."),
     "week_signed": _("The weekly report from %(day)s waits to be read."),
@@ -203,6 +221,14 @@ KIND_DETAILS = {
         " everybody who would decide on it, so it comes to you.\n\nNumber: %(number)s\nMatter: %(summary)s\n"
         "Promised by: %(due)s\n\nPlease call the service centre at %(phone)s and ask for the papers by this number."
         " The clerk who took it up tells the resident what you decide."
+    ),
+    "warranty_asked": _(
+        "%(party)s:\n\n%(what)s\n\nWhere: %(where)s\nNumber: %(number)s\n\nPlease tell us by %(due)s when you come."
+        " The service centre of %(community)s: %(phone)s."
+    ),
+    "warranty_reminded": _(
+        "%(party)s:\n\nWe have not heard from you, or the repair is overdue; it was due by %(due)s.\n\n%(what)s\n\n"
+        "Where: %(where)s\nNumber: %(number)s\n\nPlease call the service centre of %(community)s today: %(phone)s."
     ),
 }
 

@@ -15,6 +15,9 @@ class Building(models.Model):
     community = models.ForeignKey(Community, models.PROTECT, related_name="buildings")
     code = models.CharField(_("code"), max_length=60, help_text=_("As it is spoken, for example 3."))
     name = models.CharField(_("name"), max_length=80)
+    accepted_on = models.DateField(
+        _("completion acceptance"), null=True, blank=True, help_text=_("The warranty is counted from this day.")
+    )
 
     class Meta:
         verbose_name = _("building")

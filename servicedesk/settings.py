@@ -197,6 +197,7 @@ CELERY_BEAT_SCHEDULE = {
     "recount_deadlines": {"task": "complaints.tasks.recount_deadlines", "schedule": 60, "options": {"expires": 55}},
     "release_left": {"task": "complaints.tasks.release_left", "schedule": 60, "options": {"expires": 55}},
     "archive_answered": {"task": "complaints.tasks.archive_answered", "schedule": 600, "options": {"expires": 590}},
+    "remind_warranty": {"task": "complaints.tasks.remind_warranty", "schedule": 300, "options": {"expires": 290}},
     "forget_drafts": {"task": "complaints.tasks.forget_drafts", "schedule": 3600, "options": {"expires": 3500}},
     "file_ended": {"task": "complaints.tasks.file_ended", "schedule": 300, "options": {"expires": 290}},
     "apply_retention": {"task": "complaints.tasks.apply_retention", "schedule": crontab(40, "1-5")},

@@ -35,6 +35,8 @@ GROWING = [
     "complaints_datarequest",
     "complaints_externalcase",
     "complaints_replyletter",
+    "complaints_warrantyclaim",
+    "complaints_outsideparty",
 ]
 
 

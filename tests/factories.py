@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from complaints import actions
-from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind
+from complaints import actions, warranty
+from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind, WarrantyTerm
 from residents.actions import move_in, register_person, register_unit
 from residents.models import Occupancy
 from servicedesk.core import calendar, kept
@@ -50,6 +50,7 @@ def community(code="YH", name="云湖花园", *, opens=510, closes=1080, **facts
     )
     policies(made)
     categories(made, {department.code: department for department in departments})
+    WarrantyTerm.objects.bulk_create(WarrantyTerm(community=made, **facts) for facts in warranty.DEFAULTS)
     return made
 
 
@@ -185,6 +186,28 @@ def outage(community, *places, by, now=MONDAY, **facts):
     facts = {"title": "停水", "kind": "emergency", "starts_at": now, "words": "水泵故障,正在抢修。", **facts}
     facts.setdefault("department", community.departments.get(code="engineering"))
     return actions.open_incident(community, by=by, now=now, places=places, is_everywhere=not places, **facts)
+
+
+def under_warranty(community, building, *, code="fittings", on="2024-09-01", category="indoor"):
+    """Record the acceptance of `building` and the system of a category; return the term that it is under."""
+    term = community.warranty_terms.get(code=code)
+    Category.objects.filter(community=community, code=category).update(warranty=term)
+    building.accepted_on = datetime.date.fromisoformat(on) if on else None
+    building.save(update_fields=["accepted_on"])
+    return term
+
+
+def party(community, name="云湖置业保修部", *, by, now=MONDAY, **facts):
+    """A developer of `community`, reached by telephone unless an `email` is given."""
+    facts = {"kind": "developer", "contact": "姚工", "phone": "057188880001", **facts}
+    return actions.add_party(community, name=name, by=by, now=now, **facts)
+
+
+def claim(case, party, *, by, now=MONDAY, term=None, **facts):
+    """A claim on `party` for `case`; without an acceptance it says why it is theirs."""
+    facts = {"text": "厨房水管漏水,请安排维修。", "sent_how": "phone", "reason": "购房合同约定", **facts}
+    term = term or case.community.warranty_terms.get(code="fittings")
+    return actions.send_warranty(case, party=party, term=term, by=by, now=now, **facts)
 
 
 def fresh(case):

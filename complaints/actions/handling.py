@@ -11,6 +11,7 @@ from complaints.actions.afterwards import report_afterwards
 from complaints.actions.courtesy import count_phrases
 from complaints.actions.escalating import raise_to
 from complaints.actions.voiding import NOT_ASKED
+from complaints.actions.warranty import demand_none_open
 from complaints.actions.working import record_work
 from complaints.models import Case, Escalation, Kind, Pause, Severity, Status, Urgency
 from complaints.models.cases import DEPARTMENTS
@@ -242,9 +243,10 @@ def resolve(case, *, by, now, remedy, pictures=(), read_back=False, not_read_bac
     """Record what was done and owe the resident a reply the way they came. The clock stops here (ruling 5).
 
     `work` is what it took, as `record_work` takes it. Where the matter was never read back to who told it, the desk
-    does so now (`read_back`) or says why not (`not_read_back`).
+    does so now (`read_back`) or says why not (`not_read_back`). Raises Refused while a claim under warranty runs.
     """
     demand(by, "resolve", case)
+    demand_none_open(case)
     if read_back:
         confirm_read_back(case, by=by, now=now)
     elif not_read_back:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints import telling
 from complaints.actions import hotline
 from complaints.actions.escalating import raise_to
+from complaints.actions.warranty import demand_none_open
 from complaints.models import Case, Escalation, ExternalCase, Pause, Proposal, Status
 from complaints.permissions import demand
 from servicedesk.core import events
@@ -22,9 +23,10 @@ def ask_void(case, *, by, now, reason):
     """Ask for the case to be voided; a second person decides. Until then its clock runs on.
 
     Raises Refused for a case that others were joined to: their callers would never be answered; and for one whose
-    answer an authority waits for.
+    answer an authority waits for; and while a claim under warranty runs.
     """
     demand(by, "ask_void", case)
+    demand_none_open(case)
     if waiting := case.external_cases.running().first():
         raise Refused(
             _("%(slip)s waits for an answer. Answer it, or return it as none of our duty; then ask again.")
@@ -64,9 +66,11 @@ def merge(case, *, into, by, now, note=""):
 
     Callers who were joined to `case` go with it, so that whoever is owed an answer stands beside the case that goes on.
     Raises Refused where the other has ended or is about to be voided, which would end this one unanswered, and where it
-    is about other members of staff: joined, either would be read by those whom the other is about (ruling 12).
+    is about other members of staff: joined, either would be read by those whom the other is about (ruling 12). A claim
+    under warranty goes on with no other case, so it ends first.
     """
     demand(by, "merge", case)
+    demand_none_open(case)
     # All at once and in the order of the keys: two merges that cross wait for each other and never lock up.
     rows = Case.objects.select_for_update(of=("self",), no_key=True)
     rows = {row.pk: row for row in rows.filter(Q(pk__in=[case.pk, into.pk]) | Q(merged_into=case)).order_by("pk")}

@@ -5,13 +5,14 @@ from decimal import Decimal
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from complaints import telling
+from complaints import telling, warranty
 from complaints.models import Channel, MaterialUse, Quote, Work
 from complaints.permissions import demand
 from servicedesk.core import events
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.moves import write
 
+HELD = _("A claim under warranty runs or was met: the resident is not charged for this.")
 REWORK = _("This repair has come back: it is done again free of charge.")
 
 
@@ -19,11 +20,14 @@ REWORK = _("This repair has come back: it is done again free of charge.")
 def quote(case, *, amount, text, by, now):
     """Tell the resident a price in yuan before chargeable work; they answer on the tracking page or to the desk.
 
-    Raises Refused where one is unanswered still, and for rework, which is not charged.
+    Raises Refused where one is unanswered still, and for rework and what is claimed under warranty, which are not
+    charged.
     """
     demand(by, "quote", case)
     if case.is_free_rework:
         raise Refused(REWORK)
+    if warranty.is_held(case):
+        raise Refused(HELD)
     if Quote.objects.filter(case=case, answer="").exists():
         raise Refused(_("There is a quote without an answer. Record the answer first."))
     write(case)
@@ -56,13 +60,13 @@ def record_work(case, *, by, now, materials=(), labour_minutes=None, charge_to=W
     """Record what the finished job of this cycle took, in the caller's transaction.
 
     `materials` are (name, quantity, measure). Raises Refused where the resident is charged what they have not agreed
-    to, or for rework. An unanswered price is taken back by finishing without it.
+    to, for rework, or under warranty. An unanswered price is taken back by finishing without it.
     """
     if not materials and labour_minutes is None and charge_to == Work.Charge.NOBODY:
-        _drop_open_quote(case, by, now)
+        drop_open_quote(case, by=by, now=now)
         return
     agreed = _agreed(case, amount) if charge_to == Work.Charge.RESIDENT else None
-    _drop_open_quote(case, by, now)
+    drop_open_quote(case, by=by, now=now)
     work = Work.objects.create(
         case=case,
         cycle=case.cycle,
@@ -81,6 +85,8 @@ def record_work(case, *, by, now, materials=(), labour_minutes=None, charge_to=W
 def _agreed(case, amount):
     if case.is_free_rework:
         raise Refused(REWORK)
+    if warranty.is_held(case):
+        raise Refused(HELD)
     quotes = Quote.objects.filter(case=case, cycle=case.cycle, answer=Quote.Answer.AGREED)
     found = quotes.order_by("-amount").first()
     if found is None or (amount or Decimal(0)) > found.amount:
@@ -90,6 +96,7 @@ def _agreed(case, amount):
     return found
 
 
-def _drop_open_quote(case, by, now):
+def drop_open_quote(case, *, by, now):
+    """Take back the price that is unanswered still, in the caller's transaction. One statement."""
     facts = {"answer": Quote.Answer.DROPPED, "answered_at": now, "channel": Channel.OTHER, "recorded_by": by}
     Quote.objects.filter(case=case, answer="").update(**facts)

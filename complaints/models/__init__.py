@@ -32,6 +32,7 @@ from complaints.models.records import (
     Reply,
 )
 from complaints.models.surveys import Survey, SurveyAnswer
+from complaints.models.warranty import OutsideParty, WarrantyClaim, WarrantyTerm
 from complaints.models.work import MaterialUse, Quote, Work
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "LetterTemplate",
     "MaterialUse",
     "Outcome",
+    "OutsideParty",
     "Pause",
     "Phrase",
     "Presence",
@@ -78,5 +80,7 @@ __all__ = [
     "Urgency",
     "Validity",
     "VisitRule",
+    "WarrantyClaim",
+    "WarrantyTerm",
     "Work",
 ]

@@ -110,6 +110,14 @@ class Category(models.Model):
         verbose_name=_("own deadline policy"),
     )
     arrive_minutes = models.PositiveSmallIntegerField(_("promised arrival in minutes"), null=True, blank=True)
+    warranty = models.ForeignKey(
+        "complaints.WarrantyTerm",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="categories",
+        verbose_name=_("system under warranty"),
+    )
     straight_to_level = models.PositiveSmallIntegerField(_("goes straight to level"), default=1)
     probes = ArrayField(models.CharField(max_length=80), verbose_name=_("what to ask"), default=list, blank=True)
     phrases = ArrayField(models.CharField(max_length=40), verbose_name=_("usual matters"), default=list, blank=True)

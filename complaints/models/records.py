@@ -80,6 +80,7 @@ class Escalation(models.Model):
         REPEATED = "repeated", _("come back for the third time")
         AUTHORITY = "authority", _("an authority asks for it")
         THEIRS_MISSED = "theirs_missed", _("the answer to an authority missed")
+        WARRANTY = "warranty", _("the repair unit was reminded in vain")
         BY_HAND = "by_hand", _("by hand")
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="escalations")

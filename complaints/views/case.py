@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from complaints import actions, courtesy, listing, papers, presence, repeats, reports
+from complaints import actions, courtesy, listing, papers, presence, repeats, reports, warranty
 from complaints.actions.undoing import UNDOABLE
 from complaints.forms import hotline
 from complaints.forms import staff as forms
+from complaints.forms import warranty as warranty_forms
 from complaints.models import Case, Channel, Grade, Outcome, Status
 from complaints.models.cases import REPLY_OWED
 from complaints.permissions import may_record, steps_for
@@ -36,6 +37,10 @@ PANELS = [
     ("reply", gettext_lazy("Reply"), forms.ReplyForm),
     ("visit", gettext_lazy("Return visit"), forms.VisitForm),
     ("tell_caller", gettext_lazy("Tell a joined caller"), forms.TellCallerForm),
+    ("decide_warranty", gettext_lazy("Decide on the refused warranty"), warranty_forms.DecideForm),
+    ("note_warranty_call", gettext_lazy("Record the call to the repair unit"), warranty_forms.CallForm),
+    ("answer_warranty", gettext_lazy("The repair unit has answered"), warranty_forms.AnswerForm),
+    ("finish_warranty", gettext_lazy("Repaired under warranty"), warranty_forms.FinishForm),
     ("resolve", gettext_lazy("Resolve"), forms.ResolveForm),
     ("hand_over", gettext_lazy("Hand over"), forms.HandOverForm),
     ("assign", gettext_lazy("Assign"), forms.AssignForm),
@@ -43,6 +48,8 @@ PANELS = [
     ("answer_quote", gettext_lazy("Record the answer to the price"), forms.AnswerQuoteForm),
     ("quote", gettext_lazy("Tell a price"), forms.QuoteForm),
     ("note_report", gettext_lazy("Read the report"), forms.DecideForm),
+    ("send_warranty", gettext_lazy("Claim under warranty"), warranty_forms.SendForm),
+    ("drop_warranty", gettext_lazy("Take the warranty claim back"), warranty_forms.DropForm),
     ("pause", gettext_lazy("Pause"), forms.PauseForm),
     ("escalate", gettext_lazy("Escalate"), forms.ReasonForm),
     ("lower", gettext_lazy("Lower the level"), forms.LowerForm),
@@ -92,7 +99,7 @@ def say_with_undo(request, case, text, now):
 
 def find(request, number):
     """Return the case if this person may see it; 404 for everybody else, whether or not it exists. Two queries."""
-    case = get_object_or_404(Case.objects.visible_to(request.user).with_place(), number=number)
+    case = get_object_or_404(warranty.with_claims(Case.objects.visible_to(request.user).with_place()), number=number)
     request.community = case.community = next(c for c in communities_with(request.user) if c.pk == case.community_id)
     reports.name_staff(case)
     return case
@@ -103,7 +110,8 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
     now = clock.now()
     related = reports.relatives(case, request.user)
     slips = reports.slips(case)
-    allowed = steps_for(request.user, case) - _idle(case, related, slips, now)
+    claims = warranty.claims_of(case)
+    allowed = steps_for(request.user, case) - _idle(case, related, slips, now) - warranty.idle_steps(case, claims)
     step = step or request.GET.get("do", "")
     panels = [
         {"step": name, "label": label, "leads_on": name in LEADS_ON, "url": _elsewhere(name, case)}
@@ -145,6 +153,8 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "same_unit": open_here,
         "in_a_year": in_a_year,
         "related": related,
+        "claims": claims,
+        "coverage": warranty.coverage_of(case, now),
         "slips": [(slip, slip.missed(now)) for slip in slips],
         "may_be_same": _may_be_same(case, open_here, allowed, now),
         "can_follow_on": too_old_to_reopen(case, now) and may_record(request.user, case),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from complaints import actions, aftercare, following
+from complaints import actions, aftercare, following, warranty
 from complaints.actions.drafting import MOST_PHOTOS
 from complaints.budget import Budget, address_of
 from complaints.forms.public import AddForm, CodeForm, NotSolvedForm, RateForm, typed
@@ -342,6 +342,7 @@ def _page(request, followed, now, status=200, add_form=None, reopen_form=None, r
         "pictures": [(picture, followed.url("photo", picture.name)) for picture in following.pictures(case)],
         "quote": following.open_quote(case),
         "can_urge": shown.is_clocked,
+        "warranty": warranty.for_resident(followed.lead, events),
         "urge_at": following.urges_from(case, now),
         "can_reopen": can_reopen,
         "rating": rating,

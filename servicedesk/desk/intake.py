@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from complaints import deadlines, incidents, repeats
+from complaints import deadlines, incidents, repeats, warranty
 from complaints.models import Call, Case, Channel, IncomingLetter, Kind, Severity, Status, Urgency
 from residents.models import Occupancy, Unit
 from servicedesk.core import worktime
@@ -150,6 +150,13 @@ def first_values(community, user, number, now):
         "place": case.place,
         "reporter_name": case.reporter_name,
     }
+
+
+def coverage(community, facts, someone, now):
+    """Return the warranty Coverage of what has been typed so far, or None. At most two queries, none until there is a
+    unit and a category with a system."""
+    category, unit = facts.get("category"), someone.unit if someone else None
+    return warranty.covered(community, category, unit.building, now) if category and unit else None
 
 
 def known_events(community, facts, someone, now):

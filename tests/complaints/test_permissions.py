@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from complaints import actions
-from complaints.models import Case, Concern, ExternalCase, Status
+from complaints.models import Case, Concern, ExternalCase, Status, WarrantyClaim
 from complaints.permissions import STEPS
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Membership, Role
@@ -155,6 +155,19 @@ class Stage:
             actions.answer_external(fresh(case), external=slip, reply_text="已办", by=self.cast["chen"], now=MONDAY)
         return fresh(case)
 
+    def claimed(self, then=""):
+        """A case for which a repair unit was asked under warranty: it refused, agreed, or did not answer in time."""
+        case, by, number = self.in_hand(), self.cast["zhou"], WarrantyClaim.objects.count()
+        claim = factories.claim(case, factories.party(self.community, name=f"开发商 {number}", by=by), by=by)
+        if then == "refused":
+            actions.refuse_warranty(case, claim=claim, answer="拒修", by=by, now=MONDAY)
+        if then == "accepted":
+            until = at("2025-09-16 10:00")
+            actions.accept_warranty(case, claim=claim, answer="明日上门", until=until, by=by, now=MONDAY)
+        if then == "late":
+            actions.remind_warranty(now=at("2025-09-18 18:01"))
+        return fresh(case)
+
     def void_asked(self, by="fang"):
         case = self.in_hand()
         actions.ask_void(case, by=self.cast[by], now=MONDAY, reason="重复登记")
@@ -169,6 +182,11 @@ def facts_of(step, case):
         new = {"source_org": "12345", "external_no": str(ExternalCase.objects.count())}
         when = {"received_at": "2025-09-15T08:50", "what": "signed_at", "at": "2025-09-15T08:55"}
         return {**slip, **new, **when, "reply_text": "已办", **words}
+    if step == "send_warranty":
+        by = Membership.objects.get(role=Role.SUPERVISOR).user
+        party = factories.party(case.community, name=case.number, by=by)
+        term = case.community.warranty_terms.first()
+        return {"party": party.pk, "term": term.pk, "sent_how": "phone", "text": "请维修", **words}
     if step == "link_incident":
         return {"incident": factories.outage(case.community, by=case.first_responsible).pk, **words}
     return {
@@ -185,6 +203,8 @@ def facts_of(step, case):
         "note_report": {"approve": "1", **words},
         "quote": {"amount": "120", "text": "更换角阀"},
         "answer_quote": {"answer": "agreed", "answered_by": "林女士", "channel": "phone"},
+        "answer_warranty": {"outcome": "refused", "answer": "拒修"},
+        "decide_warranty": {"outcome": "insist", "decision": "在保修期内"},
         "assign": {"worker": Membership.objects.get(user__username="hu").user_id},
         "pause": {"reason": "material", "until": "2025-09-15T14:00"},
         "resolve": {"remedy": "已修好", "read_back": "on"},
@@ -254,6 +274,12 @@ TABLE = [
     ("answer_external", Stage.asked_for, OFFICE),
     ("return_external", Stage.asked_for, OFFICE),
     ("evaluate_external", lambda stage: stage.asked_for(answered=True), OFFICE),
+    ("send_warranty", Stage.in_hand, DESK | {"han"}),
+    ("answer_warranty", Stage.claimed, SEEING),
+    ("finish_warranty", lambda stage: stage.claimed("accepted"), SEEING),
+    ("note_warranty_call", lambda stage: stage.claimed("late"), SEEING),
+    ("decide_warranty", lambda stage: stage.claimed("refused"), {"zhou", "guo"}),
+    ("drop_warranty", Stage.claimed, SEEING),
     ("ask_void", Stage.in_hand, DESK),
     ("confirm_void", Stage.void_asked, {"zhou", "guo"}),
     ("confirm_void", lambda stage: stage.void_asked(by="zhou"), {"guo"}),

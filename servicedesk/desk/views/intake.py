@@ -147,6 +147,7 @@ def _side(request, facts, now):
         "before": before,
         "is_new_matter": facts.get("is_new_matter"),
         "verdict": desk.judge(community, facts, someone, now, is_third=is_third),
+        "coverage": desk.coverage(community, facts, someone, now),
         "known_events": desk.known_events(community, facts, someone, now),
         "linked_to": facts.get("incident"),
         "now": now,
