@@ -3,6 +3,7 @@
 from django import forms
 from django.conf import settings
 from django.utils import translation
+from django.utils.html import format_html
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -148,7 +149,7 @@ class AcceptanceForm(forms.Form):
         self.buildings, self.today = {f"on-{building.pk}": building for building in buildings}, today
         for name, building in self.buildings.items():
             self.fields[name] = forms.DateField(
-                label=building.name,
+                label=format_html("<span data-user>{}</span>", building.name),
                 required=False,
                 widget=forms.DateInput(attrs={"type": "date", "min": "1980-01-01"}, format="%Y-%m-%d"),
             )

@@ -116,6 +116,15 @@ def choose_level(page):
     send(SAVE)(page)
 
 
+def warranty_letter(house):
+    claim = house.community.warranty_claims.get(status="refused")
+    return house.client("zhou"), reverse("complaints:warranty_letter", args=[claim.pk])
+
+
+def one_party(house):
+    return house.client("tang"), reverse("complaints:party", args=[house.community.outside_parties.get().pk])
+
+
 def loose_letter(house):
     return house.client("chen"), house.community.incoming_letters.get(case=None).get_absolute_url()
 
@@ -295,6 +304,9 @@ CASE_STEPS = {
     "linked": ("link_incident",),
     "hotline": ("register_external", "mark_external", "answer_external", "return_external"),
     "hotline_ended": ("evaluate_external",),
+    "covered": ("send_warranty",),
+    "claimed": ("answer_warranty", "note_warranty_call", "drop_warranty"),
+    "claim_refused": ("decide_warranty",),
 }
 JOB_STEPS = {"in_hand": ("resolve", "note", "pause", "decline_job", "unmask"), "late": ("resolve",)}
 STATUSES = [
@@ -302,7 +314,7 @@ STATUSES = [
     *("late", "urgent", "major", "letter", "about", "asked_void"),
     *("to_visit", "tried", "visited", "refused", "rated", "rated_badly", "rainy"),
     *("lead", "caller_web", "caller_told", "closed", "again", "linked"),
-    *("hotline", "hotline_ended"),
+    *("hotline", "hotline_ended", "covered", "claimed", "claim_refused"),
 ]
 PRINT = "#panel button.primary"
 SAVE = "main form:not([action*=lang]) button.primary"
@@ -543,6 +555,16 @@ STAFF_PAGES = [
     Visit("complaints:move_incident_end", "zhou", begin=incident("complaints:incident", query="?do=move_end")),
     Visit("complaints:change_incident", "zhou", begin=incident("complaints:change_incident")),
     Visit("complaints:answer_callers", "zhou", begin=incident("complaints:answer_callers", "over")),
+    Visit("complaints:warranty", "zhou"),
+    Visit("complaints:warranty", "liu"),
+    Visit("complaints:warranty", "he", "empty"),
+    Visit("complaints:warranty_letter", "zhou", begin=warranty_letter),
+    Visit("complaints:parties", "zhou"),
+    Visit("complaints:parties", "sun", "empty"),
+    Visit("complaints:party", "tang", begin=one_party),
+    Visit("complaints:parties", "zhou", "error", then=send("#form button.primary"), status=422),
+    Visit("complaints:acceptance", "zhou"),
+    Visit("complaints:acceptance", "sun", "empty"),
     Visit("complaints:surveys", "zhou"),
     Visit("complaints:surveys", "sun", "empty"),
     Visit("complaints:survey_new", "zhou"),

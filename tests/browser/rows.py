@@ -166,6 +166,7 @@ def _cases(house, units, people, now):
     merged = receive("merged", summary="还是漏水", **lin)
     actions.merge(merged, into=house.cases["taken"], by=chen, now=now)
     _again(house, receive, replied, units, people, now)
+    _under_warranty(house, in_hand, lin, wu, now)
     receive("about", category="service", summary="接待人员态度生硬", concerns=[zhou])
     _complaints(receive, staff, home, now)
     for number in range(MANY):
@@ -177,6 +178,22 @@ def _cases(house, units, people, now):
     _signed(house, now)
     _incidents(house, units, now)
     house.cases = {name: factories.fresh(case) for name, case in house.cases.items()}
+
+
+def _under_warranty(house, in_hand, lin, wu, now):
+    """A repair that may be claimed, one for which the developer was asked too long ago, and one that it refused."""
+    chen, zhou, room = house.people["chen"], house.people["zhou"], lin["unit"]
+    factories.under_warranty(house.community, room.building, on=f"{now.year - 1}-06-30")
+    party = factories.party(house.community, by=zhou, now=now)
+    facts = {"term": house.community.warranty_terms.get(code="fittings"), "by": chen, "reason": ""}
+    in_hand("covered", ago=timedelta(hours=2), summary="卫生间换气扇不转", **lin)
+    claimed = in_hand("claimed", ago=timedelta(days=2), summary="入户总阀滴水", **lin)
+    factories.claim(claimed, party, now=now - timedelta(days=8), **facts)
+    refused = in_hand("claim_refused", ago=timedelta(days=1), summary="厨房插座没电", **wu)
+    made = factories.claim(refused, party, now=now - timedelta(hours=3), **facts)
+    words = {"answer": "业主自行改线,不予保修。", "answered_by": "姚工"}
+    actions.refuse_warranty(refused, claim=made, by=chen, now=now - timedelta(hours=1), **words)
+    actions.remind_warranty(now=now)
 
 
 def _complaints(receive, staff, home, now):

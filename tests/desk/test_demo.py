@@ -24,6 +24,7 @@ from complaints.models import (
     Status,
     Survey,
     SurveyAnswer,
+    WarrantyClaim,
 )
 from residents.models import Occupancy, Person, Unit
 from servicedesk import demo as logins
@@ -66,6 +67,10 @@ def look_at_the_board(now):
     pests = cases.get(summary="厨房发现蟑螂")
     assert (pests.merged_cases.count(), pests.merged_cases.filter(told__isnull=False).count()) == (2, 1)
     assert not cases.nothing_owed().filter(pk=pests.pk).exists(), "one caller is still to be told"
+    claims = dict(WarrantyClaim.objects.values_list("case__summary", "status"))
+    assert set(claims.values()) == {"asked", "refused", "done"}
+    roof = WarrantyClaim.objects.get(party__kind="contractor")
+    assert (roof.status, roof.reminders >= 2, roof.is_late(now), roof.case.level >= 2) == ("asked", True, True, True)
     running, over = Incident.objects.get(status="open"), Incident.objects.get(status="ended")
     assert running.cases.open().count() >= 3
     assert set(over.cases.values_list("channel", "status")) == {("phone", "archived"), ("web", "replied")}

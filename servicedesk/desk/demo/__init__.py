@@ -4,13 +4,15 @@ Reference data is written as rows; everything that happens to a case goes throug
 which it happens, with the sweeps running in between. Names, telephones and events are made up.
 """
 
+from datetime import timedelta
+
 from django.db import transaction
 
 from complaints import actions
 from complaints.models import Case
 from servicedesk.core import clock, events
 from servicedesk.core.models import Community
-from servicedesk.desk.demo import drawings, inhabitants, life, places, polls, rights, staff
+from servicedesk.desk.demo import drawings, inhabitants, life, outside, places, polls, rights, staff
 
 
 def load(*, now=None):
@@ -27,6 +29,7 @@ def load(*, now=None):
             garden, tower = places.build(now)
             people = staff.hire(garden, tower, now)
             inhabitants.settle(garden, tower, life.rooms(), now)
+            outside.know(garden, people, now - timedelta(days=30))
             life.play(garden, tower, people, album, now)
             polls.ask(garden, people, now)
             rights.claim(garden, people, now)

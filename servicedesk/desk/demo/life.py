@@ -9,16 +9,28 @@ from datetime import datetime, time, timedelta
 
 from django.db.models import Min
 
-from complaints import actions, aftercare, closing, figures, letters, reports
+from complaints import actions, aftercare, closing, figures, letters, reports, warranty
 from complaints.actions.replying import SAME_WAY
-from complaints.models import Case, Category, Channel, LetterTemplate, Pause, Proposal, Severity, Urgency, Validity
+from complaints.models import (
+    Case,
+    Category,
+    Channel,
+    LetterTemplate,
+    OutsideParty,
+    Pause,
+    Proposal,
+    Severity,
+    Urgency,
+    Validity,
+    WarrantyClaim,
+    WarrantyTerm,
+)
 from residents.models import Building, Occupancy, Unit
 from servicedesk.core import events, notifications
 from servicedesk.core.models import Department, Event, Notification
-from servicedesk.desk.demo import garden_stories, papers, staff, tower_stories
-from servicedesk.desk.demo.places import GARDEN, TOWER
+from servicedesk.desk.demo import garden_stories, outside, papers, staff, tower_stories
 
-STORIES = {GARDEN: garden_stories.STORIES, TOWER: tower_stories.STORIES}
+STORIES = {GARDEN: [*garden_stories.STORIES, *outside.STORIES], TOWER: tower_stories.STORIES}
 # Submissions are numbered in this space, so that the same story always has the same one.
 SPACE = uuid.UUID("5e7f1c52-9f7e-4b0f-8d0a-3c2b7f6a1201")
 # When a supervisor signs the day, and what is written about each kind of red row and each day of the week.
@@ -55,6 +67,8 @@ class Stage:
         self.community, self.people, self.album, self.now = community, people, album, now
         self.categories = {c.code: c for c in Category.objects.filter(community=community).select_related("department")}
         self.departments = {d.code: d for d in Department.objects.filter(community=community)}
+        self.parties = {party.name: party for party in OutsideParty.objects.filter(community=community)}
+        self.terms = {term.code: term for term in WarrantyTerm.objects.filter(community=community)}
         self.cases, self.incidents = {}, {}
 
     def plan(self, story):
@@ -112,6 +126,10 @@ class Stage:
         facts = {name: self._fact(name, value) for name, value in step.facts.items()}
         if step.verb.endswith("_external"):
             facts["external"] = case.external_cases.get()
+        if step.verb == "send_warranty":
+            facts |= {"party": self.parties[facts["party"]], "term": self.terms[facts["term"]]}
+        elif "_warranty" in step.verb:
+            facts["claim"] = warranty.open_claim(case)
         if step.verb == "link_incident":
             facts["incident"] = self.incidents[facts["incident"]]
         if step.verb == "undo":
@@ -276,9 +294,11 @@ def let_time_pass(until):
         steps = Case.objects.filter(next_escalation_at__lte=until).aggregate(at=Min("next_escalation_at"))["at"]
         ends = Pause.objects.filter(ended_at=None, until__lte=until).aggregate(at=Min("until"))["at"]
         missed = Case.objects.follow_up_missed(until).aggregate(at=Min("next_follow_up_at"))["at"]
-        if steps is None and ends is None and missed is None:
+        owed = WarrantyClaim.objects.filter(next_reminder_at__lte=until).aggregate(at=Min("next_reminder_at"))["at"]
+        next_ones = [moment for moment in (steps, ends, missed, owed) if moment is not None]
+        if not next_ones:
             return
-        at = min(moment for moment in (steps, ends, missed) if moment is not None)
+        at = min(next_ones)
         at = min(until, at.replace(second=0, microsecond=0) + timedelta(minutes=1))
         if at == last:
             raise RuntimeError("A sweep left something behind that was due.")
@@ -286,3 +306,4 @@ def let_time_pass(until):
         actions.resume_waiting(now=at)
         actions.remind_follow_ups(now=at)
         actions.escalate_overdue(now=at)
+        actions.remind_warranty(now=at)

@@ -155,6 +155,7 @@ def build(now):
         load_holidays(community, year - 1, year + 1)
         _furnish(community)
         actions.fill_courtesy(community, by=None, now=now)
+        actions.fill_warranty(community, by=None, now=now)
     return garden, tower
 
 
