@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints import reports, warranty
+from complaints import problems, reports, warranty
 from complaints.models import (
     Call,
     Case,
@@ -60,6 +60,7 @@ TITLES = {
     "late_entries": gettext_lazy("Late entries"),
     "chain": gettext_lazy("History"),
     "warranty": gettext_lazy("Warranty: repair unit late"),
+    "problems": gettext_lazy("Product and after-sales problems: sheet not sent"),
     "decide": gettext_lazy("Waits for a decision"),
     "visits": gettext_lazy("Return visits due"),
     "tomorrow": gettext_lazy("For the next service day"),
@@ -446,6 +447,15 @@ def repairs(day):
     )
 
 
+def monthly_problems(day):
+    """The sheet of product and after-sales problems of last month that was not sent by the fifth (S5-9)."""
+    period = problems.owed(day.community, day.until, day.rows)
+    if period is None:
+        return day.other("problems", [])
+    month, url = f"{period.starts_on:%Y-%m}", reverse("complaints:problems_of", args=[period.starts_on])
+    return day.other("problems", [Row(key=month, label=month, what=_("Not sent"), url=url)], url=url)
+
+
 def decide(day):
     """What waits for an approval or for the second person of a void."""
 
@@ -490,6 +500,7 @@ CHECKS = [
     late_entries,
     chain,
     repairs,
+    monthly_problems,
     decide,
     visits,
     tomorrow,

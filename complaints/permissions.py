@@ -185,6 +185,7 @@ STEPS = {
         ("answer_warranty", "finish_warranty", "note_warranty_call", "drop_warranty"),
         (LIVING, lambda s: s.any(*OFFICE) or s.is_first or s.heads or s.is_assigned),
     ),
+    **dict.fromkeys(("mark_problem", "drop_problem"), (LIVING, lambda s: s.any(*OFFICE) or s.is_first)),
     "decide_warranty": (LIVING, lambda s: s.any(Role.SUPERVISOR, Role.DEPUTY_GM)),
     "evaluate_external": (LIVING, lambda s: s.any(*OFFICE)),
     "ask_void": (
@@ -222,6 +223,8 @@ OFFICE_STEPS = {
     "read_report": {Role.DEPUTY_GM},
     "ask_data": {Role.SUPERVISOR, Role.DEPUTY_GM},
     "set_retention": {Role.ADMIN},
+    "propose_problem": {Role.CLERK, Role.SUPERVISOR},
+    "send_problem": {Role.SUPERVISOR, Role.DEPUTY_GM},
     "set_warranty": {Role.SUPERVISOR, Role.ADMIN},
 }
 

@@ -74,6 +74,8 @@ VERBS = {
     "warranty_dropped": _("Claim on %(party)s taken back"),
     "warranty_reminded": _("%(party)s reminded: time %(count)s"),
     "warranty_called": _("Call to %(party)s recorded"),
+    "problem_marked": _("Product or after-sales problem: %(theme)s"),
+    "problem_dropped": _("No longer a product or after-sales problem: %(theme)s"),
     "undone": _("Undone: %(what)s"),
     "unmasked": _("Telephone number looked at"),
     "order_printed": _("Work order printed, copy %(copy)s"),
@@ -211,6 +213,7 @@ KIND_WORDS = {
     "day_signed_open": _("%(day)s was signed with things unexplained. Read the reason."),
     "week_signed": _("The weekly report from %(day)s waits to be read."),
     "month_signed": _("The monthly report from %(day)s is signed."),
+    "problems_signed": _("The sheet of product and after-sales problems from %(day)s is signed."),
     "incident_opened": _("Known event, say it to callers: %(title)s"),
     "data_asked": _("A request about a person's data waits for a second person."),
 }

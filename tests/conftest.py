@@ -37,6 +37,9 @@ GROWING = [
     "complaints_replyletter",
     "complaints_warrantyclaim",
     "complaints_outsideparty",
+    "complaints_problemfinding",
+    "complaints_problemproposal",
+    "complaints_problemreport",
 ]
 
 

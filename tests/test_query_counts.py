@@ -6,7 +6,7 @@ from django.urls import reverse
 from complaints import actions
 from residents.models import Occupancy
 from tests import counting
-from tests.factories import MONDAY, case, cleared, told
+from tests.factories import MONDAY, case, claim, cleared, party, told
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +51,31 @@ def test_the_visits_and_an_answered_case_cost_the_same_for_few_and_for_many(
     for name, url in [
         ("visits", reverse("complaints:callbacks")),
         ("case page, answered", rows[0].get_absolute_url()),
+    ]:
+        client.get(url)
+        with counting.pinned(name) as captured:
+            assert client.get(url).status_code == 200
+        assert len(captured) <= 15, name
+
+
+@pytest.mark.parametrize("others", [1, 12])
+def test_claims_and_problems_cost_the_same_for_few_and_for_many(
+    client, yunhu, office, zhou, chen, home, others, time_machine
+):
+    time_machine.move_to(MONDAY, tick=False)
+    developer = party(yunhu, by=zhou)
+    rows = [case(yunhu, by=chen, unit=home) for _ in range(others + 1)]
+    for row in rows:
+        claim(row, developer, by=chen)
+        actions.mark_problem(row, theme="水表接头渗水", by=chen, now=MONDAY)
+    problem = yunhu.product_problems.get()
+    actions.propose_remedy(problem, party=developer, text="统一更换", by=chen, now=MONDAY)
+    client.force_login(zhou)
+    for name, url in [
+        ("warranty", reverse("complaints:warranty")),
+        ("product problems", reverse("complaints:problems")),
+        ("product problem", problem.get_absolute_url()),
+        ("case page, claimed and marked", rows[0].get_absolute_url()),
     ]:
         client.get(url)
         with counting.pinned(name) as captured:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import aftercare, telling
 from complaints.actions.planning import hasten_visit
+from complaints.actions.problems import found_in
 from complaints.actions.replying import SAME_WAY, archive, reopen
 from complaints.models import Case, Channel, Rating, ReturnVisit, Status
 from complaints.models.aftercare import BAD, Grade
@@ -40,12 +41,13 @@ def ways_to_visit(case):
 
 
 @transaction.atomic
-def visit(case, *, channel, grade, by, now, words=""):
+def visit(case, *, channel, grade, by, now, words="", problem=None):
     """Record what the resident of an answered case says of it, in one of five grades, and return whether the case is
     open again.
 
     Who is not satisfied has it opened again in a new cycle, the second time at level 3 (rulings 7 and 10), unless it
     was archived longer ago than the community allows. A case without a visit that is due may be visited by hand.
+    `problem` is the product or after-sales problem that what they say shows, where there is one.
     Raises NotAllowed for who did the work, and Refused for another channel than the matter came by.
     """
     demand(by, "visit", case)
@@ -71,6 +73,8 @@ def visit(case, *, channel, grade, by, now, words=""):
     data = {"channel": str(channel), "grade": int(grade), "version": case.version}
     data |= {"visit": owed.pk, "stood": stood, "was": was}
     events.log(case, "visited", by=by, now=now, note=words, data=data)
+    if problem is not None:
+        found_in(case, problem, by=by, now=now, note=words[:300], visit=owed)
     if grade not in BAD or not aftercare.reopens(case, now):
         return False
     reopen(case, by=by, now=now, note=words)

@@ -15,6 +15,7 @@ from complaints.models import (
     Kind,
     Outcome,
     Pause,
+    ProductProblem,
     Proposal,
     Quote,
     Severity,
@@ -329,11 +330,23 @@ class VisitForm(StepForm):
         max_length=1000,
         widget=text_area(2),
     )
+    problem = RowField(
+        ProductProblem.objects.none(),
+        label=_("Product or after-sales problem"),
+        help_text=_("Where what they say shows one that is known. A new one is named on the page of the case."),
+        required=False,
+        empty_label=_("none"),
+    )
 
     def prepare(self):
         ways = actions.ways_to_visit(self.case)
         self.fields["channel"].choices = [(way.value, way.label) for way in ways]
         self.initial.setdefault("channel", ways[0].value)
+        marked = self.case.problem_findings.filter(dropped_at=None).values("problem")
+        known = ProductProblem.objects.filter(community=self.case.community_id).exclude(pk__in=marked)
+        self.fields["problem"].queryset = known
+        if not known:
+            del self.fields["problem"]
 
     def clean(self):
         cleaned = super().clean()

@@ -19,6 +19,7 @@ from complaints.models.incidents import Incident, IncidentPlace
 from complaints.models.letters import IncomingLetter, ReplyLetter
 from complaints.models.policies import Category, DeadlinePolicy, RepeatRule
 from complaints.models.privacy import DataRequest, RetentionRule
+from complaints.models.problems import ProblemFinding, ProblemProposal, ProblemReport, ProductProblem
 from complaints.models.proposals import Proposal
 from complaints.models.records import (
     CallerTold,
@@ -63,6 +64,10 @@ __all__ = [
     "Pause",
     "Phrase",
     "Presence",
+    "ProblemFinding",
+    "ProblemProposal",
+    "ProblemReport",
+    "ProductProblem",
     "Proposal",
     "Quote",
     "Rating",

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from complaints import actions, courtesy, listing, papers, presence, repeats, reports, warranty
+from complaints import actions, courtesy, listing, papers, presence, problems, repeats, reports, warranty
 from complaints.actions.undoing import UNDOABLE
 from complaints.forms import hotline
+from complaints.forms import problems as problem_forms
 from complaints.forms import staff as forms
 from complaints.forms import warranty as warranty_forms
 from complaints.models import Case, Channel, Grade, Outcome, Status
@@ -50,6 +51,8 @@ PANELS = [
     ("note_report", gettext_lazy("Read the report"), forms.DecideForm),
     ("send_warranty", gettext_lazy("Claim under warranty"), warranty_forms.SendForm),
     ("drop_warranty", gettext_lazy("Take the warranty claim back"), warranty_forms.DropForm),
+    ("mark_problem", gettext_lazy("Product or after-sales problem"), problem_forms.MarkForm),
+    ("drop_problem", gettext_lazy("Take the mark of a problem back"), problem_forms.DropForm),
     ("pause", gettext_lazy("Pause"), forms.PauseForm),
     ("escalate", gettext_lazy("Escalate"), forms.ReasonForm),
     ("lower", gettext_lazy("Lower the level"), forms.LowerForm),
@@ -99,7 +102,8 @@ def say_with_undo(request, case, text, now):
 
 def find(request, number):
     """Return the case if this person may see it; 404 for everybody else, whether or not it exists. Two queries."""
-    case = get_object_or_404(warranty.with_claims(Case.objects.visible_to(request.user).with_place()), number=number)
+    cases = problems.with_marks(warranty.with_claims(Case.objects.visible_to(request.user).with_place()))
+    case = get_object_or_404(cases, number=number)
     request.community = case.community = next(c for c in communities_with(request.user) if c.pk == case.community_id)
     reports.name_staff(case)
     return case
@@ -110,8 +114,9 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
     now = clock.now()
     related = reports.relatives(case, request.user)
     slips = reports.slips(case)
-    claims = warranty.claims_of(case)
+    claims, marks = warranty.claims_of(case), problems.marks_of(case)
     allowed = steps_for(request.user, case) - _idle(case, related, slips, now) - warranty.idle_steps(case, claims)
+    allowed -= set() if marks else {"drop_problem"}
     step = step or request.GET.get("do", "")
     panels = [
         {"step": name, "label": label, "leads_on": name in LEADS_ON, "url": _elsewhere(name, case)}
@@ -154,6 +159,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "in_a_year": in_a_year,
         "related": related,
         "claims": claims,
+        "marks": marks,
         "coverage": warranty.coverage_of(case, now),
         "slips": [(slip, slip.missed(now)) for slip in slips],
         "may_be_same": _may_be_same(case, open_here, allowed, now),
@@ -368,13 +374,15 @@ def visit(request, case, facts, now):
 
 def record_visit(request, case, facts, now):
     """Record a visit, or the try of one, and say what came of it."""
-    grade, words = facts["grade"], facts["words"]
+    grade, words, problem = facts["grade"], facts["words"], facts.get("problem")
     if grade == forms.VisitForm.NOBODY:
         left = actions.miss_visit(case, by=request.user, now=now, words=words)
         said = ngettext("The try is noted; %(n)s is left.", "The try is noted; %(n)s are left.", left) % {"n": left}
         said = said if left else _("That was the last try: the visit has ended with your note.")
         say_with_undo(request, case, said, now)
-    elif actions.visit(case, by=request.user, now=now, channel=facts["channel"], grade=grade, words=words):
+    elif actions.visit(
+        case, by=request.user, now=now, channel=facts["channel"], grade=grade, words=words, problem=problem
+    ):
         said = _("Saved. %(number)s is open again, with a new deadline.") % {"number": case.short_number}
         messages.warning(request, said)
     else:

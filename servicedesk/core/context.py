@@ -28,6 +28,7 @@ MENU = [
     ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),
     ("incidents", _("Known events"), "complaints:incidents", SEES_CASES),
     ("warranty", _("Warranty"), "complaints:warranty", SEES_CASES),
+    ("problems", _("Product problems"), "complaints:problems", OFFICE),
     ("surveys", _("Surveys"), "complaints:surveys", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),
     ("settings", _("Settings"), "complaints:settings", {Role.ADMIN}),

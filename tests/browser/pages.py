@@ -125,6 +125,22 @@ def one_party(house):
     return house.client("tang"), reverse("complaints:party", args=[house.community.outside_parties.get().pk])
 
 
+def problems_of(name, *, who="zhou", days_ago=0):
+    def begin(house):
+        month = figures.period_of("month", (clock.now() - timedelta(days=days_ago)).date())
+        return house.client(who), reverse(f"complaints:problems_{name}", args=[month.starts_on])
+
+    return begin
+
+
+def one_problem(query="", status=""):
+    def begin(house):
+        key = str(house.community.problem_proposals.get(status=status).pk) if status else ""
+        return house.client("zhou"), house.community.product_problems.get().get_absolute_url() + query + key
+
+    return begin
+
+
 def loose_letter(house):
     return house.client("chen"), house.community.incoming_letters.get(case=None).get_absolute_url()
 
@@ -306,7 +322,7 @@ CASE_STEPS = {
     "hotline_ended": ("evaluate_external",),
     "covered": ("send_warranty",),
     "claimed": ("answer_warranty", "note_warranty_call", "drop_warranty"),
-    "claim_refused": ("decide_warranty",),
+    "claim_refused": ("decide_warranty", "mark_problem", "drop_problem"),
 }
 JOB_STEPS = {"in_hand": ("resolve", "note", "pause", "decline_job", "unmask"), "late": ("resolve",)}
 STATUSES = [
@@ -565,6 +581,22 @@ STAFF_PAGES = [
     Visit("complaints:parties", "zhou", "error", then=send("#form button.primary"), status=422),
     Visit("complaints:acceptance", "zhou"),
     Visit("complaints:acceptance", "sun", "empty"),
+    Visit("complaints:problems", "zhou"),
+    Visit("complaints:problems", "he", "empty"),
+    Visit("complaints:problems_of", "zhou", "sent", begin=problems_of("of", days_ago=40)),
+    Visit("complaints:problems_of", "sun", "to be signed", begin=problems_of("of", who="sun", days_ago=40)),
+    Visit(
+        "complaints:problems_of",
+        "sun",
+        "error",
+        begin=problems_of("of", who="sun", days_ago=40),
+        then=send("#sign button.primary"),
+        status=422,
+    ),
+    Visit("complaints:problems_print", "zhou", begin=problems_of("print")),
+    Visit("complaints:problem", "zhou", begin=one_problem()),
+    *(Visit("complaints:problem", "zhou", query, begin=one_problem(query)) for query in ("?do=propose", "?do=change")),
+    Visit("complaints:problem", "zhou", "answer", begin=one_problem("?do=answer&proposal=", status="sent")),
     Visit("complaints:surveys", "zhou"),
     Visit("complaints:surveys", "sun", "empty"),
     Visit("complaints:survey_new", "zhou"),
@@ -685,6 +717,7 @@ RESIDENTS_PAGES = [
 PAGES = STAFF_PAGES + RESIDENTS_PAGES
 
 # Addresses that answer a GET and are not a page of their own.
+REMEDY = ("propose", "send", "answer", "finish", "drop")
 NOT_PAGES = {
     "core:root": "leads on",
     "core:admin_login": "leads on, or says 403, which is visited",
@@ -700,6 +733,9 @@ NOT_PAGES = {
     "complaints:photo": "a picture",
     "complaints:week_excel": "a workbook",
     "complaints:month_excel": "a workbook",
+    "complaints:problems_excel": "a workbook",
+    "complaints:problem_change": "leads on to the page of the problem",
+    **{f"complaints:remedy_{step}": "leads on to the page of the problem" for step in REMEDY},
     "complaints:report_photo": "a picture, seen on page 2 of the form",
     "complaints:track_photo": "a picture, seen on the tracking page",
     "complaints:followed_photo": "a picture, seen on the tracking page",

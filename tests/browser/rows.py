@@ -194,6 +194,22 @@ def _under_warranty(house, in_hand, lin, wu, now):
     words = {"answer": "业主自行改线,不予保修。", "answered_by": "姚工"}
     actions.refuse_warranty(refused, claim=made, by=chen, now=now - timedelta(hours=1), **words)
     actions.remind_warranty(now=now)
+    _problems(house, party, now)
+
+
+def _problems(house, party, now):
+    """A problem found in two cases, with a proposal of last month that waits for an answer and a new one."""
+    chen, zhou = house.people["chen"], house.people["zhou"]
+    for name in ("claimed", "claim_refused"):
+        actions.mark_problem(factories.fresh(house.cases[name]), theme="入户阀门和接头滴水", by=chen, now=now)
+    problem = house.community.product_problems.get()
+    facts = {"party": party, "by": chen}
+    old = actions.propose_remedy(problem, text="逐户排查同批接头", now=now - timedelta(days=40), **facts)
+    actions.send_remedy(old, sent_how="letter", by=zhou, now=now - timedelta(days=39))
+    actions.propose_remedy(problem, text="统一更换", now=now, **facts)
+    last = figures.period_of("month", (now - timedelta(days=40)).date())
+    words = {"text": "请开发商排查同批接头。", "addressee": "云湖置业"}
+    actions.sign_problems(house.community, last, by=zhou, now=now, **words)
 
 
 def _complaints(receive, staff, home, now):

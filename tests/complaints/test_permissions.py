@@ -168,6 +168,12 @@ class Stage:
             actions.remind_warranty(now=at("2025-09-18 18:01"))
         return fresh(case)
 
+    def marked(self):
+        """A case that shows a product or after-sales problem."""
+        case = self.in_hand()
+        actions.mark_problem(case, theme="水表接头渗水", by=self.cast["chen"], now=MONDAY)
+        return fresh(case)
+
     def void_asked(self, by="fang"):
         case = self.in_hand()
         actions.ask_void(case, by=self.cast[by], now=MONDAY, reason="重复登记")
@@ -203,6 +209,8 @@ def facts_of(step, case):
         "note_report": {"approve": "1", **words},
         "quote": {"amount": "120", "text": "更换角阀"},
         "answer_quote": {"answer": "agreed", "answered_by": "林女士", "channel": "phone"},
+        "mark_problem": {"theme": "门窗关不严"},
+        "drop_problem": {"finding": case.problem_findings.values_list("pk", flat=True).first() or "", **words},
         "answer_warranty": {"outcome": "refused", "answer": "拒修"},
         "decide_warranty": {"outcome": "insist", "decision": "在保修期内"},
         "assign": {"worker": Membership.objects.get(user__username="hu").user_id},
@@ -274,6 +282,8 @@ TABLE = [
     ("answer_external", Stage.asked_for, OFFICE),
     ("return_external", Stage.asked_for, OFFICE),
     ("evaluate_external", lambda stage: stage.asked_for(answered=True), OFFICE),
+    ("mark_problem", Stage.in_hand, OFFICE),
+    ("drop_problem", Stage.marked, OFFICE),
     ("send_warranty", Stage.in_hand, DESK | {"han"}),
     ("answer_warranty", Stage.claimed, SEEING),
     ("finish_warranty", lambda stage: stage.claimed("accepted"), SEEING),

@@ -16,6 +16,9 @@ from complaints.models import (
     IncomingLetter,
     Pause,
     Phrase,
+    ProblemFinding,
+    ProblemProposal,
+    ProblemReport,
     Rating,
     Reply,
     ReplyLetter,
@@ -67,6 +70,8 @@ def look_at_the_board(now):
     pests = cases.get(summary="厨房发现蟑螂")
     assert (pests.merged_cases.count(), pests.merged_cases.filter(told__isnull=False).count()) == (2, 1)
     assert not cases.nothing_owed().filter(pk=pests.pk).exists(), "one caller is still to be told"
+    assert set(ProblemProposal.objects.values_list("status", flat=True)) == {"proposed", "sent", "answered", "done"}
+    assert ProblemFinding.objects.values("problem").distinct().count() == 2 and ProblemReport.objects.exists()
     claims = dict(WarrantyClaim.objects.values_list("case__summary", "status"))
     assert set(claims.values()) == {"asked", "refused", "done"}
     roof = WarrantyClaim.objects.get(party__kind="contractor")

@@ -31,6 +31,7 @@ def load(*, now=None):
             inhabitants.settle(garden, tower, life.rooms(), now)
             outside.know(garden, people, now - timedelta(days=30))
             life.play(garden, tower, people, album, now)
+            outside.gather(garden, people, now)
             polls.ask(garden, people, now)
             rights.claim(garden, people, now)
             actions.file_ended(now=now)

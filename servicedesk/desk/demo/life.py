@@ -29,6 +29,7 @@ from residents.models import Building, Occupancy, Unit
 from servicedesk.core import events, notifications
 from servicedesk.core.models import Department, Event, Notification
 from servicedesk.desk.demo import garden_stories, outside, papers, staff, tower_stories
+from servicedesk.desk.demo.places import GARDEN, TOWER
 
 STORIES = {GARDEN: [*garden_stories.STORIES, *outside.STORIES], TOWER: tower_stories.STORIES}
 # Submissions are numbered in this space, so that the same story always has the same one.
@@ -42,6 +43,7 @@ WHY = {
     "drafts": "来电中断,已约定明早回拨补登。",
     "numbers": "已上报核查。",
     "chain": "已通知系统管理员。",
+    "problems": "月报正在汇总,明日送出。",
     "warranty": "已再次致电保修单位并告知业主进展,明早由主管继续催办。",
 }
 SAID = ["", "渗水类报修偏多。", "装修噪音投诉集中在午间。", "", "", "周末值班已安排。", ""]
