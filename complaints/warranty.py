@@ -159,7 +159,7 @@ def due(start, days, calendar):
 STEPS = {
     "decide": gettext_lazy("Decide on the refusal"),
     "call": gettext_lazy("Call them and record it"),
-    "late": gettext_lazy("Late: they were reminded or will be"),
+    "late": gettext_lazy("Late; reminders go out"),
     "answer": gettext_lazy("They answer"),
     "repair": gettext_lazy("They repair"),
 }

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints import deadlines, telling
 from complaints.actions.handling import pass_to
 from complaints.actions.receiving import receive_case
+from complaints.actions.warranty import demand_none_open
 from complaints.models import Kind, Proposal, Status, Validity
 from complaints.permissions import demand
 from servicedesk.core import events
@@ -36,9 +37,12 @@ def propose(case, *, outcome, text, by, now, answer="", department=None):
     """Propose what is to be done about a verified complaint; a second person decides, and the clock runs on.
 
     Raises Refused where the proposal does not fit the judgement: what is valid is handled, what is not is helped as a
-    courtesy or politely declined, with the words that the resident is to hear.
+    courtesy or politely declined, with the words that the resident is to hear. Nothing is declined while a claim under
+    warranty runs.
     """
     demand(by, "propose", case)
+    if outcome == Outcome.DECLINE:
+        demand_none_open(case)
     fits = {Outcome.HANDLE} if case.validity == Validity.VALID else {Outcome.COURTESY, Outcome.DECLINE}
     if outcome not in fits:
         raise Refused(

@@ -92,7 +92,7 @@ class AnswerForm(forms.Form):
 
 
 class FinishForm(forms.Form):
-    result = TextField(label=_("What came of it"), max_length=500, widget=text_area(2))
+    result = TextField(label=_("Result so far"), max_length=500, widget=text_area(2))
 
 
 class DropRemedyForm(forms.Form):

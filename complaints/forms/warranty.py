@@ -4,7 +4,7 @@ from django import forms
 from django.conf import settings
 from django.utils import translation
 from django.utils.html import format_html
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from complaints import warranty
@@ -57,14 +57,14 @@ class SendForm(StepForm):
         self.initial.setdefault("term", self.case.category.warranty_id)
         self.initial.setdefault("sent_how", WarrantyClaim.How.PHONE)
         with translation.override(settings.LANGUAGE_CODE):
-            words = _now("%(where)s: %(matter)s. Please repair it under warranty, and tell us when you come.")
+            words = gettext("%(where)s: %(matter)s. Please repair it under warranty, and tell us when you come.")
             self.initial.setdefault("text", words % {"where": self.case.where, "matter": self.case.summary})
 
     def clean(self):
         cleaned = super().clean()
         party, term = cleaned.get("party"), cleaned.get("term")
         if party and cleaned.get("sent_how") == WarrantyClaim.How.EMAIL and not party.email:
-            self.add_error("sent_how", _("No e-mail address is known of them. Choose another way."))
+            self.add_error("sent_how", _("No e-mail address is known for them. Choose another way."))
         covered = self.fields["term"].covered.get(term.pk) if term else None
         if term and not (covered and covered.holds) and not cleaned.get("reason") and "reason" not in self.errors:
             self.add_error("reason", _("It is not certain that the warranty holds. Say why it is theirs all the same."))
@@ -123,14 +123,14 @@ class PartyForm(forms.Form):
     """One outside party of a community."""
 
     kind = forms.ChoiceField(label=_("Kind"), choices=OutsideParty.Kind.choices)
-    name = TextField(label=_("Name"), max_length=80)
+    name = TextField(label=_("Name of the party"), max_length=80)
     contact = TextField(label=_("Contact"), required=False, max_length=60)
     phone = PhoneField(label=_("Telephone"), required=False, max_length=40)
     email = forms.EmailField(
         label=_("E-mail"),
         required=False,
         max_length=254,
-        help_text=_("Reminders are written to it. Without one the desk is asked to call."),
+        help_text=_("Reminders go to it. Without one the desk is asked to call."),
     )
 
     def clean(self):

@@ -98,7 +98,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("phone", "telephone"),
                             ("email", "e-mail"),
-                            ("letter", "letter"),
+                            ("letter", "in writing"),
                             ("visit", "in person"),
                             ("other", "other"),
                         ],

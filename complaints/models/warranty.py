@@ -151,7 +151,7 @@ class WarrantyClaim(models.Model):
     class How(models.TextChoices):
         PHONE = "phone", _("telephone")
         EMAIL = "email", _("e-mail")
-        LETTER = "letter", _("letter")
+        LETTER = "letter", _("in writing")
         VISIT = "visit", _("in person")
         OTHER = "other", _("other")
 

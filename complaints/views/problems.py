@@ -122,7 +122,7 @@ def on_paper(request, starts_on):
 def excel(request, starts_on):
     """The sheet of a month as a workbook."""
     shown = Shown(request, starts_on)
-    header = [_("Theme"), _("Kind"), _("Cases"), _("Units"), _("Buildings"), _("Examples"), _("Proposals")]
+    header = [_("Theme"), _("Kind"), _("Case count"), _("Units"), _("Buildings"), _("Examples"), _("Proposals")]
     about = [(_("Community"), str(shown.community)), (_("Month"), f"{starts_on:%Y-%m}")]
     title = f"{starts_on:%Y-%m}"
     file = spreadsheets.xlsx_file(header, problems.rows(shown.sheet), title=title, about=about)

@@ -31,7 +31,7 @@ def _open_claim(case):
     return claim
 
 
-@door_to(forms.SendForm, done=gettext_lazy("Asked. The case stays with us, and they are reminded by themselves."))
+@door_to(forms.SendForm, done=gettext_lazy("Asked. The case stays with us, and the reminders go out by themselves."))
 def send_warranty(request, case, facts, now):
     actions.send_warranty(case, by=request.user, now=now, **facts)
 

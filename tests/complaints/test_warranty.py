@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from complaints import actions, warranty
 from complaints.models import Escalation, OutsideParty, Quote, Status, WarrantyClaim, WarrantyTerm
+from servicedesk.core import notifications
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
 from tests.factories import MONDAY, at, case, claim, forget_calendars, fresh, party, under_warranty
@@ -184,6 +185,14 @@ def test_a_case_does_not_end_while_a_claim_runs(client, yunhu, asked, chen, zhou
     assert fresh(asked).status == Status.TAKEN
 
 
+def test_nothing_is_politely_declined_while_a_claim_runs(yunhu, asked, chen):
+    facts = {"kind": "complaint", "severity": "general", "urgency": "ordinary", "category": asked.category}
+    actions.reclassify(asked, by=chen, now=MONDAY, note="业主要求按投诉办", **facts)
+    actions.verify(asked, validity="invalid", by=chen, now=MONDAY, note="核实")
+    with pytest.raises(Refused):
+        actions.propose(asked, outcome="decline", text="不办", answer="抱歉", by=chen, now=MONDAY)
+
+
 def test_who_it_concerns_neither_sees_the_claim_nor_its_letter(client, yunhu, asked, chen, zhou):
     letter = reverse("complaints:warranty_letter", args=[the_claim().pk])
     client.force_login(chen)
@@ -288,14 +297,16 @@ def test_late_is_strictly_after_and_the_first_responsible_and_the_department_are
     assert "warranty_reminded" in verbs(asked)
 
 
-def test_who_has_an_address_is_written_to_and_no_call_is_owed(yunhu, office, chen, zhou, taken_case):
+def test_who_has_an_address_is_written_to_and_no_call_is_owed(yunhu, office, chen, zhou, taken_case, mailoutbox):
     claim(taken_case, party(yunhu, by=zhou, email="baoxiu@example.com"), by=chen, sent_how="email")
     call_command("remind_warranty")
     assert the_claim().reminders == 0
     actions.remind_warranty(now=FIRST)
-    sent = Notification.objects.filter(recipient=None, address="baoxiu@example.com").order_by("id")
-    assert list(sent.values_list("kind", flat=True)) == ["warranty_asked", "warranty_reminded"]
-    assert "林晓梅" not in str(sent[0].data), "no name of a resident"
+    notifications.send_notifications(now=FIRST)
+    asked, reminded = (mail for mail in mailoutbox if mail.to == ["baoxiu@example.com"])
+    assert "厨房水管漏水,请安排维修。" in asked.body and "2025-09-18 18:00" in asked.body
+    assert taken_case.short_number in reminded.subject
+    assert "林晓梅" not in asked.body + reminded.body, "no name of a resident"
     assert the_claim().call_owed_at is None
 
 
