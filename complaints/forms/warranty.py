@@ -40,9 +40,9 @@ class SendForm(StepForm):
         widget=text_area(2),
     )
     sent_how = forms.ChoiceField(
-        label=_("Told by"), choices=WarrantyClaim.How.choices, widget=forms.RadioSelect(attrs=INLINE)
+        label=_("How they are told"), choices=WarrantyClaim.How.choices, widget=forms.RadioSelect(attrs=INLINE)
     )
-    text = TextField(label=_("What they are told"), max_length=2000, widget=text_area(4))
+    text = TextField(label=_("What we ask of them"), max_length=2000, widget=text_area(4))
 
     def prepare(self):
         parties = OutsideParty.objects.filter(community=self.case.community_id, is_active=True, kind__in=REPAIRERS)
