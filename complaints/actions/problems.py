@@ -70,8 +70,8 @@ def change_problem(problem, *, by, now, **facts):
             write(problem, **changed)
     except IntegrityError as error:
         raise Refused(_("There is a theme of this name already.")) from error
-    data = {"was": {name: was[name] for name in changed}}
-    events.log(problem, "problem_changed", by=by, now=now, data=data)
+    note = " · ".join(was[name] for name in changed if was[name])
+    events.log(problem, "problem_changed", by=by, now=now, note=note, data={"changed": sorted(changed)})
 
 
 # Proposals ------------------------------------------------------------------------------------------------------------
@@ -95,8 +95,8 @@ def send_remedy(proposal, *, sent_how, by, now):
     """Record that a proposal was sent, for the first time or once more after an answer."""
     demand_in(by, "send_problem", proposal.community)
     facts = {"sent_at": now, "sent_how": sent_how, "answer": "", "answer_text": "", "answered_at": None}
-    data = {"answer_was": proposal.answer_text} if proposal.answer else {}
-    move(proposal, Proposed.SENT, by=by, now=now, data=data, **facts)
+    # What they said before stays readable as the note: words never enter the sealed part of an event.
+    move(proposal, Proposed.SENT, by=by, now=now, note=proposal.answer_text, **facts)
 
 
 @transaction.atomic
