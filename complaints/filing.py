@@ -15,6 +15,7 @@ from complaints.models import (
     Reply,
     ReplyLetter,
     ReturnVisit,
+    WarrantyClaim,
     Work,
 )
 from servicedesk.core.models import Photo
@@ -31,6 +32,7 @@ PAPERS = [
     (ExternalCase, "case", ["source_org", "external_no", "received_from", "reply_text"]),
     (IncomingLetter, "case", ["number", "sender", "sender_ref", "subject"]),
     (ReplyLetter, "case", ["number", "addressee", "tracking_no"]),
+    (WarrantyClaim, "case", ["text", "answer", "answered_by"]),
     (Call, "case", ["phone", "caller", "what"]),
 ]
 
@@ -58,12 +60,13 @@ class File:
     letter: IncomingLetter | None
     letters: list
     calls: list
+    claims: list
     photos: list
     entries: list
 
 
 def file_of(case):
-    """Return the File of `case`. Thirteen queries, one more where it is answered by letter."""
+    """Return the File of `case`. Fourteen queries, one more where it is answered by letter."""
     return File(
         proposals=list(case.proposals.select_related("by", "decided_by", "department").order_by("id")),
         quotes=list(case.quotes.select_related("by").order_by("id")),
@@ -74,6 +77,7 @@ def file_of(case):
         slips=list(case.external_cases.all()),
         letter=reports.incoming_of(case),
         letters=reports.letters_of(case)[::-1],
+        claims=list(WarrantyClaim.objects.filter(case=case).select_related("party").order_by("id")),
         calls=list(case.calls.select_related("answered_by").order_by("at", "id")),
         photos=list(Photo.objects.about(case)),
         entries=reports.timeline(case)[::-1],

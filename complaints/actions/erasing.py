@@ -27,6 +27,8 @@ OF_CASES = [
     "complaints.ExternalCase",
     "complaints.IncomingLetter",
     "complaints.ReplyLetter",
+    "complaints.WarrantyClaim",
+    "complaints.ProblemFinding",
     "complaints.Call",
 ]
 # A call has a number or a matter (a CHECK): the sentence stands for whichever it was.

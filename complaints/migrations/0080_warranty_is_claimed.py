@@ -17,8 +17,8 @@ BACKWARD = "\n".join(f"DROP TRIGGER {table}_no_{verb} ON {table};" for table in 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0045_visits_of_authorities_matters"),
-        ("core", "0040_month_report_has_an_addressee"),
+        ("complaints", "0072_ended_cases_are_found_by_their_papers"),
+        ("core", "0070_photos_are_erased"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -19,7 +19,7 @@ BACKWARD = "\n".join(f"DROP TRIGGER {table}_no_{verb} ON {table};" for table, ve
 class Migration(migrations.Migration):
     dependencies = [
         ("complaints", "0081_each_community_has_its_warranty_periods"),
-        ("core", "0040_month_report_has_an_addressee"),
+        ("core", "0070_photos_are_erased"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

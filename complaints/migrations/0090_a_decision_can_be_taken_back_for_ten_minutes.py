@@ -34,7 +34,7 @@ DROP FUNCTION guard_proposal();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("complaints", "0072_ended_cases_are_found_by_their_papers")]
+    dependencies = [("complaints", "0082_problems_are_gathered_and_proposed")]
     operations = [
         migrations.AddField("proposal", "undone_at", models.DateTimeField(null=True)),
         migrations.RunSQL(FORWARD, BACKWARD),

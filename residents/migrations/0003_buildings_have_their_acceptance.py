@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("residents", "0001_ground"),
+        ("residents", "0002_people_are_sealed_and_erased"),
     ]
 
     operations = [
