@@ -202,7 +202,7 @@ def _tell(told, now, batch):
             by_community[case.community].append((case, level))
         for community, risen in by_community.items():
             if len(risen) > SINGLE_MESSAGES:
-                key = f"sweep:{batch}"
+                key = f"sweep:{batch}:{community.pk}"
                 notifications.digest(
                     person, "cases_escalated", about=community, key=key, count=len(risen), now=now, path="/board/"
                 )

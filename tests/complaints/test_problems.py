@@ -75,7 +75,7 @@ def test_a_mark_is_taken_back_with_a_reason_and_stays_in_the_history(client, lea
 
 
 def test_what_is_said_on_a_return_visit_is_marked_with_it(client, yunhu, leaks, resolved_case, chen, zhou):
-    actions.reply(resolved_case, channel="phone", text="已修好", by=chen, now=MONDAY)
+    actions.reply(resolved_case, channel="phone", text="已修好", by=chen, now=MONDAY, person_told="林女士")
     problem = ProductProblem.objects.get()
     data = {"grade": 4, "channel": "phone", "words": "隔壁也这样漏", "problem": problem.pk}
     assert post(client, zhou, resolved_case, "visit", **data).status_code == 302

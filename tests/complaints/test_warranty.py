@@ -179,7 +179,7 @@ def test_a_price_agreed_to_before_is_not_charged_either(yunhu, office, zhou, liu
 @pytest.mark.parametrize("step", ["resolve", "ask_void", "merge"])
 def test_a_case_does_not_end_while_a_claim_runs(client, yunhu, asked, chen, zhou, step):
     other_case = case(yunhu, by=chen)
-    data = {"remedy": "修好", "reason": "误报", "into": other_case.short_number}
+    data = {"remedy": "修好", "read_back": "on", "reason": "误报", "into": other_case.short_number}
     answer = post(client, zhou, asked, step, **data)
     assert (answer.status_code, "云湖置业保修部" in answer.text) == (409, True)
     assert fresh(asked).status == Status.TAKEN
@@ -223,7 +223,7 @@ def test_repaired_ends_the_claim_and_not_the_case(client, asked, chen, zhou):
     actions.accept_warranty(asked, claim=the_claim(), answer="周三上门", until=DUE, by=chen, now=MONDAY)
     assert post(client, chen, asked, "finish_warranty", note="换了接头").status_code == 302
     assert (the_claim().status, the_claim().next_reminder_at, fresh(asked).status) == ("done", None, Status.TAKEN)
-    assert post(client, zhou, asked, "resolve", remedy="保修单位已换接头").status_code == 302
+    assert post(client, zhou, asked, "resolve", remedy="保修单位已换接头", read_back="on").status_code == 302
 
 
 def test_a_refusal_goes_to_a_supervisor_who_decides(client, asked, chen, zhou):
