@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from complaints.models import Category, DeadlinePolicy, RepeatRule, VisitRule, WarrantyTerm
-from servicedesk.core.admin import NoDeleteAdmin, ReadOnlyAdmin
+from servicedesk.core.admin import ReadOnlyAdmin
 
 
 @admin.register(Category)
@@ -31,6 +31,6 @@ class RepeatRuleAdmin(ReadOnlyAdmin):
 
 
 @admin.register(WarrantyTerm)
-class WarrantyTermAdmin(NoDeleteAdmin):
+class WarrantyTermAdmin(ReadOnlyAdmin):
     list_display = ["name", "community", "length", "unit", "answer_days", "remind_days", "source", "is_active"]
     list_filter = ["community"]

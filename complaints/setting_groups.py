@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from complaints import repeats
 from complaints.forms import settings as forms
-from complaints.models import Case, Category, Concern, DeadlinePolicy, Phrase, VisitRule
+from complaints.models import Case, Category, Concern, DeadlinePolicy, Phrase, VisitRule, WarrantyTerm
 from servicedesk.core import worktime
 from servicedesk.core.models import Department, Membership, Role, ServiceHours
 from servicedesk.core.roles import roles_in
@@ -75,6 +75,17 @@ KINDS = {
             gettext_lazy("Rule of return visits"),
             gettext_lazy("Which answered cases are visited, and by when. A visit that is owed already stays as it is."),
         ),
+        Kind(
+            "warranty_term",
+            WarrantyTerm,
+            forms.WarrantyTermForm,
+            gettext_lazy("Warranty periods"),
+            gettext_lazy("Warranty period"),
+            gettext_lazy(
+                "How long the builder answers for a system of the house, from the completion acceptance of a building."
+                " A claim that was sent keeps its days."
+            ),
+        ),
     ]
 }
 
@@ -137,6 +148,8 @@ def cards(request):
     rules = VisitRule.objects.filter(community=community, is_active=True).count()
     line = ngettext("%(count)d rule in use", "%(count)d rules in use", rules) % {"count": rules}
     yield "visit_rule", KINDS["visit_rule"].page, KINDS["visit_rule"].title, line, False
+    names = WarrantyTerm.objects.filter(community=community, is_active=True).values_list("name", flat=True)
+    yield "warranty_term", KINDS["warranty_term"].page, KINDS["warranty_term"].title, " / ".join(names), True
     phrases = Phrase.objects.filter(community=community).in_use().count()
     line = ngettext(
         "%(count)d phrase in use; a supervisor keeps them",
@@ -170,9 +183,13 @@ def _hours_line(community):
 
 def rows_of(kind, request):
     """Return (labels, rows) of a list; each row is (row, cells), each cell (text, whether it is data)."""
-    return {"policy": _policies, "category": _categories, "department": _departments, "visit_rule": _visit_rules}[kind](
-        request
-    )
+    return {
+        "policy": _policies,
+        "category": _categories,
+        "department": _departments,
+        "visit_rule": _visit_rules,
+        "warranty_term": _warranty_terms,
+    }[kind](request)
 
 
 def open_by(request, column):
@@ -256,3 +273,20 @@ def _visit_rules(request):
         for row in rows
     ]
     return [_("Position"), forms.NAME, _("Share"), _("Within"), _("Source")], lines
+
+
+def _warranty_terms(request):
+    rows = WarrantyTerm.objects.filter(community=request.community).order_by("-is_active", "id")
+    lines = [
+        (
+            row,
+            [
+                (row.name, True),
+                (f"{row.length} {row.get_unit_display()}", False),
+                (_("%(days)d days") % {"days": row.answer_days}, False),
+                (row.source, True),
+            ],
+        )
+        for row in rows
+    ]
+    return [forms.NAME, _("How long"), _("They answer within"), _("Source")], lines

@@ -104,7 +104,13 @@ JOB_STEPS = [
 COURTESY = [("phrases", "", "phrase"), ("taboos", "taboos/", "taboo"), ("templates", "letters/", "template")]
 
 # The lists of the settings, by the folder of each.
-SETTINGS = {"policies": "policy", "categories": "category", "departments": "department", "visits": "visit_rule"}
+SETTINGS = {
+    "policies": "policy",
+    "categories": "category",
+    "departments": "department",
+    "visits": "visit_rule",
+    "warranties": "warranty_term",
+}
 SETTING_PAGES = ("times", "repeats", "facts")
 
 # A request is followed by its link, or by its number once the code was typed; both ways have the same parts.

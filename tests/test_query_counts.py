@@ -98,6 +98,7 @@ SETTINGS_PAGES = {
     "settings, categories": "category_list",
     "settings, departments": "department_list",
     "settings, visits": "visit_rule_list",
+    "settings, warranty periods": "warranty_term_list",
 }
 
 

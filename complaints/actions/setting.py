@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Case, Category, DeadlinePolicy, Incident, RepeatRule, Status, VisitRule
+from complaints.models import Case, Category, DeadlinePolicy, Incident, RepeatRule, Status, VisitRule, WarrantyTerm
 from complaints.models.cases import LADDERED
 from servicedesk.core import events
 from servicedesk.core.actions import COUNTED_WITH
@@ -24,6 +24,7 @@ SETTINGS = {
     Category: "category",
     VisitRule: "visit_rule",
     RepeatRule: "repeat_rule",
+    WarrantyTerm: "warranty_term",
 }
 # A change of one of these reaches every open case; all else is decided at receipt (ruling 3) or said in words.
 COUNTED = {DeadlinePolicy: set(DeadlinePolicy.COUNTED_WITH), Community: set(COUNTED_WITH)}
@@ -42,6 +43,10 @@ TAKEN = {
         _("There is a department with this code already. Choose another code."),
     ),
     "visit_rule_code_once_in_community": ("code", _("There is a rule with this code already. Choose another code.")),
+    "warranty_term_code_once_in_community": (
+        "code",
+        _("There is a warranty period with this code already. Choose another code."),
+    ),
     "department_one_centre_in_community": (
         "is_centre",
         _("This community has its customer service centre already. There is only one."),
@@ -186,7 +191,7 @@ def _demand_in_use(row):
     """Raise Refused where a category in use would point to what is out of use."""
     if not isinstance(row, Category) or not row.is_active:
         return
-    for name in ("department", "policy"):
+    for name in ("department", "policy", "warranty"):
         if (other := getattr(row, name)) and not other.is_active:
             raise Refused(
                 _("%(name)s is out of use. Put it back into use, or choose another for this category.")

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Category, DeadlinePolicy, Kind, Severity, Urgency, VisitRule
+from complaints.models import Category, DeadlinePolicy, Kind, Severity, Urgency, VisitRule, WarrantyTerm
 from servicedesk.core.choices import RowField
 from servicedesk.core.models import Department
 from servicedesk.core.text import TextField
@@ -185,6 +185,13 @@ class CategoryForm(SettingForm):
         required=False,
         empty_label=_("as the rules say: same day or three days"),
     )
+    warranty = RowField(
+        WarrantyTerm.objects.none(),
+        label=_("System under warranty"),
+        required=False,
+        empty_label=_("none"),
+        help_text=_("What is reported here is claimed from the builder as long as its warranty runs."),
+    )
     arrive_minutes = NumberField(label=_("Promised arrival in minutes"), least=1, most=A_WEEK, required=False)
     straight_to_level = forms.TypedChoiceField(label=_("Starts at"), coerce=int, choices=LEVELS)
     probes = LinesField(label=_("What to ask"), each=80)
@@ -195,7 +202,7 @@ class CategoryForm(SettingForm):
         super().__init__(*args, **kwargs)
         if self.row is None:
             self.initial["is_public"] = True
-        for name, model in (("department", Department), ("policy", DeadlinePolicy)):
+        for name, model in (("department", Department), ("policy", DeadlinePolicy), ("warranty", WarrantyTerm)):
             kept = getattr(self.row, f"{name}_id", None)
             rows = model.objects.filter(Q(is_active=True) | Q(pk=kept), community=self.community)
             self.fields[name].queryset = rows
@@ -256,6 +263,52 @@ class VisitRuleForm(SettingForm):
             self.initial |= {"share": 100, "unit": VisitRule.Unit.DAYS}
         rows = Category.objects.filter(community=self.community)
         self.fields["categories"].choices = list(rows.values_list("code", "name"))
+
+
+class SeasonDayField(TextField):
+    """A day of the year as MM-DD, the same every year."""
+
+    def __init__(self, **kwargs):
+        super().__init__(required=False, max_length=5, **kwargs)
+        self.widget.attrs |= {"placeholder": "11-15", "class": "w-num"}
+
+    def clean(self, value):
+        day = super().clean(value)
+        if day and not re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])", day):
+            raise forms.ValidationError(_("Enter month and day as 11-15, up to the 28th of a month."))
+        return day
+
+
+class WarrantyTermForm(SettingForm):
+    code = CodeField(label=_("Code"), max_length=40)
+    name = TextField(label=NAME, max_length=80)
+    name_en = TextField(label=_("Name in English"), max_length=80, required=False)
+    length = NumberField(label=_("How long"), least=1, most=70)
+    unit = forms.ChoiceField(label=_("Counted in"), choices=WarrantyTerm.Unit.choices)
+    season_from = SeasonDayField(
+        label=_("Season begins"), help_text=_("For seasons only. It differs from city to city.")
+    )
+    season_to = SeasonDayField(label=_("Season ends"))
+    source = TextField(
+        label=_("Source"), max_length=200, help_text=_("What the period rests on: an article or a contract.")
+    )
+    answer_days = NumberField(label=_("Days in which they answer"), least=1, most=60)
+    remind_days = NumberField(label=_("Days between two reminders"), least=1, most=60)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.row is None:
+            self.initial |= {"unit": WarrantyTerm.Unit.YEARS, "answer_days": 3, "remind_days": 2}
+
+    def clean(self):
+        cleaned = super().clean()
+        seasons = ("season_from", "season_to")
+        if cleaned.get("unit") == WarrantyTerm.Unit.YEARS:
+            return cleaned | dict.fromkeys(seasons, "")
+        for name in seasons:
+            if not cleaned.get(name) and name not in self.errors:
+                self.add_error(name, _("Say on which day of the year a season begins and ends."))
+        return cleaned
 
 
 class TimesForm(SettingForm):

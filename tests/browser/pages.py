@@ -280,6 +280,7 @@ SETTING_LISTS = {
     "category": "categories",
     "department": "departments",
     "visit_rule": "visit_rules",
+    "warranty_term": "warranty_terms",
 }
 WORDINGS = {"phrase": "phrases", "taboo": "taboos", "template": "letter_templates"}
 

@@ -377,7 +377,7 @@ def _privacy(house, units, people, now):
         home, by=chen, category="mail", now=now - timedelta(days=3), reporter=gone, summary="报箱钥匙"
     )
     actions.resolve(case, by=chen, now=case.received_at, remedy="已配好钥匙")
-    actions.reply(case, channel="phone", text="钥匙已配好,请来取。", by=chen, now=case.received_at)
+    factories.told(case, by=chen, now=case.received_at, text="钥匙已配好,请来取。")
     actions.archive(case, by=zhou, now=case.received_at)
     subject = subjects.Subject(home, person=gone)
     for kind, confirm in (("erase", actions.confirm_erasure), ("read", actions.confirm_read)):

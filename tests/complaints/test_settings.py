@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from complaints import actions
-from complaints.models import Case, Category, Concern, DeadlinePolicy, RepeatRule, VisitRule
+from complaints.models import Case, Category, Concern, DeadlinePolicy, RepeatRule, VisitRule, WarrantyTerm
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.models import CalendarDay, Community, Department, Event
 from tests import factories
@@ -60,6 +60,7 @@ def policy(community, code="three_days"):
 
 def url_of(row):
     names = {DeadlinePolicy: "policy", Category: "category", Department: "department", VisitRule: "visit_rule"}
+    names[WarrantyTerm] = "warranty_term"
     return reverse(f"complaints:{names[type(row)]}", args=[row.pk])
 
 
@@ -67,7 +68,7 @@ def test_the_first_page_says_what_holds_now_and_who_changed_it_last(admin, yunhu
     change(admin, reverse("complaints:setting_facts"), phone="8888 1234")
     page = admin.get(reverse("complaints:settings"))
     cards = {str(card["title"]): card for card in page.context["cards"]}
-    assert len(cards) == 9
+    assert len(cards) == 10
     assert "8888 1234" in page.text
     assert "08:30–18:00" in page.text
     assert [card["event"].by_name for card in cards.values() if card["event"]] == ["唐宁"]
@@ -76,11 +77,15 @@ def test_the_first_page_says_what_holds_now_and_who_changed_it_last(admin, yunhu
 VISITS = {"name": "抽查", "source": "本中心约定", "position": "3", "share": "50", "within": "2", "unit": "days"}
 
 
+WARRANTY = {"length": "2", "source": "采购合同第八条", "answer_days": "3", "remind_days": "2"}
+
+
 @pytest.mark.parametrize(
     ("kind", "typed"),
     [
         ("policy", {"code": "two_hours", "name": "两小时", "count": "wall_hours", "amount": "2", "end": "close"}),
         ("department", {"code": "garden", "name": "绿化部"}),
+        ("warranty_term", {"code": "lift", "name": "电梯", "unit": "years", **WARRANTY}),
         ("visit_rule", {"code": "spot", **VISITS, "words": "漏水\n\n漏水\n跳闸", "categories": ["indoor"]}),
     ],
 )
@@ -91,6 +96,22 @@ def test_what_is_added_stands_on_its_list_and_in_history(admin, yunhu, tang, kin
     assert (event.by, event.community, event.subject.code) == (tang, yunhu, typed["code"])
     if kind == "visit_rule":
         assert (event.subject.words, event.subject.categories) == (["漏水", "跳闸"], ["indoor"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"unit": "seasons"}, "season_from"),
+        ({"unit": "seasons", "season_from": "11-31", "season_to": "03-15"}, "season_from"),
+        ({"unit": "years", "length": "0"}, "length"),
+        ({"unit": "years", "code": "roof"}, "code"),
+    ],
+)
+def test_a_warranty_period_that_cannot_be_is_said_beside_its_field(admin, yunhu, typed, field):
+    facts = {"code": "roof", "name": "屋面", "unit": "years", **WARRANTY}
+    assert admin.post(reverse("complaints:warranty_term_add"), facts).status_code == 302
+    answer = admin.post(reverse("complaints:warranty_term_add"), {**facts, "code": "lift", **typed})
+    assert (answer.status_code, list(answer.context["form"].errors)[:1]) == (422, [field])
 
 
 def category_sent(community, **more):
@@ -505,9 +526,11 @@ def test_the_key_of_a_group_is_not_in_history(admin, yunhu):
     assert "secret-key" not in str(Event.objects.get(verb="department_changed").data)
 
 
-@pytest.mark.parametrize("kind", ["policy", "category", "department", "visit_rule"])
+@pytest.mark.parametrize("kind", ["policy", "category", "department", "visit_rule", "warranty_term"])
 def test_a_row_of_another_community_is_nowhere(admin, other, kind):
     models = {"policy": DeadlinePolicy, "category": Category, "department": Department, "visit_rule": VisitRule}
+    models["warranty_term"] = WarrantyTerm
+    actions.fill_warranty(other, by=None, now=factories.MONDAY)
     if kind == "visit_rule":
         actions.set_visit_rules(other)
     row = models[kind].objects.filter(community=other).first()
