@@ -21,7 +21,7 @@ STANDARD = "上海某物业公司服务标准(livip.net/181867)"
 DEFAULTS = (
     {
         "code": "major",
-        "name": "重大投诉,三日内由主管或副总回访",
+        "name": "重大投诉，三日内由主管或副总回访",
         "source": CUSTOM,
         "kind": Kind.COMPLAINT,
         "severity": Severity.MAJOR,
@@ -30,7 +30,7 @@ DEFAULTS = (
     },
     {
         "code": "danger",
-        "name": "水电急修、危险事项,二十四小时内回访",
+        "name": "水电急修、危险事项，二十四小时内回访",
         "source": STANDARD,
         "categories": ["outage"],
         "words": ["漏电", "触电", "跳闸", "没电", "停电", "停水", "爆管", "跑水", "燃气", "煤气", "困人", "被困"],
@@ -39,7 +39,7 @@ DEFAULTS = (
     },
     {
         "code": "urgent",
-        "name": "特殊或紧急事项,二十四小时内回访",
+        "name": "特殊或紧急事项，二十四小时内回访",
         "source": STANDARD,
         "urgency": Urgency.SPECIAL_URGENT,
         "within": 24,
@@ -47,7 +47,7 @@ DEFAULTS = (
     },
     {
         "code": "neighbours",
-        "name": "邻里纠纷,二十四小时内回访",
+        "name": "邻里纠纷，二十四小时内回访",
         "source": STANDARD,
         "words": ["邻居", "邻里"],
         "within": 24,
@@ -55,7 +55,7 @@ DEFAULTS = (
     },
     {
         "code": "leak",
-        "name": "屋面、外墙渗漏,第一场雨后回访",
+        "name": "屋面、外墙渗漏，第一场雨后回访",
         "source": STANDARD,
         "kind": Kind.REPAIR,
         "words": ["渗水", "渗漏", "漏雨", "外墙渗", "屋面", "屋顶漏"],
@@ -64,14 +64,14 @@ DEFAULTS = (
     },
     {
         "code": "complaint",
-        "name": "投诉全部回访,三日内",
+        "name": "投诉全部回访，三日内",
         "source": CUSTOM,
         "kind": Kind.COMPLAINT,
         "within": 3,
     },
     {
         "code": "repair",
-        "name": "报修抽三成回访,一周内",
+        "name": "报修抽三成回访，一周内",
         "source": f"{CUSTOM};{STANDARD}",
         "kind": Kind.REPAIR,
         "share": 30,

@@ -108,11 +108,13 @@ def _visits(s):
     if s.is_assigned or not s.any(*OFFICE):
         return False
     owed = aftercare.open_visit(s.case)
+    if owed is None and s.case.status != Status.REPLIED:
+        return False
     if (owed.solved_by_id if owed else aftercare.solver_of(s.case)) == s.user.pk:
         return False
     if owed is not None and owed.needs_senior:
         return s.any(Role.SUPERVISOR, Role.DEPUTY_GM)
-    return s.any(*DESK) and (owed is not None or s.case.status == Status.REPLIED)
+    return s.any(*DESK)
 
 
 # step: (statuses in which it leads anywhere, who may)

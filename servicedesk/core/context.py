@@ -37,6 +37,10 @@ MENU = [
 ]
 
 
+# So many entries fit on one line in either language; behind them come what is needed less often and “More”.
+MOST_IN_LINE = 9
+
+
 def desk(request):
     """Return navigation, community, duty manager and inbox count; nothing of it is queried unless a page shows it."""
     user = getattr(request, "user", None)
@@ -48,11 +52,7 @@ def desk(request):
     return {
         "community": community,
         "communities": communities_with(user),
-        "nav": [
-            {"key": key, "label": label, "url": reverse(name), "current": name == here}
-            for key, label, name, roles in MENU
-            if held & roles
-        ],
+        **_menu(held, here),
         "theme": user.theme,
         "letter_keys": user.letter_keys,
         "idle_seconds": idle_seconds(user),
@@ -68,3 +68,14 @@ def _on_duty(community):
     return kept.for_a_while(
         "on-duty", community.pk, seconds=30, make=lambda: str(duty_manager(community, clock.now()) or "")
     )
+
+
+def _menu(held, here):
+    """Return the entries for who holds these roles: all of them, those on the line, and those behind “More”."""
+    items = [
+        {"key": key, "label": label, "url": reverse(name), "current": name == here}
+        for key, label, name, roles in MENU
+        if held & roles
+    ]
+    line = items if len(items) <= MOST_IN_LINE + 1 else items[:MOST_IN_LINE]
+    return {"nav": items, "nav_line": line, "nav_more": items[len(line) :]}

@@ -37,17 +37,17 @@ SPACE = uuid.UUID("5e7f1c52-9f7e-4b0f-8d0a-3c2b7f6a1201")
 # When a supervisor signs the day, and what is written about each kind of red row and each day of the week.
 SIGNED_AT = time(17, 40)
 WHY = {
-    "unsettled": "已联系处理人,今日办结有困难,已与业主说明并另约时间。",
-    "late": "配件未到货,已电话向业主致歉,明日上午由主管跟进。",
-    "reply": "多次致电未接,明早九点再次回复。",
-    "drafts": "来电中断,已约定明早回拨补登。",
+    "unsettled": "已联系处理人，今日办结有困难，已与业主说明并另约时间。",
+    "late": "配件未到货，已电话向业主致歉，明日上午由主管跟进。",
+    "reply": "多次致电未接，明早九点再次回复。",
+    "drafts": "来电中断，已约定明早回拨补登。",
     "numbers": "已上报核查。",
     "chain": "已通知系统管理员。",
-    "problems": "月报正在汇总,明日送出。",
-    "warranty": "已再次致电保修单位并告知业主进展,明早由主管继续催办。",
+    "problems": "月报正在汇总，明日送出。",
+    "warranty": "已再次致电保修单位并告知业主进展，明早由主管继续催办。",
 }
 SAID = ["", "渗水类报修偏多。", "装修噪音投诉集中在午间。", "", "", "周末值班已安排。", ""]
-WEEK_SAID = "本周以室内维修为主,超时单均已说明原因;下周重点跟进渗水回访与装修午间巡查。"
+WEEK_SAID = "本周以室内维修为主，超时单均已说明原因；下周重点跟进渗水回访与装修午间巡查。"
 READ_AFTER = timedelta(days=1)
 # The axes of judging a case anew: what a step does not name stays as it is.
 AXES = ("kind", "severity", "urgency", "category")
@@ -176,11 +176,11 @@ class Stage:
         desk = self.people[step.who if step.who in DESK else "desk1"]
         concerned = set(case.concerned.values_list("user__username", flat=True))
         decides = next(self.people[name] for name in DECIDE if name not in concerned | {desk.username})
-        actions.verify(case, validity=Validity.VALID, by=desk, now=now, note="现场核实,情况属实。")
+        actions.verify(case, validity=Validity.VALID, by=desk, now=now, note="现场核实，情况属实。")
         actions.propose(
             case,
             outcome=Proposal.Outcome.HANDLE,
-            text=facts.get("note") or "请部门到场处理,处理情况当日告知业主。",
+            text=facts.get("note") or "请部门到场处理，处理情况当日告知业主。",
             department=facts.get("department") or case.department,
             by=desk,
             now=now,

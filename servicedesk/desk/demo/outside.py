@@ -28,34 +28,34 @@ SYSTEMS = {"indoor": "fittings", "facilities": "fittings", "outage": "fittings"}
 THEMES = {
     "入户水表和水管接头渗水": (
         "product",
-        "同一批铜接头,交付一年左右开始渗水。",
+        "同一批铜接头，交付一年左右开始渗水。",
         ["新装的入户水表接头渗水", "厨房混水阀第三次滴水"],
     ),
-    "门窗五金松脱": ("after_sales", "猫眼、滑轮等五金件松脱,售后配件到货慢。", ["阳台推拉门脱轨", "防盗门猫眼脱落"]),
+    "门窗五金松脱": ("after_sales", "猫眼、滑轮等五金件松脱，售后配件到货慢。", ["阳台推拉门脱轨", "防盗门猫眼脱落"]),
 }
 # Theme, to whom, what, how many days ago, and what came of it so far, a step every second day.
 PROPOSALS = [
-    ("入户水表和水管接头渗水", DEVELOPER, "对同批接头逐户排查,统一更换。", 3, []),
+    ("入户水表和水管接头渗水", DEVELOPER, "对同批接头逐户排查，统一更换。", 3, []),
     ("入户水表和水管接头渗水", ROOFER, "吊顶拆除后的修补由施工单位一并承担。", 5, [("send", {"sent_how": "letter"})]),
     (
         "门窗五金松脱",
         DEVELOPER,
-        "在小区常备五金配件,三日内上门。",
+        "在小区常备五金配件，三日内上门。",
         40,
         [
             ("send", {"sent_how": "email"}),
-            ("answer", {"answer": "later", "answer_text": "仓库调整后再定,预计下季度。"}),
+            ("answer", {"answer": "later", "answer_text": "仓库调整后再定，预计下季度。"}),
         ],
     ),
     (
         "门窗五金松脱",
         SALES,
-        "样板间五金型号与交付不一致,请书面说明。",
+        "样板间五金型号与交付不一致，请书面说明。",
         45,
         [
             ("send", {"sent_how": "letter"}),
             ("answer", {"answer": "accepted", "answer_text": "同意出具说明并补差。"}),
-            ("finish", {"result": "已张贴书面说明,十二户领取补差。"}),
+            ("finish", {"result": "已张贴书面说明，十二户领取补差。"}),
         ],
     ),
 ]
@@ -92,7 +92,7 @@ def gather(community, people, now):
         for n, (step, facts) in enumerate(steps, start=1):
             getattr(actions, f"{step}_remedy")(proposal, by=by, now=at + timedelta(days=2 * n), **facts)
     last = figures.period_of(figures.MONTH, community.local(now).date()).before
-    facts = {"text": "门窗五金请开发商统一排查,销售承诺请销售部书面答复。", "addressee": f"{DEVELOPER}、{SALES}"}
+    facts = {"text": "门窗五金请开发商统一排查，销售承诺请销售部书面答复。", "addressee": f"{DEVELOPER}、{SALES}"}
     actions.sign_problems(community, last, by=by, now=now, **facts)
 
 
@@ -111,7 +111,7 @@ STORIES = [
                 party=DEVELOPER,
                 term="fittings",
                 sent_how="email",
-                text="12 栋 1503 入户水表接头渗水,属给排水管道,在保修期内,请安排维修并告知上门时间。",
+                text="12 栋 1503 入户水表接头渗水，属给排水管道，在保修期内，请安排维修并告知上门时间。",
             ),
         ),
     ),
@@ -129,10 +129,10 @@ STORIES = [
                 party=ROOFER,
                 term="leak",
                 sent_how="phone",
-                text="8 栋 2 单元屋面防水层开裂,1102 卫生间渗水,请三日内到场维修。",
+                text="8 栋 2 单元屋面防水层开裂,1102 卫生间渗水，请三日内到场维修。",
             ),
             do(15, "pause", "eng2", reason=Pause.Reason.THIRD_PARTY, until=ahead(days=2), note="等防水单位进场"),
-            do(day(2, "09:10"), "note_warranty_call", "desk1", note="致电侯经理,称人手不足,未定时间。"),
+            do(day(2, "09:10"), "note_warranty_call", "desk1", note="致电侯经理，称人手不足，未定时间。"),
         ),
     ),
     Story(
@@ -149,11 +149,11 @@ STORIES = [
                 party=DEVELOPER,
                 term="fittings",
                 sent_how="phone",
-                text="8 栋 1 单元 802 厨房插座回路断线,属电气管线,在保修期内,请安排维修。",
+                text="8 栋 1 单元 802 厨房插座回路断线，属电气管线，在保修期内，请安排维修。",
             ),
             do(
                 *(day(2, "15:30"), "refuse_warranty", "desk2"),
-                answer="现场看过,认为是业主装修改线造成,不予保修。",
+                answer="现场看过，认为是业主装修改线造成，不予保修。",
                 answered_by="姚工",
             ),
         ),
@@ -172,7 +172,7 @@ STORIES = [
                 party=DEVELOPER,
                 term="fittings",
                 sent_how="phone",
-                text="12 栋大堂门禁电源箱进水,属设备安装,在保修期内,请安排维修。",
+                text="12 栋大堂门禁电源箱进水，属设备安装，在保修期内，请安排维修。",
             ),
             do(
                 *(120, "accept_warranty", "desk2"),
@@ -180,9 +180,9 @@ STORIES = [
                 answered_by="姚工",
                 until=day(5, "12:00"),
             ),
-            do(day(5, "11:20"), "finish_warranty", "desk2", note="更换防水电源箱,加装挡雨板。"),
-            do(20, "resolve", "eng2", remedy="开发商售后已更换防水电源箱,门禁测试正常。"),
-            do(40, "reply", "desk2", text="您好,门禁电源箱已由开发商免费更换,进出都正常了。感谢您的来电!"),
+            do(day(5, "11:20"), "finish_warranty", "desk2", note="更换防水电源箱，加装挡雨板。"),
+            do(20, "resolve", "eng2", remedy="开发商售后已更换防水电源箱，门禁测试正常。"),
+            do(40, "reply", "desk2", text="您好，门禁电源箱已由开发商免费更换，进出都正常了。感谢您的来电！"),
             do(day(4, "10:30"), "close", "desk2", grade=5),
         ),
     ),

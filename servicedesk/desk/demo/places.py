@@ -50,7 +50,7 @@ CATEGORIES = [
         "Repairs at home",
         "engineering",
         Kind.REPAIR,
-        ["水还在流吗,总阀关了没有", "几点家里有人", "楼下有没有渗到"],
+        ["水还在流吗，总阀关了没有", "几点家里有人", "楼下有没有渗到"],
         ["厨房水管漏水", "马桶堵了", "跳闸停电", "水龙头关不紧"],
         {"arrive_minutes": 30, "scope": "home"},
     ),

@@ -6,24 +6,24 @@ from complaints import actions
 from complaints.models import Survey
 
 QUESTIONS = [
-    {"kind": Survey.Kind.GRADE.value, "text": "您对客服前台的服务满意吗?", "choices": []},
-    {"kind": Survey.Kind.GRADE.value, "text": "您对维修的速度和质量满意吗?", "choices": []},
-    {"kind": Survey.Kind.GRADE.value, "text": "您对楼道和园区的保洁满意吗?", "choices": []},
+    {"kind": Survey.Kind.GRADE.value, "text": "您对客服前台的服务满意吗？", "choices": []},
+    {"kind": Survey.Kind.GRADE.value, "text": "您对维修的速度和质量满意吗？", "choices": []},
+    {"kind": Survey.Kind.GRADE.value, "text": "您对楼道和园区的保洁满意吗？", "choices": []},
     {
         "kind": Survey.Kind.CHOICE.value,
-        "text": "您希望今年先改进哪一项?",
+        "text": "您希望今年先改进哪一项？",
         "choices": ["电梯等候", "停车秩序", "绿化养护", "门禁设备", "儿童设施"],
     },
-    {"kind": Survey.Kind.TEXT.value, "text": "您还有什么想对我们说的?", "choices": []},
+    {"kind": Survey.Kind.TEXT.value, "text": "您还有什么想对我们说的？", "choices": []},
 ]
 # Few write anything, and nobody what a neighbour wrote.
 SAID = {
-    1: "电梯早高峰太慢,能不能分层停靠",
+    1: "电梯早高峰太慢，能不能分层停靠",
     4: "前台小姑娘很耐心",
     9: "东门的灯晚上不亮",
     15: "希望儿童区换成软地面",
     21: "刘师傅修水管又快又干净",
-    30: "外卖车开太快,老人害怕",
+    30: "外卖车开太快，老人害怕",
     38: "都挺好",
 }
 EVERY = 6

@@ -15,8 +15,10 @@ def claim(community, people, now):
     first, second = Person.objects.filter(pk__in=settled).exclude(pk__in=open_cases).order_by("pk")[:2]
     sup, deputy = people["sup1"], people["gm1"]
     asked = _ask(community, first, "来电要求删除全部记录", sup, now - timedelta(days=1))
-    actions.refuse_data(asked, note="来电人未能核实身份,已请本人持证件来访。", by=deputy, now=now - timedelta(hours=20))
-    _ask(community, second, "本人来访,房屋已出售,要求删除个人信息,身份已核实", sup, now - timedelta(hours=3))
+    actions.refuse_data(
+        asked, note="来电人未能核实身份，已请本人持证件来访。", by=deputy, now=now - timedelta(hours=20)
+    )
+    _ask(community, second, "本人来访，房屋已出售，要求删除个人信息，身份已核实", sup, now - timedelta(hours=3))
 
 
 def _ask(community, person, reason, by, now):

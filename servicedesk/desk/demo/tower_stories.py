@@ -3,7 +3,7 @@
 from complaints.models import Channel, Kind, Pause
 from servicedesk.desk.demo.story import Story, ago, ahead, answered, day, do, mended, served
 
-DONE = "您好,问题已处理好,给您添麻烦了。感谢您的来电!"
+DONE = "您好，问题已处理好，给您添麻烦了。感谢您的来电！"
 
 STORIES = [
     mended(6, "09:10", "A-1802", "facilities", "十八层茶水间饮水机漏水", "eng3", "更换进水接头。", DONE, by="desk3"),
@@ -15,7 +15,7 @@ STORIES = [
         "cleaning",
         "男卫生间没有洗手液",
         "clean2",
-        "已补充,列入每日两次巡检。",
+        "已补充，列入每日两次巡检。",
         DONE,
         by="desk3",
         hours=0,
@@ -38,7 +38,7 @@ STORIES = [
         "other",
         "建议大堂设置雨伞架",
         "已采购两组。",
-        "雨伞架已到货,本周摆放。",
+        "雨伞架已到货，本周摆放。",
         by="desk3",
         kind=Kind.SUGGESTION,
     ),
@@ -48,14 +48,14 @@ STORIES = [
         "A-401",
         "mail",
         "法院专递需要签收",
-        "代收登记,通知收件人到前台签收。",
-        "专递已登记,请凭工牌到前台签收。",
+        "代收登记，通知收件人到前台签收。",
+        "专递已登记，请凭工牌到前台签收。",
         by="desk1",
     ),
     Story(
         ago(minutes=26),
         "indoor",
-        "会议室空调不制冷,下午有客户",
+        "会议室空调不制冷，下午有客户",
         "A-1601",
         facts={"wish": "客户到之前修好"},
     ),
@@ -97,14 +97,14 @@ STORIES = [
             do(3, "hand_over", "desk3", department="engineering", worker="eng3"),
             do(5, "accept", "eng3"),
             do(6, "arrive", "eng3"),
-            do(30, "add_note", "eng3", note="支路过载,已恢复一半,正在分路。", public=True),
+            do(30, "add_note", "eng3", note="支路过载，已恢复一半，正在分路。", public=True),
         ),
         facts={"place": "A 座 14 层南侧"},
     ),
     Story(
         day(5, "15:00"),
         "noise",
-        "楼上装修白天打孔,会议无法进行",
+        "楼上装修白天打孔，会议无法进行",
         "A-1103",
         "desk3",
         then=(do(10, "hand_over", "desk3", department="security"), do(30, "accept", "guard2")),
@@ -119,7 +119,7 @@ STORIES = [
         then=(
             do(8, "hand_over", "desk3", department="cleaning"),
             do(20, "accept", "clean2"),
-            do(day(1, "10:00"), "resolve", "clean2", remedy="垃圾间冲洗消毒,更换密封条。"),
+            do(day(1, "10:00"), "resolve", "clean2", remedy="垃圾间冲洗消毒，更换密封条。"),
         ),
         facts={"pictures": ("rubbish",)},
     ),
@@ -131,8 +131,8 @@ STORIES = [
         "desk3",
         then=(
             do(5, "start", "desk3"),
-            do(45, "resolve", "desk3", remedy="核对进出记录,系统时间偏差,已退差额。"),
-            do(20, "reply", "desk3", text="多收的费用已退回,设备时间也校准了。对不起!"),
+            do(45, "resolve", "desk3", remedy="核对进出记录，系统时间偏差，已退差额。"),
+            do(20, "reply", "desk3", text="多收的费用已退回，设备时间也校准了。对不起！"),
         ),
         facts={"channel": Channel.VISIT},
     ),
