@@ -104,8 +104,8 @@ def is_drawn(rule, case):
 
 
 def open_visit(case):
-    """Return the open visit of `case`, or None. One query."""
-    return ReturnVisit.objects.open().filter(case=case).first()
+    """Return the open visit of `case`, or None. One query, none where its visits are loaded."""
+    return next((visit for visit in case.visits.all() if not visit.result), None)
 
 
 def solver_of(case):

@@ -3,7 +3,7 @@
 import datetime
 from dataclasses import dataclass, field, replace
 
-from django.db.models import Avg, Count, Q
+from django.db.models import Avg, Count, Prefetch, Q, prefetch_related_objects
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -415,12 +415,33 @@ def to_decide(user, community):
     return sorted(waiting, key=lambda item: item.asked_at)
 
 
+def load_papers(case):
+    """Load what both the steps and the page of `case` look at: the quotes of a repair, the visits behind an answer. At
+    most two queries."""
+    wanted = []
+    if _is_worked_on(case):
+        wanted.append(Prefetch("quotes", Quote.objects.select_related("by", "recorded_by")))
+    if _is_answered(case):
+        wanted.append(Prefetch("visits", ReturnVisit.objects.select_related("rule", "by")))
+    prefetch_related_objects([case], *wanted)
+
+
+def _is_worked_on(case):
+    return case.kind == Kind.REPAIR and case.status not in (Status.RECEIVED, Status.TAKEN)
+
+
+def _is_answered(case):
+    return case.status in (Status.REPLIED, Status.ARCHIVED) or case.cycle > 1
+
+
 def work_of(case):
     """Return (quotes, works with their materials) of a repair, the latest first. Three queries at the most, none
-    before anybody works on it and none for another kind."""
-    if case.kind != Kind.REPAIR or case.status in (Status.RECEIVED, Status.TAKEN):
+    before anybody works on it and none for another kind; work is recorded when it is done."""
+    if not _is_worked_on(case):
         return [], []
-    quotes = list(Quote.objects.filter(case=case).select_related("by", "recorded_by").order_by("-id"))
+    quotes = sorted(case.quotes.all(), key=lambda quote: -quote.pk)
+    if case.resolved_at is None and case.cycle == 1:
+        return quotes, []
     works = list(Work.objects.filter(case=case).select_related("by").order_by("-id").prefetch_related("materials"))
     return quotes, works
 
@@ -500,10 +521,11 @@ class Aftercare:
 
 
 def aftercare_of(case):
-    """Return the Aftercare of `case`, None before its first answer. Two queries, and a third where no visit is due."""
-    if case.status not in (Status.REPLIED, Status.ARCHIVED) and case.cycle == 1:
+    """Return the Aftercare of `case`, None before its first answer. One query where its visits are loaded, and another
+    where no visit is due."""
+    if not _is_answered(case):
         return None
-    visits = list(case.visits.select_related("rule", "by").order_by("-id"))
+    visits = sorted(case.visits.all(), key=lambda visit: -visit.pk)
     ratings = list(case.ratings.order_by("-cycle"))
     archives_at = aftercare.archives_at(case, visits)
     if case.status != Status.REPLIED or any(visit.cycle == case.cycle for visit in visits):

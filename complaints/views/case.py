@@ -114,6 +114,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
     now = clock.now()
     related = reports.relatives(case, request.user)
     slips = reports.slips(case)
+    reports.load_papers(case)
     claims, marks = warranty.claims_of(case), problems.marks_of(case)
     allowed = steps_for(request.user, case) - _idle(case, related, slips, now) - warranty.idle_steps(case, claims)
     allowed -= set() if marks else {"drop_problem"}
