@@ -3,6 +3,7 @@
 import hashlib
 from datetime import timedelta
 
+from complaints import traces
 from complaints.models import Channel, Kind, ReturnVisit, Severity, Status, Urgency, VisitRule
 from servicedesk.core.models import Event
 
@@ -104,7 +105,10 @@ def is_drawn(rule, case):
 
 
 def open_visit(case):
-    """Return the open visit of `case`, or None. One query, none where its visits are loaded."""
+    """Return the open visit of `case`, or None. One query, none where its visits are loaded or its traces tell of
+    none."""
+    if not traces.has(case, "visits"):
+        return None
     return next((visit for visit in case.visits.all() if not visit.result), None)
 
 

@@ -4,7 +4,7 @@ from functools import cached_property
 
 from django.utils.translation import gettext_lazy as _
 
-from complaints import aftercare
+from complaints import aftercare, traces
 from complaints.models import Kind, Proposal, Status
 from complaints.models.cases import CLOCKED, ENDED, REPLY_OWED
 from servicedesk.core.errors import IllegalMove, NotAllowed, Refused
@@ -44,10 +44,10 @@ class Standing:
 
     @cached_property
     def has_open_quote(self):
-        """Whether a price waits for the resident's answer. One query for a repair at work whose quotes are not loaded,
-        none else."""
+        """Whether a price waits for the resident's answer. One query for a repair at work, none for another case and
+        where its quotes are loaded or its traces tell of none."""
         at_work = self.case.kind == Kind.REPAIR and self.case.status in QUOTED
-        return at_work and any(not quote.answer for quote in self.case.quotes.all())
+        return at_work and traces.has(self.case, "quotes") and any(not quote.answer for quote in self.case.quotes.all())
 
     @property
     def decides(self):

@@ -8,10 +8,10 @@ cases; whoever reads it is shown the numbers without the cases that they do not 
 import datetime
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q
 from django.utils.dateparse import parse_datetime
 
-from complaints import figures
+from complaints import figures, traces
 from complaints.models import Case, ProblemFinding, ProblemProposal, ProblemReport, ProductProblem
 from servicedesk.core.calendar import calendar_of
 
@@ -89,15 +89,9 @@ class Sheet:
     earlier: list
 
 
-def with_marks(cases):
-    """Return `cases` with the fact `has_problem` beside each, so that a page asks for marks only where there are."""
-    marks = ProblemFinding.objects.filter(case=OuterRef("pk"), dropped_at=None)
-    return cases.annotate(has_problem=Exists(marks))
-
-
 def marks_of(case):
-    """Return the findings of a case with their problems. One query, none where `with_marks` saw none."""
-    if not getattr(case, "has_problem", True):
+    """Return the findings of a case with their problems. One query, none where its traces tell of none."""
+    if not traces.has(case, "marks"):
         return []
     return list(case.problem_findings.filter(dropped_at=None).select_related("problem"))
 

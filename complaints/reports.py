@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from complaints import aftercare, ladder
+from complaints import aftercare, ladder, traces
 from complaints.models import (
     CallerTold,
     Case,
@@ -122,11 +122,13 @@ def name_staff(case):
 
 
 def timeline(case, *, only=""):
-    """Return the Entries of `case`, newest first; `only` is "public", "internal" or empty. Two queries."""
+    """Return the Entries of `case`, newest first; `only` is "public", "internal" or empty. Two queries, one
+    where its traces tell of no photo."""
     rows = Event.objects.about(case)
     if only:
         rows = rows.filter(is_public=only == "public")
-    photos = list(Photo.objects.about(case).only("name", "stage", "at", "by_id"))
+    found = Photo.objects.about(case).only("name", "stage", "at", "by_id")
+    photos = list(found) if traces.has(case, "photos") else []
     entries = []
     for event in rows:
         kind = "system" if event.by_id is None else "outer" if event.is_public else "inner"
@@ -249,7 +251,10 @@ class Relatives:
 
 
 def relatives(case, user):
-    """Return the Relatives of `case` that `user` may see. One query, and one for who has been told."""
+    """Return the Relatives of `case` that `user` may see. One query, and one for who has been told; none where its
+    traces tell of none."""
+    if not case.merged_into_id and not case.follows_id and not traces.has(case, "kin"):
+        return Relatives()
     asked = Q(pk__in=[key for key in (case.merged_into_id, case.follows_id) if key])
     asked |= Q(follows=case) | Q(merged_into=case)
     rows = Case.objects.visible_to(user).filter(asked).only(*SAME_UNIT, *OF_CALLERS).order_by("id")
@@ -273,7 +278,10 @@ def relatives(case, user):
 
 
 def slips(case):
-    """Return the ExternalCases of `case` and of what was joined to it. One query."""
+    """Return the ExternalCases of `case` and of what was joined to it. One query, none where its traces tell of
+    none."""
+    if not traces.has(case, "slips"):
+        return []
     return list(ExternalCase.objects.filter(Q(case=case) | Q(case__merged_into=case)).order_by("id"))
 
 
@@ -421,13 +429,14 @@ def load_papers(case):
     wanted = []
     if _is_worked_on(case):
         wanted.append(Prefetch("quotes", Quote.objects.select_related("by", "recorded_by")))
-    if _is_answered(case):
+    if _is_answered(case) and traces.has(case, "visits"):
         wanted.append(Prefetch("visits", ReturnVisit.objects.select_related("rule", "by")))
     prefetch_related_objects([case], *wanted)
 
 
 def _is_worked_on(case):
-    return case.kind == Kind.REPAIR and case.status not in (Status.RECEIVED, Status.TAKEN)
+    is_at_work = case.kind == Kind.REPAIR and case.status not in (Status.RECEIVED, Status.TAKEN)
+    return is_at_work and (traces.has(case, "quotes") or traces.has(case, "work"))
 
 
 def _is_answered(case):
@@ -436,11 +445,11 @@ def _is_answered(case):
 
 def work_of(case):
     """Return (quotes, works with their materials) of a repair, the latest first. Three queries at the most, none
-    before anybody works on it and none for another kind; work is recorded when it is done."""
+    before anybody works on it, for another kind and where its traces tell of none."""
     if not _is_worked_on(case):
         return [], []
     quotes = sorted(case.quotes.all(), key=lambda quote: -quote.pk)
-    if case.resolved_at is None and case.cycle == 1:
+    if not traces.has(case, "work"):
         return quotes, []
     works = list(Work.objects.filter(case=case).select_related("by").order_by("-id").prefetch_related("materials"))
     return quotes, works
@@ -525,8 +534,8 @@ def aftercare_of(case):
     where no visit is due."""
     if not _is_answered(case):
         return None
-    visits = sorted(case.visits.all(), key=lambda visit: -visit.pk)
-    ratings = list(case.ratings.order_by("-cycle"))
+    visits = sorted(case.visits.all(), key=lambda visit: -visit.pk) if traces.has(case, "visits") else []
+    ratings = list(case.ratings.order_by("-cycle")) if traces.has(case, "ratings") else []
     archives_at = aftercare.archives_at(case, visits)
     if case.status != Status.REPLIED or any(visit.cycle == case.cycle for visit in visits):
         return Aftercare(visits, ratings, archives_at)

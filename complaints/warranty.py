@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints import traces
 from complaints.models import OutsideParty, WarrantyClaim, WarrantyTerm
 from servicedesk.core import kept, worktime
 
@@ -108,14 +109,9 @@ def covered(community, category, building, now):
     return coverage(term, building, community.local(now).date()) if term else None
 
 
-def with_claims(cases):
-    """Return `cases` with the fact `has_claims` beside each, so that a page asks for claims only where there are."""
-    return cases.annotate(has_claims=Exists(WarrantyClaim.objects.filter(case=OuterRef("pk"))))
-
-
 def claims_of(case):
-    """Return the claims of a case, newest first, with party and term. One query, none where `with_claims` saw none."""
-    if not getattr(case, "has_claims", True):
+    """Return the claims of a case, newest first, with party and term. One query, none where its traces tell of none."""
+    if not traces.has(case, "claims"):
         return []
     return list(case.warranty_claims.select_related("party", "term", "decided_by").order_by("-id"))
 

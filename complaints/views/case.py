@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from complaints import actions, courtesy, listing, papers, presence, problems, repeats, reports, warranty
+from complaints import actions, courtesy, listing, papers, presence, problems, repeats, reports, traces, warranty
 from complaints.actions.undoing import UNDOABLE
 from complaints.forms import hotline
 from complaints.forms import problems as problem_forms
@@ -100,10 +100,13 @@ def say_with_undo(request, case, text, now):
     messages.success(request, text, extra_tags=f"undo:{address}")
 
 
-def find(request, number):
-    """Return the case if this person may see it; 404 for everybody else, whether or not it exists. Two queries."""
-    cases = problems.with_marks(warranty.with_claims(Case.objects.visible_to(request.user).with_place()))
-    case = get_object_or_404(cases, number=number)
+def find(request, number, *, only_looks=False):
+    """Return the case if this person may see it; 404 for everybody else, whether or not it exists. Two queries.
+
+    A page that `only_looks` is told with it what stands beside the case; a step looks again (see `traces`).
+    """
+    cases = Case.objects.visible_to(request.user).with_place()
+    case = get_object_or_404(traces.with_traces(cases) if only_looks else cases, number=number)
     request.community = case.community = next(c for c in communities_with(request.user) if c.pk == case.community_id)
     reports.name_staff(case)
     return case
@@ -207,7 +210,7 @@ def _elsewhere(step, case):
 @role_required(*STAFF)
 def page(request, number):
     """One case with everything about it, and a button for each step this person may take now."""
-    case = find(request, number)
+    case = find(request, number, only_looks=True)
     if address := _elsewhere(request.GET.get("do"), case):
         return redirect(address)
     return show(request, case)
