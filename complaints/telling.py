@@ -95,3 +95,10 @@ def desk(about):
     """Return who takes calls in the community of `about`: its clerks and supervisors, each once. Two queries."""
     people = holders(about.community, Role.CLERK) + holders(about.community, Role.SUPERVISOR)
     return list({person.pk: person for person in people}.values())
+
+
+def tell_deputy(about, kind, day, *, by, now):
+    """Tell the deputy general managers of a community, but for `by`, that the sheet `about` of `day` was signed."""
+    people = [person for person in holders(about.community, Role.DEPUTY_GM) if person != by]
+    data = {"day": day.isoformat(), "path": about.get_absolute_url()}
+    notifications.notify(people, kind, about=about, key=f"{kind}:{about.pk}", now=now, data=data)

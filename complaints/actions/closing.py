@@ -3,10 +3,10 @@
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from complaints import closing, figures
+from complaints import closing, figures, telling
 from complaints.models import DayClose, Explanation, Report
 from complaints.permissions import demand_in
-from servicedesk.core import events, notifications
+from servicedesk.core import events
 from servicedesk.core.duty import holders
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Event, Role
@@ -85,14 +85,8 @@ def sign_day(community, *, date, summary, exceptions, by, now):
     data = {"day": date.isoformat(), "unexplained": day.blocking, "seal": close.seal}
     events.log(close, "day_signed", by=by, now=now, note=summary, data=data)
     if day.blocking:
-        _tell_deputy(close, "day_signed_open", date, by=by, now=now)
+        telling.tell_deputy(close, "day_signed_open", date, by=by, now=now)
     return close
-
-
-def _tell_deputy(about, kind, date, *, by, now):
-    people = [person for person in holders(about.community, Role.DEPUTY_GM) if person != by]
-    data = {"day": date.isoformat(), "path": about.get_absolute_url()}
-    notifications.notify(people, kind, about=about, key=f"{kind}:{about.pk}", now=now, data=data)
 
 
 @transaction.atomic
@@ -123,7 +117,7 @@ def sign_report(community, period, *, text, by, now):
         raise Refused(_("Somebody else has signed this report already. What you typed is kept on this page.")) from None
     data = {"span": period.span, "day": period.starts_on.isoformat()}
     events.log(report, "report_signed", by=by, now=now, note=text, data=data)
-    _tell_deputy(report, f"{period.span}_signed", period.starts_on, by=by, now=now)
+    telling.tell_deputy(report, f"{period.span}_signed", period.starts_on, by=by, now=now)
     return report
 
 

@@ -3,13 +3,11 @@
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from complaints import problems
+from complaints import problems, telling
 from complaints.models import ProblemFinding, ProblemProposal, ProblemReport, ProductProblem
 from complaints.permissions import demand, demand_in
-from servicedesk.core import events, notifications
-from servicedesk.core.duty import holders
+from servicedesk.core import events
 from servicedesk.core.errors import Refused
-from servicedesk.core.models import Role
 from servicedesk.core.moves import move, write
 
 Proposed = ProblemProposal.Status
@@ -149,9 +147,5 @@ def sign_problems(community, period, *, text, addressee, by, now):
         raise Refused(_("Somebody else has signed this sheet already. What you typed is kept on this page.")) from None
     data = {"day": period.starts_on.isoformat(), "to_whom": addressee}
     events.log(report, "problems_signed", by=by, now=now, note=text, data=data)
-    people = [person for person in holders(community, Role.DEPUTY_GM) if person != by]
-    data = {"day": period.starts_on.isoformat(), "path": report.get_absolute_url()}
-    notifications.notify(
-        people, "problems_signed", about=report, key=f"problems_signed:{report.pk}", now=now, data=data
-    )
+    telling.tell_deputy(report, "problems_signed", period.starts_on, by=by, now=now)
     return report
