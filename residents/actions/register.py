@@ -1,12 +1,16 @@
 """Verbs of the register: buildings, units, people and who occupies what."""
 
+import datetime
+
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.translation import gettext as _
 
 from residents.models import Building, Occupancy, Person, Section, Unit
 from residents.names import initials_of, pinyin_of
 from residents.rooms import keys_of, label_of
 from servicedesk.core import events
+from servicedesk.core.errors import Refused
 
 
 def build_unit(building, section, number, **facts):
@@ -67,6 +71,27 @@ def move_in(unit, person, *, kind, starts_on, by, now):
     occupancy.save(force_insert=True)
     events.log(unit, "moved_in", by=by, now=now, data={"person": person.pk, "kind": str(kind)})
     return occupancy
+
+
+@transaction.atomic
+def end_occupancy(occupancy, *, on, by, now):
+    """Record that `occupancy` ends with the day `on`, the last one; return it. Raises Refused for a day before its
+    first."""
+    if on < occupancy.period.lower:
+        raise Refused(_("Nobody can move out before they moved in, on %(day)s.") % {"day": occupancy.period.lower})
+    # The end of a range is the first day that no longer belongs to it.
+    occupancy.period = DateRange(occupancy.period.lower, on + datetime.timedelta(days=1))
+    occupancy.save(update_fields=["period"])
+    events.log(occupancy.unit, "moved_out", by=by, now=now, data={"person": occupancy.person_id})
+    return occupancy
+
+
+@transaction.atomic
+def mark_handed_over(unit, *, on, by, now):
+    """Record the day on which `unit` was handed over; a later handover of the same unit changes nothing."""
+    if Unit.objects.filter(pk=unit.pk, handed_over_on=None).update(handed_over_on=on):
+        unit.handed_over_on = on
+        events.log(unit, "handed_over", by=by, now=now, data={"on": on.isoformat()})
 
 
 @transaction.atomic

@@ -1,0 +1,27 @@
+"""The verbs of the register: places, people, who occupies what, and what goes with it."""
+
+from residents.actions.register import (
+    build_person,
+    build_unit,
+    correct_person,
+    end_occupancy,
+    mark_handed_over,
+    move_in,
+    register_person,
+    register_unit,
+    seal_person,
+    unmask_phone,
+)
+
+__all__ = [
+    "build_person",
+    "build_unit",
+    "correct_person",
+    "end_occupancy",
+    "mark_handed_over",
+    "move_in",
+    "register_person",
+    "register_unit",
+    "seal_person",
+    "unmask_phone",
+]

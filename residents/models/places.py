@@ -1,0 +1,89 @@
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from servicedesk.core.masking import mask_room
+from servicedesk.core.models import Community
+
+
+class Building(models.Model):
+    """A building (楼栋) of a community."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="buildings")
+    code = models.CharField(_("code"), max_length=60, help_text=_("As it is spoken, for example 3."))
+    name = models.CharField(_("name"), max_length=80)
+    accepted_on = models.DateField(
+        _("completion acceptance"), null=True, blank=True, help_text=_("The warranty is counted from this day.")
+    )
+
+    class Meta:
+        verbose_name = _("building")
+        verbose_name_plural = _("buildings")
+        ordering = ["community", "id"]
+        constraints = [models.UniqueConstraint(fields=["community", "code"], name="building_code_once_in_community")]
+
+    def __str__(self):
+        return self.name
+
+
+class Section(models.Model):
+    """An entrance (单元) of a building."""
+
+    building = models.ForeignKey(Building, models.PROTECT, related_name="sections")
+    code = models.CharField(_("code"), max_length=10)
+
+    class Meta:
+        verbose_name = _("section")
+        verbose_name_plural = _("sections")
+        ordering = ["building", "id"]
+        constraints = [models.UniqueConstraint(fields=["building", "code"], name="section_code_once_in_building")]
+
+    def __str__(self):
+        return f"{self.building.code}-{self.code}"
+
+
+class UnitQuerySet(models.QuerySet):
+    def by_room(self, key):
+        """Return the units that answer to a normalised room such as `3-2-1201`, `3-1201` or `1201`."""
+        return self.filter(room_keys__contains=[key])
+
+
+class Unit(models.Model):
+    """A dwelling or office (房屋, 户): what is occupied, billed and renovated."""
+
+    community = models.ForeignKey(Community, models.PROTECT, related_name="units")
+    building = models.ForeignKey(Building, models.PROTECT, related_name="units")
+    section = models.ForeignKey(Section, models.PROTECT, null=True, blank=True, related_name="units")
+    number = models.CharField(_("number"), max_length=20)
+    label = models.CharField(_("room"), max_length=100, help_text=_("As it is written, for example 3-2-1201."))
+    floor = models.SmallIntegerField(_("floor"), null=True, blank=True)
+    area = models.DecimalField(_("area in m²"), max_digits=9, decimal_places=2, null=True, blank=True)
+    # The first handover to whoever bought it; the state of a unit follows from this and from who occupies it.
+    handed_over_on = models.DateField(_("handed over on"), null=True, blank=True, editable=False)
+    room_keys = ArrayField(models.CharField(max_length=100), default=list, editable=False)
+
+    objects = UnitQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("unit")
+        verbose_name_plural = _("units")
+        ordering = ["community", "label"]
+        constraints = [
+            models.UniqueConstraint(fields=["building", "section", "number"], name="unit_number_once_in_section"),
+            models.UniqueConstraint(
+                fields=["building", "number"], condition=Q(section=None), name="unit_number_once_in_building"
+            ),
+            models.CheckConstraint(condition=Q(area=None) | Q(area__gt=0, area__lt=1_000_000), name="unit_area_sane"),
+        ]
+        indexes = [GinIndex(fields=["room_keys"], name="unit_room_keys", fastupdate=False)]
+
+    def __str__(self):
+        return self.label
+
+    @property
+    def masked(self):
+        """The room as a public page may show it: 3-2-12**."""
+        head, dash, number = self.label.rpartition("-")
+        return f"{head}{dash}{mask_room(number)}"

@@ -1,0 +1,1 @@
+"""The doors of the register: people, keys, meters, moves and what else goes with a home."""
