@@ -117,3 +117,9 @@ def seal_person(person, *, now):
     """Keep a resident's entry and show it to nobody any more; the caller logs it. One UPDATE."""
     person.sealed_at = now
     person.save(update_fields=["sealed_at"])
+
+
+@transaction.atomic
+def print_unit_file(unit, *, by, now):
+    """Record that the whole file of a unit was prepared for printing. One INSERT."""
+    events.log(unit, "file_printed", by=by, now=now)

@@ -1,3 +1,5 @@
+import datetime
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -55,3 +57,8 @@ class Occupancy(models.Model):
 
     def __str__(self):
         return f"{self.unit} {self.person}"
+
+    @property
+    def last_day(self):
+        """The last day of the occupancy, None while it has no end."""
+        return self.period.upper - datetime.timedelta(days=1) if self.period.upper else None

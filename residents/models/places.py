@@ -2,6 +2,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from servicedesk.core.masking import mask_room
@@ -77,10 +78,16 @@ class Unit(models.Model):
             ),
             models.CheckConstraint(condition=Q(area=None) | Q(area__gt=0, area__lt=1_000_000), name="unit_area_sane"),
         ]
-        indexes = [GinIndex(fields=["room_keys"], name="unit_room_keys", fastupdate=False)]
+        indexes = [
+            GinIndex(fields=["room_keys"], name="unit_room_keys", fastupdate=False),
+            models.Index(fields=["community", "building", "label"], name="unit_by_building"),
+        ]
 
     def __str__(self):
         return self.label
+
+    def get_absolute_url(self):
+        return reverse("desk:unit", args=[self.pk])
 
     @property
     def masked(self):

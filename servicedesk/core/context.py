@@ -21,6 +21,7 @@ MENU = [
     ("board", _("Board"), "desk:board", OFFICE),
     ("approvals", _("Approvals"), "desk:approvals", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("calls", _("Calls"), "complaints:calls", {Role.CLERK, Role.SUPERVISOR}),
+    ("units", _("Homes"), "desk:units", OFFICE),
     ("mail", _("Letters"), "complaints:mail", OFFICE),
     ("reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),

@@ -445,7 +445,7 @@ def _resident_hit(hit):
         label=hit.unit.label,
         mark=f"{someone.person.name} {someone.get_kind_display()}" if someone else _("nobody registered"),
         meta=someone.person.masked_phone if someone else "",
-        href=list_url(view="all", q=hit.unit.label),
+        href=hit.unit.get_absolute_url(),
     )
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from servicedesk.desk.views import approvals, board, intake, search
+from servicedesk.desk.views import approvals, board, intake, search, units
 
 app_name = "desk"
 
@@ -17,5 +17,8 @@ urlpatterns = [
     path("board/bulk/", board.bulk, name="bulk"),
     path("approvals/", approvals.approvals, name="approvals"),
     path("undo/<word:batch>/", board.undo, name="undo"),
+    path("units/", units.units, name="units"),
+    path("units/<int:pk>/", units.unit, name="unit"),
+    path("units/<int:pk>/file/", units.unit_file, name="unit_file"),
     path("search/", search.search, name="search"),
 ]

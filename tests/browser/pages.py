@@ -116,6 +116,13 @@ def choose_level(page):
     send(SAVE)(page)
 
 
+def one_home(query="", page="unit"):
+    def begin(house):
+        return house.client("chen"), reverse(f"desk:{page}", args=[house.units[0].pk]) + query
+
+    return begin
+
+
 def warranty_letter(house):
     claim = house.community.warranty_claims.get(status="refused")
     return house.client("zhou"), reverse("complaints:warranty_letter", args=[claim.pk])
@@ -436,6 +443,13 @@ STAFF_PAGES = [
     ),
     Visit("complaints:month_print", "zhou", begin=report("month", name="print")),
     Visit("complaints:week_print", "zhou", "signed", begin=report("week", ago=1, name="print")),
+    Visit("desk:units", "chen"),
+    Visit("desk:units", "he", "empty"),
+    Visit("desk:units", "chen", "no match", query="?room=99-909"),
+    Visit("desk:unit", "chen", begin=one_home()),
+    Visit("desk:unit", "chen", "people", begin=one_home("?tab=people")),
+    Visit("desk:unit", "guo", "cases", begin=one_home("?tab=cases")),
+    Visit("desk:unit_file", "zhou", begin=one_home(page="unit_file")),
     Visit("desk:search", "chen", "empty"),
     Visit("desk:search", "chen", query="?q=1201"),
     Visit("desk:search", "chen", "no match", query="?q=9-9-0909"),

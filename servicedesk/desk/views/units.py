@@ -1,0 +1,68 @@
+"""Homes: their list, one of them on one page, and its file on paper."""
+
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from residents import actions
+from servicedesk.core import clock
+from servicedesk.core.models import Role
+from servicedesk.core.roles import role_required
+from servicedesk.desk import units as reads
+from servicedesk.desk.forms.units import UnitsForm
+
+OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
+
+
+def _find(request, pk):
+    unit = reads.find(request.community, pk)
+    if unit is None:
+        raise Http404
+    return unit
+
+
+@require_GET
+@role_required(*OFFICE)
+def units(request):
+    """The homes of the community, building by building."""
+    form = UnitsForm(request.GET, community=request.community)
+    asked = form.cleaned_data if form.is_valid() else {}
+    rows, after = reads.page(request.community, **asked)
+    older = f"?{urlencode({**form.kept, 'after': after})}" if after else ""
+    context = {"form": form, "rows": rows, "older_url": older, "clear_url": request.path}
+    return render(request, "desk/units.html", context)
+
+
+@require_GET
+@role_required(*OFFICE)
+def unit(request, pk):
+    """One home: what has to be known first, or the part that the address names."""
+    now, one = clock.now(), _find(request, pk)
+    part = next((part for part in reads.PARTS if part.key == request.GET.get("tab")), None)
+    here = reverse("desk:unit", args=[pk])
+    tabs = [{"label": _("Overview"), "url": here, "current": part is None}]
+    tabs += [{"label": p.label, "url": f"{here}?tab={p.key}", "current": p == part} for p in reads.PARTS]
+    with timezone.override(request.community.tz):
+        overview = None if part else reads.overview(one, request.user, now)
+        tables = part.tables(one, request.user, now) if part else overview.tables
+        context = {"unit": one, "tabs": tabs, "part": part, "overview": overview, "tables": tables, "now": now}
+        return render(request, "desk/unit.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(*OFFICE)
+def unit_file(request, pk):
+    """The whole file of a home (业户档案); a POST prepares it for printing, with who printed it on record."""
+    now, one = clock.now(), _find(request, pk)
+    if request.method == "POST":
+        actions.print_unit_file(one, by=request.user, now=now)
+    with timezone.override(request.community.tz):
+        overview = reads.overview(one, request.user, now)
+        parts = [(part, part.tables(one, request.user, now)) for part in reads.PARTS]
+        is_printed = request.method == "POST"
+        context = {"unit": one, "overview": overview, "parts": parts, "now": now, "is_printed": is_printed}
+        return render(request, "desk/unit_file.html", context)

@@ -1,0 +1,133 @@
+"""One unit on one page, its file on paper, and the list of units."""
+
+import datetime
+
+import pytest
+from django.urls import reverse
+
+from complaints import actions
+from complaints.models import Concern
+from residents.actions import end_occupancy
+from residents.models import Occupancy
+from servicedesk.core.models import Event
+from tests import factories
+from tests.counting import pinned
+from tests.factories import MONDAY
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def monday(time_machine):
+    time_machine.move_to(MONDAY, tick=False)
+
+
+def get(client, user, unit, tab=""):
+    client.force_login(user)
+    answer = client.get(reverse("desk:unit", args=[unit.pk]), {"tab": tab} if tab else {})
+    assert answer.status_code == 200
+    return answer
+
+
+def words(tables, title):
+    """Return the texts of the rows of the table of that title."""
+    table = next(table for table in tables if str(table.title) == title)
+    return [[str(cell.shown) for cell in row] for row in table.rows]
+
+
+def test_who_lives_there_and_what_is_open_stands_on_the_first_page(client, yunhu, office, chen, home, lin):
+    case = factories.case(yunhu, by=chen, unit=home)
+    archived = factories.case(yunhu, by=chen, unit=home, category="mail", summary="问报纸")
+    actions.resolve(archived, by=chen, now=MONDAY, remedy="已答复")
+    factories.told(archived, by=chen)
+    actions.archive(factories.fresh(archived), by=chen, now=MONDAY)
+    tables = get(client, chen, home).context["tables"]
+    assert words(tables, "住户与使用人") == [["林晓梅", "业主", "138****1234", "2019-05-01", "–"]]
+    assert [row[0] for row in words(tables, "在办单")] == [case.short_number]
+    all_of_it = get(client, chen, home, "cases").context["tables"]
+    assert [row[0] for row in words(all_of_it, "台账（最新在上）")] == [archived.short_number, case.short_number]
+
+
+def test_a_standing_instruction_is_the_first_thing_to_see(client, chen, home, lin):
+    lin.note = "家中有婴儿，请先打电话"
+    lin.save(update_fields=["note"])
+    assert "家中有婴儿" in get(client, chen, home).text
+
+
+def test_who_was_here_stands_apart_from_who_is(client, chen, home, lin, zhou):
+    lived = Occupancy.objects.get(person=lin)
+    end_occupancy(lived, on=datetime.date(2024, 3, 31), by=zhou, now=MONDAY)
+    tables = get(client, chen, home, "people").context["tables"]
+    assert words(tables, "住户与使用人") == []
+    assert words(tables, "曾经的住户") == [["林晓梅", "业主", "138****1234", "2019-05-01", "2024-03-31"]]
+
+
+def test_who_is_sealed_does_not_stand_there(client, chen, home, lin):
+    lin.sealed_at = MONDAY
+    lin.save(update_fields=["sealed_at"])
+    assert "林晓梅" not in get(client, chen, home, "people").text
+
+
+def test_a_case_about_somebody_does_not_stand_on_their_page_of_the_unit(client, yunhu, office, chen, zhou, home, lin):
+    case = factories.case(yunhu, by=zhou, unit=home, category="service")
+    Concern.objects.create(case=case, user=chen)
+    assert case.short_number not in get(client, chen, home, "cases").text
+    assert case.short_number in get(client, zhou, home, "cases").text
+
+
+def test_the_file_is_printed_with_its_printer_on_record(client, chen, home, lin):
+    client.force_login(chen)
+    address = reverse("desk:unit_file", args=[home.pk])
+    assert "林晓梅" in client.get(address).text
+    assert not Event.objects.filter(verb="file_printed").exists()
+    assert "陈静" in client.post(address).text
+    assert Event.objects.about(home).get(verb="file_printed").by == chen
+
+
+def test_a_unit_of_another_community_is_nowhere(client, stranger, home, lin):
+    client.force_login(stranger)
+    for name in ("desk:unit", "desk:unit_file"):
+        assert client.get(reverse(name, args=[home.pk])).status_code == 404
+
+
+def test_homes_are_listed_building_by_building_and_found_by_their_room(client, yunhu, other, chen):
+    for label in ("2-101", "2-102", "1-101"):
+        factories.unit(yunhu, label)
+    factories.unit(other, "2-101")
+    client.force_login(chen)
+    labels = lambda **asked: [u.label for u in client.get(reverse("desk:units"), asked).context["rows"]]  # noqa: E731
+    assert labels() == ["2-101", "2-102", "1-101"]
+    assert labels(room="2栋102") == ["2-102"]
+    assert labels(building=yunhu.buildings.get(code="1").pk) == ["1-101"]
+    assert labels(building=other.buildings.get().pk, after="x:y") == ["2-101", "2-102", "1-101"]
+
+
+def test_the_list_goes_on_where_the_page_before_ended(client, yunhu, chen):
+    for number in range(101, 153):
+        factories.unit(yunhu, f"2-{number}")
+    client.force_login(chen)
+    first = client.get(reverse("desk:units"))
+    assert len(first.context["rows"]) == 50
+    second = client.get(reverse("desk:units") + first.context["older_url"])
+    assert [u.label for u in second.context["rows"]] == ["2-151", "2-152"]
+    assert second.context["older_url"] == ""
+
+
+@pytest.mark.parametrize("others", [1, 12])
+def test_the_pages_cost_the_same_for_few_and_for_many(client, yunhu, office, chen, home, lin, others):
+    for n in range(others):
+        factories.case(yunhu, by=chen, unit=home)
+        factories.resident(home, f"王{n}", f"1390000{n:04}", kind=Occupancy.Kind.HOUSEHOLD)
+        factories.unit(yunhu, f"3-2-{1300 + n}")
+    client.force_login(chen)
+    for name, address in [
+        ("units", reverse("desk:units")),
+        ("unit page", reverse("desk:unit", args=[home.pk])),
+        ("unit page, people", reverse("desk:unit", args=[home.pk]) + "?tab=people"),
+        ("unit page, cases", reverse("desk:unit", args=[home.pk]) + "?tab=cases"),
+        ("unit file", reverse("desk:unit_file", args=[home.pk])),
+    ]:
+        client.get(address)
+        with pinned(name) as captured:
+            assert client.get(address).status_code == 200
+        assert len(captured) <= 15, name
