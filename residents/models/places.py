@@ -1,7 +1,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -45,6 +45,13 @@ class Section(models.Model):
         return f"{self.building.code}-{self.code}"
 
 
+def _padded(column):
+    """Return `column` with five noughts before each number, less those beyond six digits."""
+    every = Value("g")
+    longer = Func(column, Value(r"(\d+)"), Value(r"00000\1"), every, function="regexp_replace")
+    return Func(longer, Value(r"0+(\d{6})(?!\d)"), Value(r"\1"), every, function="regexp_replace")
+
+
 class UnitQuerySet(models.QuerySet):
     def by_room(self, key):
         """Return the units that answer to a normalised room such as `3-2-1201`, `3-1201` or `1201`."""
@@ -63,6 +70,10 @@ class Unit(models.Model):
     area = models.DecimalField(_("area in m²"), max_digits=9, decimal_places=2, null=True, blank=True)
     # The first handover to whoever bought it; the state of a unit follows from this and from who occupies it.
     handed_over_on = models.DateField(_("handed over on"), null=True, blank=True, editable=False)
+    # The room with its numbers as long as six digits, so that 3-1-901 stands before 3-1-1001.
+    room_order = models.GeneratedField(
+        expression=_padded("label"), output_field=models.CharField(max_length=400), db_persist=True
+    )
     room_keys = ArrayField(models.CharField(max_length=100), default=list, editable=False)
 
     objects = UnitQuerySet.as_manager()
@@ -80,7 +91,7 @@ class Unit(models.Model):
         ]
         indexes = [
             GinIndex(fields=["room_keys"], name="unit_room_keys", fastupdate=False),
-            models.Index(fields=["community", "building", "label"], name="unit_by_building"),
+            models.Index(fields=["community", "building", "room_order"], name="unit_by_building"),
         ]
 
     def __str__(self):

@@ -14,7 +14,7 @@ def copy_in(rows):
         return 0
     options = type(rows[0])._meta
     has_keys = rows[0].pk is not None
-    fields = [field for field in options.concrete_fields if has_keys or not field.primary_key]
+    fields = [f for f in options.concrete_fields if not f.generated and (has_keys or not f.primary_key)]
     quote = connection.ops.quote_name
     names = ", ".join(quote(field.column) for field in fields)
     readers = [_reader(field) for field in fields]
@@ -41,12 +41,15 @@ def copy_values(model, rows):
     """
     if not rows:
         return 0
-    by_name = {field.attname: field for field in model._meta.concrete_fields}
+    by_name = {field.attname: field for field in model._meta.concrete_fields if not field.generated}
     named = [by_name.pop(name) for name in rows[0]]
     others = [
         field
         for field in by_name.values()
-        if not field.primary_key and not field.has_db_default() and (field.has_default() or not field.null)
+        if not field.primary_key
+        and not field.generated
+        and not field.has_db_default()
+        and (field.has_default() or not field.null)
     ]
     rest = [_dump(field)(field.get_default()) for field in others]
     dumps = [(field.attname, _dump(field)) for field in named if isinstance(field, (models.JSONField, ArrayField))]

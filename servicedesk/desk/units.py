@@ -84,21 +84,19 @@ def page(community, *, building=None, room="", after=""):
     if room:
         units = units.by_room(room)
     if (cursor := _read(after)) is not None:
-        building_id, label = cursor
-        units = units.filter(Q(building__gt=building_id) | Q(building=building_id, label__gt=label))
-    found = list(units.order_by("building", "label")[: PAGE + 1])
+        building_id, room = cursor
+        units = units.filter(Q(building__gt=building_id) | Q(building=building_id, room_order__gt=room))
+    found = list(units.order_by("building_id", "room_order", "id")[: PAGE + 1])
     return found[:PAGE], _write(found[PAGE - 1]) if len(found) > PAGE else ""
 
 
 def _write(unit):
-    return f"{unit.building_id}:{unit.label}"
+    return f"{unit.building_id}:{unit.room_order}"
 
 
 def _read(cursor):
-    building, colon, label = cursor.partition(":")
-    return (
-        (int(building), label) if colon and building.isascii() and building.isdigit() and len(building) < 16 else None
-    )
+    building, colon, room = cursor.partition(":")
+    return (int(building), room) if colon and building.isascii() and building.isdigit() and len(building) < 16 else None
 
 
 def overview(unit, user, now):

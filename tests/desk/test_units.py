@@ -102,6 +102,15 @@ def test_homes_are_listed_building_by_building_and_found_by_their_room(client, y
     assert labels(building=other.buildings.get().pk, after="x:y") == ["2-101", "2-102", "1-101"]
 
 
+def test_homes_stand_in_the_order_of_their_numbers(client, yunhu, chen):
+    made = ["3-1-1001", "3-1-901", "3-2-101", "3-1-101A", "3-1-101", "3-10-101"]
+    for label in made:
+        factories.unit(yunhu, label)
+    client.force_login(chen)
+    found = [u.label for u in client.get(reverse("desk:units")).context["rows"]]
+    assert found == ["3-1-101", "3-1-101A", "3-1-901", "3-1-1001", "3-2-101", "3-10-101"]
+
+
 def test_the_list_goes_on_where_the_page_before_ended(client, yunhu, chen):
     for number in range(101, 153):
         factories.unit(yunhu, f"2-{number}")
