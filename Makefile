@@ -9,11 +9,12 @@ MAKEMESSAGES := manage.py makemessages --locale zh_Hans --no-obsolete --no-wrap 
   --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-browser browsers bench check audit messages lock
+.PHONY: help run test test-heavy test-browser browsers bench check audit messages lock
 
 help:
 	@echo "make run           serve the desk with its demo on http://127.0.0.1:8000/ (PORT=... for another port)"
 	@echo "make test          run the tests, without a browser (TEST_ARGS='-k name')"
+	@echo "make test-heavy    run the few tests that need a minute each"
 	@echo "make browsers      install Chromium and a Chinese font (Debian, Ubuntu)"
 	@echo "make test-browser  run the tests that need a browser"
 	@echo "make check         run the linters and Django's own checks"
@@ -27,7 +28,10 @@ run: .venv/base.stamp
 	@$(BIN)/python -m servicedesk.tree
 
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest -n logical -m "not browser" $(TEST_ARGS)
+	$(BIN)/python -m pytest -n logical -m "not browser and not heavy" $(TEST_ARGS)
+
+test-heavy: .venv/dev.stamp
+	$(BIN)/python -m pytest -n logical -m "heavy and not browser" $(TEST_ARGS)
 
 test-browser: .venv/dev.stamp
 	$(BIN)/python -m pytest -n logical -m browser $(TEST_ARGS)

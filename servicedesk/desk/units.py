@@ -16,6 +16,7 @@ from residents.models import Occupancy, Unit
 # What stands of one part on the first page; the part itself shows up to MOST.
 FEW, MOST = 6, 200
 PAGE = 50
+KINDS = Occupancy.Kind.values
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,15 @@ def page(community, *, building=None, room="", after=""):
         units = units.filter(Q(building__gt=building_id) | Q(building=building_id, room_order__gt=room))
     found = list(units.order_by("building_id", "room_order", "id")[: PAGE + 1])
     return found[:PAGE], _write(found[PAGE - 1]) if len(found) > PAGE else ""
+
+
+def names(units, today):
+    """Return {key of a unit: names of who lives or works there on `today`}, owners first. One query."""
+    found = {}
+    living = Occupancy.objects.on(today).known().filter(unit__in=units).select_related("person")
+    for one in sorted(living, key=lambda one: (KINDS.index(one.kind), one.pk)):
+        found.setdefault(one.unit_id, []).append(one.person.name)
+    return found
 
 
 def _write(unit):

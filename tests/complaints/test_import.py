@@ -715,7 +715,7 @@ def test_a_table_that_is_not_named_right_is_refused_before_the_database_is_asked
         pass
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from /proc")
 @pytest.mark.django_db(transaction=True)
 def test_a_hundred_thousand_rows_need_no_more_than_200_mb(tmp_path):

@@ -95,7 +95,10 @@ def test_homes_are_listed_building_by_building_and_found_by_their_room(client, y
         factories.unit(yunhu, label)
     factories.unit(other, "2-101")
     client.force_login(chen)
-    labels = lambda **asked: [u.label for u in client.get(reverse("desk:units"), asked).context["rows"]]  # noqa: E731
+
+    def labels(**asked):
+        return [unit.label for unit, _names in client.get(reverse("desk:units"), asked).context["lines"]]
+
     assert labels() == ["2-101", "2-102", "1-101"]
     assert labels(room="2栋102") == ["2-102"]
     assert labels(building=yunhu.buildings.get(code="1").pk) == ["1-101"]
@@ -107,7 +110,7 @@ def test_homes_stand_in_the_order_of_their_numbers(client, yunhu, chen):
     for label in made:
         factories.unit(yunhu, label)
     client.force_login(chen)
-    found = [u.label for u in client.get(reverse("desk:units")).context["rows"]]
+    found = [unit.label for unit, _names in client.get(reverse("desk:units")).context["lines"]]
     assert found == ["3-1-101", "3-1-101A", "3-1-901", "3-1-1001", "3-2-101", "3-10-101"]
 
 
@@ -116,9 +119,9 @@ def test_the_list_goes_on_where_the_page_before_ended(client, yunhu, chen):
         factories.unit(yunhu, f"2-{number}")
     client.force_login(chen)
     first = client.get(reverse("desk:units"))
-    assert len(first.context["rows"]) == 50
+    assert len(first.context["lines"]) == 50
     second = client.get(reverse("desk:units") + first.context["older_url"])
-    assert [u.label for u in second.context["rows"]] == ["2-151", "2-152"]
+    assert [unit.label for unit, _names in second.context["lines"]] == ["2-151", "2-152"]
     assert second.context["older_url"] == ""
 
 

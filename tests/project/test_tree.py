@@ -60,6 +60,7 @@ def read_until(process, pattern):
     pytest.fail(f"The tree ended without {pattern!r}:\n{said}")
 
 
+@pytest.mark.heavy
 def test_one_ctrl_c_ends_the_web_server_the_worker_the_beat_and_the_database(data):
     port = free_port()
     process = start_tree(port)

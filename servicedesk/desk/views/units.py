@@ -33,7 +33,9 @@ def units(request):
     asked = form.cleaned_data if form.is_valid() else {}
     rows, after = reads.page(request.community, **asked)
     older = f"?{urlencode({**form.kept, 'after': after})}" if after else ""
-    context = {"form": form, "rows": rows, "older_url": older, "clear_url": request.path}
+    living = reads.names(rows, request.community.local(clock.now()).date())
+    lines = [(unit, living.get(unit.pk, [])) for unit in rows]
+    context = {"form": form, "lines": lines, "older_url": older, "clear_url": request.path}
     return render(request, "desk/units.html", context)
 
 
