@@ -96,7 +96,8 @@ def _copy(rows):
     """Insert rows of one model, with the keys that they have, by COPY."""
     rows = list(rows)
     if rows:
-        names = [field.attname for field in rows[0]._meta.concrete_fields if field.attname != "id" or rows[0].pk]
+        fields = [field for field in rows[0]._meta.concrete_fields if not field.generated]
+        names = [field.attname for field in fields if field.attname != "id" or rows[0].pk]
         bulk.copy_values(type(rows[0]), [{name: getattr(row, name) for name in names} for row in rows])
 
 

@@ -185,6 +185,19 @@ PAGES = [
     sought("find-phone", "finder, end of a telephone", lambda home: home.person.phone[-4:]),
     sought("find-name", "finder, name", lambda home: home.person.name),
     sought("find-initials", "finder, initials", lambda home: home.person.initials),
+    get("/units/", "clerk", name="homes", label="homes, page 1", goal=6, growth=1.25, most_queries=15),
+    get(
+        lambda world: f"/units/?building={world.home().unit.building_id}",
+        "clerk", name="homes-building", label="homes of one building", goal=6, growth=1.25, most_queries=15,
+    ),
+    get(
+        lambda world: world.home().unit.get_absolute_url(),
+        "clerk", name="home", label="page of a home", goal=6, growth=1.25, most_queries=15,
+    ),
+    get(
+        lambda world: world.home().unit.get_absolute_url() + "?tab=cases",
+        "clerk", name="home-cases", label="page of a home, its cases", goal=6, growth=1.25, most_queries=15,
+    ),
     get("/search/?" + urlencode({"q": "漏水"}), name="search", label="search, a common word", goal=8),
     get("/search/?" + urlencode({"q": "龙骨"}), name="search-rare", label="search, a rare word", goal=8),
     Page("month", "month report, counted anew", _month),

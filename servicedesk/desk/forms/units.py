@@ -5,23 +5,29 @@ from django.utils.translation import gettext_lazy as _
 
 from residents.models import Building
 from residents.rooms import key_of
-from servicedesk.core.choices import RowField
 from servicedesk.core.text import TextField
 
 
 class UnitsForm(forms.Form):
     """A building, a room, and where the page before ended."""
 
-    building = RowField(Building.objects.none(), label=_("Building"), required=False, empty_label=_("all"))
+    building = forms.TypedChoiceField(label=_("Building"), required=False, coerce=int, empty_value=None)
     room = TextField(label=_("Room"), required=False, max_length=60)
-    after = TextField(required=False, max_length=130, widget=forms.HiddenInput)
+    after = TextField(required=False, max_length=430, widget=forms.HiddenInput)
 
     def __init__(self, *args, community, **kwargs):
         super().__init__(*args, **kwargs)
-        self.fields["building"].queryset = Building.objects.filter(community=community).order_by("id")
+        buildings = Building.objects.filter(community=community).order_by("id").values_list("pk", "name")
+        self.fields["building"].choices = [("", _("all")), *buildings]
 
     def clean_room(self):
         return key_of(self.cleaned_data["room"])
+
+    @property
+    def building_options(self):
+        """The buildings as (value, words, whether chosen), drawn by the page itself: there may be hundreds."""
+        chosen = self.data.get("building", "")
+        return [(value, words, str(value) == chosen) for value, words in self.fields["building"].choices]
 
     @property
     def kept(self):
