@@ -12,33 +12,39 @@ from servicedesk.core.roles import communities_with, memberships_of
 
 OFFICE = {Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM}
 SEES_CASES = OFFICE | {Role.HEAD, Role.WORKER}
-# In the order of the menu: key, label, address, who finds it useful. The doors themselves decide who comes in.
+GROUPS = {
+    "cases": _("Cases and answers"),
+    "homes": _("Homes and residents"),
+    "quality": _("Reports and quality"),
+    "settings": _("Settings and records"),
+}
+# In the order of the menu: group, key, label, address, who finds it useful. The doors themselves decide who comes in.
 MENU = [
-    ("desk", _("New request"), "desk:intake", {Role.CLERK, Role.SUPERVISOR}),
-    ("mine", _("My answers"), "complaints:mine", {Role.CLERK, Role.SUPERVISOR}),
-    ("cases", _("Cases"), "complaints:list", SEES_CASES),
-    ("callbacks", _("Return visits"), "complaints:callbacks", OFFICE),
-    ("board", _("Board"), "desk:board", OFFICE),
-    ("approvals", _("Approvals"), "desk:approvals", {Role.SUPERVISOR, Role.DEPUTY_GM}),
-    ("calls", _("Calls"), "complaints:calls", {Role.CLERK, Role.SUPERVISOR}),
-    ("units", _("Homes"), "desk:units", OFFICE),
-    ("mail", _("Letters"), "complaints:mail", OFFICE),
-    ("reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
-    ("jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),
-    ("incidents", _("Known events"), "complaints:incidents", SEES_CASES),
-    ("phrases", _("Polite desk"), "complaints:phrases", OFFICE),
-    ("people", _("People's data"), "complaints:people", {Role.SUPERVISOR, Role.DEPUTY_GM}),
-    ("warranty", _("Warranty"), "complaints:warranty", SEES_CASES),
-    ("problems", _("Product problems"), "complaints:problems", OFFICE),
-    ("surveys", _("Surveys"), "complaints:surveys", {Role.SUPERVISOR, Role.DEPUTY_GM}),
-    ("roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),
-    ("settings", _("Settings"), "complaints:settings", {Role.ADMIN}),
-    ("retention", _("Retention periods"), "complaints:retention", {Role.ADMIN}),
-    ("history", _("History check"), "core:history", {Role.SUPERVISOR, Role.DEPUTY_GM, Role.ADMIN}),
+    ("cases", "desk", _("New request"), "desk:intake", {Role.CLERK, Role.SUPERVISOR}),
+    ("cases", "mine", _("My answers"), "complaints:mine", {Role.CLERK, Role.SUPERVISOR}),
+    ("cases", "cases", _("Cases"), "complaints:list", SEES_CASES),
+    ("cases", "callbacks", _("Return visits"), "complaints:callbacks", OFFICE),
+    ("cases", "board", _("Board"), "desk:board", OFFICE),
+    ("cases", "approvals", _("Approvals"), "desk:approvals", {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("cases", "calls", _("Calls"), "complaints:calls", {Role.CLERK, Role.SUPERVISOR}),
+    ("homes", "units", _("Homes"), "desk:units", OFFICE),
+    ("cases", "mail", _("Letters"), "complaints:mail", OFFICE),
+    ("quality", "reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("cases", "jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),
+    ("cases", "incidents", _("Known events"), "complaints:incidents", SEES_CASES),
+    ("quality", "phrases", _("Polite desk"), "complaints:phrases", OFFICE),
+    ("homes", "people", _("People's data"), "complaints:people", {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("cases", "warranty", _("Warranty"), "complaints:warranty", SEES_CASES),
+    ("quality", "problems", _("Product problems"), "complaints:problems", OFFICE),
+    ("quality", "surveys", _("Surveys"), "complaints:surveys", {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("settings", "roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),
+    ("settings", "settings", _("Settings"), "complaints:settings", {Role.ADMIN}),
+    ("settings", "retention", _("Retention periods"), "complaints:retention", {Role.ADMIN}),
+    ("settings", "history", _("History check"), "core:history", {Role.SUPERVISOR, Role.DEPUTY_GM, Role.ADMIN}),
 ]
 
 
-# So many entries fit on one line in either language; behind them come what is needed less often and “More”.
+# So many entries fit on one line in either language; behind them comes what is needed less often, by group.
 MOST_IN_LINE = 9
 
 
@@ -72,11 +78,19 @@ def _on_duty(community):
 
 
 def _menu(held, here):
-    """Return the entries for who holds these roles: all of them, those on the line, and those behind “More”."""
+    """Return the entries for who holds these roles: those on the line, those behind “More” and all of them, the two
+    latter as (name, entries) of each group."""
     items = [
-        {"key": key, "label": label, "url": reverse(name), "current": name == here}
-        for key, label, name, roles in MENU
+        {"group": group, "key": key, "label": label, "url": reverse(name), "current": name == here}
+        for group, key, label, name, roles in MENU
         if held & roles
     ]
     line = items if len(items) <= MOST_IN_LINE + 1 else items[:MOST_IN_LINE]
-    return {"nav": items, "nav_line": line, "nav_more": items[len(line) :]}
+    more = items[len(line) :]
+    here = next((item["label"] for item in more if item["current"]), "")
+    return {"nav": _grouped(items), "nav_line": line, "nav_more": _grouped(more), "nav_here": here}
+
+
+def _grouped(items):
+    groups = [(name, [item for item in items if item["group"] == group]) for group, name in GROUPS.items()]
+    return [(name, entries) for name, entries in groups if entries]
