@@ -21,6 +21,7 @@ class Class(models.TextChoices):
     TYPED = "typed", _("typed and not yet sent")
     ANSWER = "answer", _("answer to a survey")
     PHOTO = "photo", _("photo")
+    IDENTITY = "identity", _("identity number or number plate")
     # Why and by whom data was erased is kept as the proof that it was (PIPL 55, 56).
     PROOF = "proof", _("record of a request about the data")
 
@@ -37,7 +38,11 @@ HELD = {
         "phone_reversed": Class.INDEX,
         "pinyin": Class.INDEX,
         "initials": Class.INDEX,
+        "identity_cipher": Class.IDENTITY,
+        "identity_hash": Class.INDEX,
     },
+    "residents.Contact": {"name": NAME, "phone": CONTACT, "note": WORDS},
+    "residents.Vehicle": {"plate": Class.IDENTITY, "colour": WORDS},
     "complaints.Case": {
         "reporter_name": NAME,
         "reporter_phone": CONTACT,
@@ -88,6 +93,7 @@ NOT_HELD = {
     "residents.Building": "code name",
     "residents.Section": "code",
     "residents.Unit": "number label room_keys",
+    "residents.Contact": "tell",
     "complaints.DeadlinePolicy": "code name article",
     "complaints.Category": "code name name_en kind probes phrases",
     "complaints.Case": "number letter_no explanation source source_id token_digest code_digest",

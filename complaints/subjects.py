@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Call, Case, DataRequest, Draft, IncomingLetter, IntakeDraft, SurveyAnswer
 from complaints.personal import HELD
-from residents.models import Occupancy, Person
+from residents.models import Contact, IdentityCopy, Occupancy, Person, Vehicle
 from servicedesk.core.masking import mask_name, mask_phone
 from servicedesk.core.models import Community, Event, Notification, Photo
 
@@ -23,6 +23,9 @@ from servicedesk.core.models import Community, Event, Notification, Photo
 TITLES = {
     "residents.Person": _("Entry in the register"),
     "residents.Occupancy": _("Homes"),
+    "residents.Contact": _("Contacts"),
+    "residents.Vehicle": _("Vehicles"),
+    "residents.IdentityCopy": _("Copies of identity papers"),
     "complaints.Case": _("Their cases"),
     "core.Event": _("History of the cases"),
     "complaints.Reply": _("Replies"),
@@ -47,7 +50,11 @@ TITLES = {
 }
 # What stands beside the personal data in an export, so that it can be understood.
 FACTS = {
-    "residents.Occupancy": ["unit", "kind", "period"],
+    "residents.Person": ["kind", "identity_kind"],
+    "residents.Occupancy": ["unit", "kind", "period", "share", "company"],
+    "residents.Contact": ["unit", "person", "role", "occasions", "added_at", "is_active"],
+    "residents.Vehicle": ["unit", "kind", "period"],
+    "residents.IdentityCopy": ["added_on", "delete_on", "erased_at"],
     "complaints.Case": ["number", "kind", "channel", "status", "category", "unit", "received_at", "archived_at"],
     "core.Event": ["at", "verb"],
     "complaints.Reply": ["at", "channel"],
@@ -121,6 +128,17 @@ class Subject:
     def homes(self):
         return Occupancy.objects.filter(person=self.person) if self.person else Occupancy.objects.none()
 
+    def entries(self):
+        """Return their entry with those that were merged into it."""
+        own = Q(pk=self.person.pk) | Q(merged_into=self.person) if self.person else Q(pk__in=[])
+        return Person.objects.filter(own)
+
+    def contacts(self):
+        """Return whom they named, and what is known of them as somebody's contact."""
+        whose = Q(occupant=self.person) | Q(person=self.person) if self.person else Q(pk__in=[])
+        named = Q(phone=self.phone) if self.phone else Q(pk__in=[])
+        return Contact.objects.filter(whose | named, community=self.community)
+
     def lives_here(self, today):
         return self.homes().filter(period__contains=today).exists()
 
@@ -143,7 +161,10 @@ def rows_of(subject, cases):
     about |= Q(subject_type=type_of(IncomingLetter), subject_id__in=letters)
     calls = list(Call.objects.filter(case__in=keys).values_list("pk", flat=True))
     about |= Q(subject_type=type_of(Call), subject_id__in=calls)
-    own = Q(subject_type=type_of(Person), subject_id=subject.person.pk) if subject.person else Q(pk__in=[])
+    own = Q(subject_type=type_of(Person), subject_id__in=subject.entries().values("pk"))
+    theirs = Q(person=subject.person) if subject.person else Q(pk__in=[])
+    copies = IdentityCopy.objects.filter(theirs)
+    pictures = about | Q(subject_type=type_of(IdentityCopy), subject_id__in=copies.values("pk"))
     of_case = {
         label: apps.get_model(label)._default_manager.filter(case__in=keys)
         for label in HELD
@@ -152,8 +173,11 @@ def rows_of(subject, cases):
         and any(f.name == "case" for f in apps.get_model(label)._meta.fields)
     }
     return of_case | {
-        "residents.Person": Person.objects.filter(pk=subject.person.pk if subject.person else None),
+        "residents.Person": subject.entries(),
         "residents.Occupancy": subject.homes(),
+        "residents.Contact": subject.contacts(),
+        "residents.Vehicle": Vehicle.objects.filter(theirs),
+        "residents.IdentityCopy": copies,
         "complaints.Case": Case.objects.filter(pk__in=keys),
         "complaints.SurveyAnswer": _answers(subject),
         "complaints.Draft": _typed(Draft, subject),
@@ -161,7 +185,7 @@ def rows_of(subject, cases):
         "complaints.DataRequest": subject.requests(),
         "core.Event": Event.objects.filter(about | own).exclude(note=""),
         "core.Notification": Notification.objects.filter(about),
-        "core.Photo": Photo.objects.kept().filter(about),
+        "core.Photo": Photo.objects.kept().filter(pictures),
     }
 
 

@@ -40,6 +40,9 @@ GROWING = [
     "complaints_problemfinding",
     "complaints_problemproposal",
     "complaints_problemreport",
+    "residents_contact",
+    "residents_identitycopy",
+    "residents_vehicle",
 ]
 
 

@@ -3,24 +3,31 @@ import datetime
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import Func, Q, Value
+from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from residents.models.people import Person
 from residents.models.places import Unit
 
 
+IN_FORCE = Q(united_into=None, voided_at=None)
+
+
 class OccupancyQuerySet(models.QuerySet):
     def on(self, day):
         """Return who occupies what on `day`."""
-        return self.filter(period__contains=day)
+        return self.in_force().filter(period__contains=day)
+
+    def in_force(self):
+        """Return those that were neither entered by mistake nor united with another when entries were merged."""
+        return self.filter(IN_FORCE)
 
     def known(self):
         """Return those of people whom the desk may find."""
-        return self.filter(person__sealed_at=None, person__erased_at=None)
+        return self.filter(person__sealed_at=None, person__erased_at=None, person__merged_into=None)
 
     def with_people(self):
-        return self.select_related("person", "unit__building", "unit__section")
+        return self.select_related("person", "company", "unit__building", "unit__section")
 
 
 class Occupancy(models.Model):
@@ -36,6 +43,22 @@ class Occupancy(models.Model):
     person = models.ForeignKey(Person, models.PROTECT, related_name="occupancies")
     kind = models.CharField(_("capacity"), max_length=9, choices=Kind)
     period = DateRangeField(_("from and to"))
+    share = models.DecimalField(
+        _("share of ownership in %"),
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("Of an owner, where several own the unit. Empty: not known."),
+    )
+    company = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="members", verbose_name=_("company")
+    )
+    # Two entries of one person for the same time become one when the person's entries are merged; this one then stays
+    # and counts no more.
+    united_into = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="united")
+    # Entered by mistake: who said so and why is an event.
+    voided_at = models.DateTimeField(null=True, editable=False)
 
     objects = OccupancyQuerySet.as_manager()
 
@@ -51,8 +74,19 @@ class Occupancy(models.Model):
                     (Func("person_id", "person_id", Value("[]"), function="int8range"), RangeOperators.OVERLAPS),
                     ("period", RangeOperators.OVERLAPS),
                 ],
+                condition=IN_FORCE,
             ),
             models.CheckConstraint(condition=Q(period__startswith__isnull=False), name="occupancy_has_start"),
+            # That the shares of one day are 100 % at most is held by a trigger: `0011_shares_are_a_whole_at_most`.
+            models.CheckConstraint(
+                condition=Q(share=None) | Q(kind="owner", share__gt=0, share__lte=100),
+                name="occupancy_share_is_of_an_owner",
+            ),
+            models.CheckConstraint(
+                condition=Q(company=None) | (Q(kind="staff") & ~Q(company=F("person"))),
+                name="occupancy_company_is_of_its_staff",
+            ),
+            models.CheckConstraint(condition=~Q(united_into=F("id")), name="occupancy_is_not_united_into_itself"),
         ]
 
     def __str__(self):

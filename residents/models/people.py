@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from servicedesk.core.masking import mask_name, mask_phone
@@ -8,8 +8,8 @@ from servicedesk.core.models import Community
 
 class PersonQuerySet(models.QuerySet):
     def known(self):
-        """Return whom the desk may find: neither sealed nor erased (PIPL 47)."""
-        return self.filter(sealed_at=None, erased_at=None)
+        """Return whom the desk may find: neither sealed nor erased (PIPL 47), and not merged into another entry."""
+        return self.filter(sealed_at=None, erased_at=None, merged_into=None)
 
 
 class Person(models.Model):
@@ -22,6 +22,15 @@ class Person(models.Model):
         PERSON = "person", _("person")
         COMPANY = "company", _("company")
 
+    class Identity(models.TextChoices):
+        """The paper by which somebody is known."""
+
+        ID_CARD = "id_card", _("identity card")
+        PASSPORT = "passport", _("passport")
+        PERMIT = "permit", _("travel permit of Hong Kong, Macao or Taiwan")
+        LICENCE = "licence", _("business licence")
+        OTHER = "other", _("another paper")
+
     community = models.ForeignKey(Community, models.PROTECT, related_name="people")
     kind = models.CharField(_("kind"), max_length=7, choices=Kind, default=Kind.PERSON)
     name = models.CharField(_("name"), max_length=120)
@@ -31,6 +40,16 @@ class Person(models.Model):
     pinyin = models.CharField(max_length=400, blank=True, editable=False)
     initials = models.CharField(max_length=120, blank=True, editable=False)
     note = models.TextField(_("standing instruction"), blank=True)
+    version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    identity_kind = models.CharField(
+        _("identity paper"), max_length=8, choices=Identity, blank=True, default="", db_default=""
+    )
+    # Encrypted (ruling 13); read and written through `residents.identity` alone.
+    identity_cipher = models.TextField(_("identity number"), blank=True, default="", db_default="", editable=False)
+    # A keyed digest, by which exactly this number is found and no other can be guessed.
+    identity_hash = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="merged")
+    merged_at = models.DateTimeField(null=True, editable=False)
     masked_at = models.DateTimeField(null=True, editable=False)
     sealed_at = models.DateTimeField(null=True, editable=False)
     erased_at = models.DateTimeField(null=True, editable=False)
@@ -43,11 +62,41 @@ class Person(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(erased_at=None) | Q(sealed_at=None, phone="", phone_reversed="", pinyin="", initials=""),
+                condition=Q(erased_at=None)
+                | Q(
+                    sealed_at=None,
+                    phone="",
+                    phone_reversed="",
+                    pinyin="",
+                    initials="",
+                    identity_cipher="",
+                    identity_hash="",
+                ),
                 name="person_erased_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=Q(identity_cipher="", identity_hash="")
+                | (~Q(identity_cipher="") & ~Q(identity_hash="") & ~Q(identity_kind="")),
+                name="person_identity_has_paper_and_digest",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into=None, merged_at=None)
+                | (Q(merged_into__isnull=False, merged_at__isnull=False) & ~Q(merged_into=F("id"))),
+                name="person_merged_has_time_and_another",
+            ),
+            models.UniqueConstraint(
+                fields=["community", "identity_hash"],
+                condition=~Q(identity_hash="") & Q(merged_into=None),
+                name="person_identity_once_in_community",
             ),
         ]
         indexes = [
+            # The order of the register, page by page.
+            models.Index(
+                fields=["community", "pinyin", "id"],
+                name="person_by_pinyin",
+                condition=Q(sealed_at=None, erased_at=None, merged_into=None),
+            ),
             models.Index(fields=["community", "name"], name="person_name", opclasses=["int8_ops", "text_pattern_ops"]),
             models.Index(
                 fields=["community", "initials"], name="person_initials", opclasses=["int8_ops", "text_pattern_ops"]
@@ -75,3 +124,9 @@ class Person(models.Model):
     @property
     def masked_name(self):
         return mask_name(self.name)
+
+    @property
+    def letter(self):
+        """The letter of the index under which the register has them, # for what begins with none."""
+        first = self.pinyin[:1].upper()
+        return first if first.isascii() and first.isalpha() else "#"

@@ -1,7 +1,8 @@
+from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Func, Q, Value
+from django.db.models import Case, Exists, Func, OuterRef, Q, Value, When
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -57,9 +58,34 @@ class UnitQuerySet(models.QuerySet):
         """Return the units that answer to a normalised room such as `3-2-1201`, `3-1201` or `1201`."""
         return self.filter(room_keys__contains=[key])
 
+    def with_state(self, today):
+        """Add `state`, one of Unit.State, as it follows from who occupies a unit on `today`; nobody sets it.
+
+        Who occupies a unit has been given it, whatever its handover was written down as: registers taken over know
+        no day of it.
+        """
+        living = apps.get_model("residents.Occupancy").objects.on(today).filter(unit=OuterRef("pk"))
+        State = Unit.State
+        state = Case(
+            When(Exists(living.filter(kind="lessee")), then=Value(State.LET)),
+            When(Exists(living), then=Value(State.OCCUPIED)),
+            When(handed_over_on=None, then=Value(State.NOT_HANDED_OVER)),
+            default=Value(State.VACANT),
+            output_field=models.CharField(),
+        )
+        return self.annotate(state=state)
+
 
 class Unit(models.Model):
     """A dwelling or office (房屋, 户): what is occupied, billed and renovated."""
+
+    class State(models.TextChoices):
+        """What a unit is on a day. It is no column: it follows from facts, see `UnitQuerySet.with_state`."""
+
+        NOT_HANDED_OVER = "not_handed_over", _("not handed over")
+        OCCUPIED = "occupied", _("occupied")
+        LET = "let", _("let")
+        VACANT = "vacant", _("vacant")
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="units")
     building = models.ForeignKey(Building, models.PROTECT, related_name="units")
