@@ -226,6 +226,7 @@ OFFICE_STEPS = {
     "read_report": {Role.DEPUTY_GM},
     "ask_data": {Role.SUPERVISOR, Role.DEPUTY_GM},
     "set_retention": {Role.ADMIN},
+    "merge_people": {Role.SUPERVISOR, Role.DEPUTY_GM},
     "propose_problem": {Role.CLERK, Role.SUPERVISOR},
     "send_problem": {Role.SUPERVISOR, Role.DEPUTY_GM},
     "set_warranty": {Role.SUPERVISOR, Role.ADMIN},

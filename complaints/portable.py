@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from complaints.personal import HELD, Class, field
 from complaints.reports import sentence
 from complaints.subjects import FACTS, TITLES, rows_of
+from residents.identity import number_of
 
 # Made from the other columns to find them by, so it says nothing that they do not.
 LEFT_OUT = {Class.INDEX}
@@ -28,7 +29,12 @@ HEADINGS = {
     "data": gettext_lazy("Message"),
     "date": gettext_lazy("Day"),
     "decided_at": gettext_lazy("Decided"),
+    "added_at": gettext_lazy("When"),
     "done_at": gettext_lazy("When"),
+    "erased_at": gettext_lazy("Removed"),
+    "is_active": gettext_lazy("In force"),
+    "occasions": gettext_lazy("is told about"),
+    "person": gettext_lazy("Resident"),
     "imported_facts": gettext_lazy("Taken over from the old system"),
     "photos": gettext_lazy("Photos"),
     "survey": gettext_lazy("Survey"),
@@ -65,6 +71,8 @@ def _plain(row, name, community):
     """Return a value as JSON holds it and a person reads it: the words of a choice, times of the community."""
     if name == "verb":
         return sentence(row, community.tz)
+    if name == "identity_cipher":
+        return number_of(row)
     display = getattr(row, f"get_{name}_display", None)
     value = display() if display else getattr(row, name)
     if isinstance(value, datetime.datetime):

@@ -66,18 +66,18 @@ def _asked(community, before, now):
 
 
 def _moved(community, before, now):
-    lived = Occupancy.objects.filter(person=OuterRef("pk"))
+    lived = Occupancy.objects.in_force().filter(person=OuterRef("pk"))
     stays = lived.filter(Q(period__endswith=None) | Q(period__endswith__gt=before.date()))
     open_cases = Case.objects.open().filter(reporter=OuterRef("pk"))
-    rows = Person.objects.filter(community=community, masked_at=None, erased_at=None)
+    rows = Person.objects.filter(community=community, masked_at=None, erased_at=None, merged_into=None)
     return rows.filter(Exists(lived), ~Exists(stays), ~Exists(open_cases))
 
 
 def _left(community, before, now):
     """Whom sealing kept for the contract of their home, which has ended since."""
-    lives = Occupancy.objects.filter(person=OuterRef("pk"))
+    lives = Occupancy.objects.in_force().filter(person=OuterRef("pk"))
     stays = lives.filter(Q(period__endswith=None) | Q(period__endswith__gt=before.date()))
-    return Person.objects.filter(~Exists(stays), community=community, sealed_at__isnull=False)
+    return Person.objects.filter(~Exists(stays), community=community, sealed_at__isnull=False, merged_into=None)
 
 
 def _letters(community, before, now):

@@ -140,7 +140,7 @@ class Subject:
         return Contact.objects.filter(whose | named, community=self.community)
 
     def lives_here(self, today):
-        return self.homes().filter(period__contains=today).exists()
+        return self.homes().on(today).exists()
 
     def requests(self):
         return DataRequest.objects.filter(**self.keys)

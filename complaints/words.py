@@ -2,10 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from residents.words import VERBS as REGISTER
 from servicedesk.core.notifications import KINDS, Words
 
 # What a member of staff reads on the timeline.
 VERBS = {
+    **REGISTER,
     "received": _("Received"),
     "taken": _("Taken up"),
     "handed": _("Handed to %(department)s"),

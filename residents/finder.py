@@ -22,6 +22,14 @@ class Hit:
     unit: Unit
     occupancy: Occupancy | None
 
+    @property
+    def who(self):
+        """Who it is and as what; of staff, of which company. Empty where nobody lives there."""
+        if self.occupancy is None:
+            return ""
+        company = f" · {self.occupancy.company}" if self.occupancy.company else ""
+        return f"{self.occupancy.person.name} {self.occupancy.get_kind_display()}{company}"
+
 
 def find(community, query, *, today, most=MOST):
     """Return up to `most` Hits for what was typed, best kind of match first. One to four queries.
@@ -29,15 +37,15 @@ def find(community, query, *, today, most=MOST):
     Input method marks (`w'x'm`) and blanks are stripped; nothing shorter than a room of two characters is searched,
     except for a surname of one.
     """
-    query = unicodedata.normalize("NFKC", clean_text(query)).lower().replace("'", "").replace("’", "").strip()
+    query = normal(query)
     if len(query) < 2 and not _HAN.fullmatch(query):
         return []
     occupancies = (
         Occupancy.objects.on(today).known().filter(unit__community=community, person__community=community).with_people()
     )
-    hits = _named(occupancies, _people(query), most)
-    if not hits and (given := _given(query)):
-        hits = _named(occupancies, given, most)
+    hits = _named(occupancies, people(query), most)
+    if not hits and (inside := given(query)):
+        hits = _named(occupancies, inside, most)
     if any(c.isdigit() for c in query):
         hits = _rooms(community, query, occupancies, most) + hits
     # Whoever is found by the room and by the telephone stands where they were found first.
@@ -48,28 +56,36 @@ def _named(occupancies, people, most):
     return [Hit(o.unit, o) for o in occupancies.filter(people).order_by("person__name", "unit__label")[:most]]
 
 
-def _given(query):
-    """Return who has the query inside the name, as a given name is; None where it cannot be one.
+def normal(query):
+    """Return what was typed as it is looked up: one form of letters and digits, no marks of an input method."""
+    return unicodedata.normalize("NFKC", clean_text(query)).lower().replace("'", "").replace("’", "").strip()
+
+
+def given(query, *, prefix="person__"):
+    """Return the condition for who has the query inside the name, as a given name is; an empty one for what is none.
 
     No index helps inside a name: the names of one community are read, so it is asked only where no name begins so.
     """
     if _HAN.search(query):
-        return Q(person__name__contains=query)
-    return Q(person__pinyin__endswith=query) if len(query) > 3 and _LETTERS.fullmatch(query) else None
+        return Q(**{f"{prefix}name__contains": query})
+    may_be = len(query) > 3 and _LETTERS.fullmatch(query)
+    return Q(**{f"{prefix}pinyin__endswith": query}) if may_be else Q()
 
 
-def _people(query):
+def people(query, *, prefix="person__"):
+    """Return the condition for who answers to a normal query by telephone number, name or initials; `prefix` leads to
+    the person."""
     digits = re.sub(r"[\s\-+]", "", query)
     if digits.isdigit():
         if len(digits) < 4:
             return Q(pk__in=[])
-        return Q(person__phone_reversed__startswith=digits[::-1]) | Q(person__phone__startswith=digits)
+        return Q(**{f"{prefix}phone_reversed__startswith": digits[::-1]}) | Q(**{f"{prefix}phone__startswith": digits})
     if _HAN.search(query):
-        return Q(person__name__startswith=query)
+        return Q(**{f"{prefix}name__startswith": query})
     letters = re.sub(r"[^a-z]", "", query)
     if not _LETTERS.fullmatch(letters):
         return Q(pk__in=[])
-    return Q(person__initials__startswith=letters) | Q(person__pinyin__startswith=letters)
+    return Q(**{f"{prefix}initials__startswith": letters}) | Q(**{f"{prefix}pinyin__startswith": letters})
 
 
 def _rooms(community, query, occupancies, most):

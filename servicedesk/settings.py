@@ -29,9 +29,9 @@ PLAIN_HTTP = env.bool("PLAIN_HTTP", default=EMBEDDED)
 DEBUG = env.bool("DEBUG", default=False)
 
 
-def _embedded_secret():
-    """Return the embedded mode's own secret, made on first use and kept, so that sessions survive a restart."""
-    path = DATA_DIR / "secret_key"
+def _embedded_secret(name):
+    """Return a secret of the embedded mode, made on first use and kept, so that sessions survive a restart."""
+    path = DATA_DIR / name
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(secrets.token_urlsafe(64))
@@ -39,10 +39,15 @@ def _embedded_secret():
     return path.read_text()
 
 
-SECRET_KEY = env("SECRET_KEY", default="") or (_embedded_secret() if EMBEDDED else "")
+SECRET_KEY = env("SECRET_KEY", default="") or (_embedded_secret("secret_key") if EMBEDDED else "")
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("Set SECRET_KEY to at least 50 random characters.")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# What identity numbers are encrypted with, the newest first; the others still read what they wrote. Without a key no
+# identity number is taken down. Keys lost are numbers lost: docs/register.md says how they are kept and changed.
+ID_KEYS = env.list("ID_KEYS", default=[]) or ([_embedded_secret("id_key")] if EMBEDDED else [])
+if any(len(key) < 32 for key in ID_KEYS):
+    raise ImproperlyConfigured("Set each of ID_KEYS to at least 32 random characters.")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if PLAIN_HTTP else [])
 if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set ALLOWED_HOSTS to the names under which the desk is reached, separated by commas.")
@@ -200,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind_warranty": {"task": "complaints.tasks.remind_warranty", "schedule": 300, "options": {"expires": 290}},
     "forget_drafts": {"task": "complaints.tasks.forget_drafts", "schedule": 3600, "options": {"expires": 3500}},
     "file_ended": {"task": "complaints.tasks.file_ended", "schedule": 300, "options": {"expires": 290}},
+    "forget_identity_copies": {"task": "residents.tasks.forget_identity_copies", "schedule": crontab(20, "1-5")},
     "apply_retention": {"task": "complaints.tasks.apply_retention", "schedule": crontab(40, "1-5")},
     "seal_events": {"task": "core.tasks.seal_events", "schedule": 60, "options": {"expires": 55}},
     "send_notifications": {"task": "core.tasks.send_notifications", "schedule": 10, "options": {"expires": 9}},

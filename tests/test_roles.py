@@ -18,6 +18,7 @@ from complaints.urls import (
     STEPS,
     WAYS,
 )
+from residents.views.person import STEPS as REGISTER_STEPS
 from servicedesk.core.models import CalendarDay, DutyShift, Role, ServiceHours
 from tests.factories import MONDAY, case, on_duty, resident, staff, unit
 from tests.test_house import OURS
@@ -151,6 +152,10 @@ TABLE = {
     "desk:undo": ANY,
     "desk:search": STAFF,
     "complaints:case": STAFF,
+    **dict.fromkeys(["residents:people", "residents:person"], OFFICE | {"cashier"}),
+    **dict.fromkeys(["residents:add", "residents:picture"], OFFICE),
+    **dict.fromkeys([f"residents:{step.__name__}" for step in REGISTER_STEPS], OFFICE),
+    **dict.fromkeys(["desk:duplicates", "desk:merge_people"], {"supervisor", "deputy_gm"}),
     "complaints:presence": STAFF,
     "complaints:photo": STAFF,
 }
@@ -189,6 +194,8 @@ def places(yunhu, actors):
         "step": 1,
         "batch": "x",
         "person": person.pk,
+        "keep": person.pk,
+        "drop": 0,
         "date": MONDAY.date(),
         "starts_on": BOTH,
     }

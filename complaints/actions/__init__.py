@@ -60,6 +60,7 @@ from complaints.actions.outages import (
     move_incident_end,
     open_incident,
 )
+from complaints.actions.people import merge_people
 from complaints.actions.planning import set_visit_rules
 from complaints.actions.printing import print_order
 from complaints.actions.privacy import (
@@ -227,6 +228,7 @@ __all__ = [
     "mark_external",
     "mark_problem",
     "merge",
+    "merge_people",
     "miss_visit",
     "move_incident_end",
     "name_concerned",

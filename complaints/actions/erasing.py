@@ -10,7 +10,8 @@ from django.db.models import F, Func, JSONField, Q, Value, When
 
 from complaints.models import Call, Case, IncomingLetter, SurveyAnswer
 from complaints.personal import HELD, Class
-from residents.models import Person
+from residents.actions import close_vehicles, erase_identity_copies
+from residents.models import Contact, IdentityCopy, Person
 from servicedesk.core import bulk, search
 from servicedesk.core.masking import ERASED, mask_name, mask_phone
 from servicedesk.core.models import Event, Notification, Photo
@@ -34,7 +35,9 @@ OF_CASES = [
 # A call has a number or a matter (a CHECK): the sentence stands for whichever it was.
 STANDS_FOR_ALL = {"complaints.Call": {"what": Value(ERASED)}}
 REPLACED = (Class.NAME, Class.PLACE, Class.WORDS)
-EMPTIED = (Class.CONTACT, Class.INDEX)
+# Of somebody who is masked no number of a paper stays, and nothing to find them by.
+MASKED_AWAY = ("phone_reversed", "pinyin", "initials", "identity_cipher", "identity_hash")
+EMPTIED = (Class.CONTACT, Class.INDEX, Class.IDENTITY)
 
 
 def erase_cases(keys, *, now):
@@ -112,17 +115,36 @@ def erase_answers(keys):
 
 
 def erase_people(keys, *, now):
-    """Erase who somebody of the register was; the homes and their times stay."""
+    """Erase who somebody of the register was, with what hangs on their entry and on those that were merged into it;
+    the homes and their times stay."""
+    keys = list(Person.objects.filter(Q(pk__in=keys) | Q(merged_into__in=keys)).values_list("pk", flat=True))
     people = Person.objects.filter(pk__in=keys)
+    _erase_belongings(people, now=now)
     people.update(**_erased("residents.Person", but=("title",)), title="", sealed_at=None, erased_at=now)
     _words_of_events(_about(Person, keys))
 
 
+def _erase_belongings(people, *, now):
+    """Erase the contacts, vehicles and identity papers of people, and what is known of them as somebody's contact."""
+    keys = [person.pk for person in people]
+    theirs = Q(occupant__in=keys) | Q(person__in=keys)
+    for person in people:
+        theirs |= Q(phone=person.phone, community=person.community_id) if person.phone else Q(pk__in=[])
+    contacts = list(Contact.objects.filter(theirs).values_list("pk", flat=True))
+    Contact.objects.filter(pk__in=contacts).update(is_active=False)
+    _erase_words("residents.Contact", Q(pk__in=contacts))
+    close_vehicles(keys, now=now)
+    _erase_words("residents.Vehicle", Q(person__in=keys))
+    erase_identity_copies(IdentityCopy.objects.kept().filter(person__in=keys), now=now)
+
+
 def mask_people(keys, *, now):
-    """Leave the first character of a name and the ends of a number."""
-    for person in Person.objects.filter(pk__in=keys):
+    """Leave the first character of a name and the ends of a number; what hangs on the entry goes."""
+    people = Person.objects.filter(Q(pk__in=keys) | Q(merged_into__in=keys))
+    _erase_belongings(people, now=now)
+    for person in people:
         name, phone = mask_name(person.name), mask_phone(person.phone) if person.phone else ""
-        facts = dict.fromkeys(("title", "note", "phone_reversed", "pinyin", "initials"), "")
+        facts = dict.fromkeys((*MASKED_AWAY, "title", "note"), "")
         Person.objects.filter(pk=person.pk).update(name=name, phone=phone, masked_at=now, **facts)
 
 

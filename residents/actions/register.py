@@ -2,8 +2,9 @@
 
 import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from residents.models import Building, Occupancy, Person, Section, Unit
@@ -11,6 +12,9 @@ from residents.names import initials_of, pinyin_of
 from residents.rooms import keys_of, label_of
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
+from servicedesk.core.moves import write
+
+DAY = datetime.timedelta(days=1)
 
 
 def build_unit(building, section, number, **facts):
@@ -57,7 +61,7 @@ def register_unit(community, *, building, section, number, by, now, **facts):
 
 @transaction.atomic
 def register_person(community, *, name, phone, by, now, **facts):
-    """Add a resident to the register and return it."""
+    """Add a resident to the register and return it. `facts` are other columns of the entry."""
     person = build_person(community, name, phone, **facts)
     person.save(force_insert=True)
     events.log(person, "person_registered", by=by, now=now)
@@ -65,12 +69,55 @@ def register_person(community, *, name, phone, by, now, **facts):
 
 
 @transaction.atomic
-def move_in(unit, person, *, kind, starts_on, by, now):
-    """Record from when `person` occupies `unit` and return the occupancy."""
-    occupancy = Occupancy(unit=unit, person=person, kind=kind, period=DateRange(starts_on, None))
-    occupancy.save(force_insert=True)
+def move_in(unit, person, *, kind, starts_on, by, now, ends_on=None, share=None, company=None):
+    """Record from when to when `person` occupies `unit` and return the occupancy; `ends_on` is the last day.
+
+    An owner may have a `share` in percent, staff belong to a `company`. Raises Refused where they occupy it already in
+    these days, and where the owners of one day would have more than the whole; the unit is locked meanwhile, so that
+    of two at once the second is told so.
+    """
+    if ends_on is not None and ends_on < starts_on:
+        raise Refused(_("Nobody can move out before they moved in, on %(day)s.") % {"day": starts_on})
+    if share is not None and kind != Occupancy.Kind.OWNER:
+        raise Refused(_("Only an owner has a share of a unit."))
+    if company is not None and kind != Occupancy.Kind.STAFF:
+        raise Refused(_("Only staff belong to a company."))
+    period = DateRange(starts_on, ends_on + DAY if ends_on else None)
+    if share is not None:
+        _demand_room_for(share, unit, period)
+    occupancy = Occupancy(unit=unit, person=person, kind=kind, period=period, share=share, company=company)
+    try:
+        with transaction.atomic():
+            occupancy.save(force_insert=True)
+    except IntegrityError:
+        raise Refused(_("They are registered for %(unit)s in these days already.") % {"unit": unit}) from None
     events.log(unit, "moved_in", by=by, now=now, data={"person": person.pk, "kind": str(kind)})
     return occupancy
+
+
+def _demand_room_for(share, unit, period):
+    """Lock `unit` and raise Refused where its owners would have more than the whole on a day of `period`."""
+    Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
+    owned = Occupancy.objects.in_force().filter(unit=unit, share__isnull=False, period__overlap=period)
+    # The sum only rises on the day on which a share begins.
+    days = [period.lower, *(home.period.lower for home in owned if home.period.lower > period.lower)]
+    taken = max(sum(home.share for home in owned if home.is_on(day)) for day in days)
+    if taken + share > 100:
+        raise Refused(
+            _("The owners of %(unit)s have %(taken)s %% in these days, so %(left)s %% at most are left.")
+            % {"unit": unit, "taken": f"{taken:f}", "left": f"{100 - taken:f}"}
+        )
+
+
+@transaction.atomic
+def void_occupancy(occupancy, *, reason, by, now):
+    """Record that an occupancy was entered by mistake: the row stays and counts no more. Raises Refused where that was
+    done already."""
+    if not Occupancy.objects.in_force().filter(pk=occupancy.pk).update(voided_at=now):
+        raise Refused(_("This entry does not count any more already."))
+    occupancy.voided_at = now
+    data = {"person": occupancy.person_id, "kind": str(occupancy.kind)}
+    events.log(occupancy.unit, "occupancy_voided", by=by, now=now, note=reason, data=data)
 
 
 @transaction.atomic
@@ -80,7 +127,7 @@ def end_occupancy(occupancy, *, on, by, now):
     if on < occupancy.period.lower:
         raise Refused(_("Nobody can move out before they moved in, on %(day)s.") % {"day": occupancy.period.lower})
     # The end of a range is the first day that no longer belongs to it.
-    occupancy.period = DateRange(occupancy.period.lower, on + datetime.timedelta(days=1))
+    occupancy.period = DateRange(occupancy.period.lower, on + DAY)
     occupancy.save(update_fields=["period"])
     events.log(occupancy.unit, "moved_out", by=by, now=now, data={"person": occupancy.person_id})
     return occupancy
@@ -102,21 +149,21 @@ def unmask_phone(person, *, by, now, reason):
 
 
 @transaction.atomic
-def correct_person(person, *, name, phone, reason, by, now):
-    """Correct the name and telephone number of a resident, with all that finds them (PIPL 46)."""
+def correct_person(person, *, name, phone, reason, by, now, **facts):
+    """Correct the name and telephone number of a resident, with all that finds them (PIPL 46), and what else of their
+    entry is named in `facts` (kind, title, note). Raises Stale where somebody else changed it first."""
     right = build_person(person.community, name, phone)
-    found = ("name", "phone", "phone_reversed", "pinyin", "initials")
-    for column in found:
-        setattr(person, column, getattr(right, column))
-    person.save(update_fields=found)
+    found = {column: getattr(right, column) for column in ("name", "phone", "phone_reversed", "pinyin", "initials")}
+    write(person, **found, **facts)
     events.log(person, "data_corrected", by=by, now=now, note=reason)
 
 
 @transaction.atomic
 def seal_person(person, *, now):
-    """Keep a resident's entry and show it to nobody any more; the caller logs it. One UPDATE."""
+    """Keep a resident's entry, with those that were merged into it, and show it to nobody any more; the caller logs it.
+    One UPDATE."""
+    Person.objects.filter(Q(pk=person.pk) | Q(merged_into=person)).update(sealed_at=now)
     person.sealed_at = now
-    person.save(update_fields=["sealed_at"])
 
 
 @transaction.atomic

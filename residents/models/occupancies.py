@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from residents.models.people import Person
 from residents.models.places import Unit
 
-
 IN_FORCE = Q(united_into=None, voided_at=None)
 
 
@@ -94,5 +93,9 @@ class Occupancy(models.Model):
 
     @property
     def last_day(self):
-        """The last day of the occupancy, None while it has no end."""
+        """The last day of it, or None while no end is known."""
         return self.period.upper - datetime.timedelta(days=1) if self.period.upper else None
+
+    def is_on(self, day):
+        """Return whether it counts on `day`."""
+        return self.period.lower <= day and (self.period.upper is None or day < self.period.upper)

@@ -1,3 +1,5 @@
+import datetime
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -68,3 +70,8 @@ class Vehicle(models.Model):
 
     def __str__(self):
         return self.plate
+
+    @property
+    def last_day(self):
+        """The last day on which it is kept here, or None while no end is known."""
+        return self.period.upper - datetime.timedelta(days=1) if self.period.upper else None

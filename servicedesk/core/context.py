@@ -28,6 +28,7 @@ MENU = [
     ("cases", "approvals", _("Approvals"), "desk:approvals", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("cases", "calls", _("Calls"), "complaints:calls", {Role.CLERK, Role.SUPERVISOR}),
     ("homes", "units", _("Homes"), "desk:units", OFFICE),
+    ("homes", "residents", _("Residents"), "residents:people", OFFICE | {Role.CASHIER}),
     ("cases", "mail", _("Letters"), "complaints:mail", OFFICE),
     ("quality", "reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("cases", "jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),

@@ -14,6 +14,13 @@ def mask_phone(phone):
     return f"{'*' * max(len(phone) - 2, 0)}{phone[-2:]}"
 
 
+def mask_identity(number):
+    """Return an identity number with its middle hidden: 1101**********4578. Short ones keep two at the end."""
+    if len(number) >= 15:
+        return f"{number[:4]}{'*' * (len(number) - 8)}{number[-4:]}"
+    return f"{'*' * max(len(number) - 2, 0)}{number[-2:]}"
+
+
 def mask_name(name):
     """Return the first character of a name and stars for the rest: 王**."""
     return name[:1] + "**" if name else ""

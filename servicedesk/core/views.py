@@ -27,6 +27,7 @@ LANDING = [
     (Role.HEAD, "complaints:jobs"),
     (Role.WORKER, "complaints:jobs"),
     (Role.ADMIN, "complaints:settings"),
+    (Role.CASHIER, "residents:people"),
 ]
 
 

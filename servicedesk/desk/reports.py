@@ -443,7 +443,7 @@ def _resident_hit(hit):
     return Hit(
         id=f"o{someone.pk}" if someone else f"u{hit.unit.pk}",
         label=hit.unit.label,
-        mark=f"{someone.person.name} {someone.get_kind_display()}" if someone else _("nobody registered"),
+        mark=hit.who or _("nobody registered"),
         meta=someone.person.masked_phone if someone else "",
         href=hit.unit.get_absolute_url(),
     )

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from servicedesk.desk.views import approvals, board, intake, search, units
+from servicedesk.desk.views import approvals, board, intake, merging, search
 
 app_name = "desk"
 
@@ -20,5 +21,7 @@ urlpatterns = [
     path("units/", units.units, name="units"),
     path("units/<int:pk>/", units.unit, name="unit"),
     path("units/<int:pk>/file/", units.unit_file, name="unit_file"),
+    path("residents/merge/", merging.duplicates, name="duplicates"),
+    path("residents/merge/<int:keep>/<int:drop>/", merging.merge, name="merge_people"),
     path("search/", search.search, name="search"),
 ]

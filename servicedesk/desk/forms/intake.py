@@ -224,7 +224,11 @@ class IntakeForm(SlipFields):
         if who.startswith("o"):
             today = self.community.local(self.now).date()
             occupancy = (
-                Occupancy.objects.on(today).with_people().filter(unit__community=self.community, pk=who[1:]).first()
+                Occupancy.objects.on(today)
+                .known()
+                .with_people()
+                .filter(unit__community=self.community, pk=who[1:])
+                .first()
             )
             if occupancy is None:
                 self.add_error("q", _("That person does not live there any more. Look them up again."))

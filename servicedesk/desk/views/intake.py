@@ -166,9 +166,7 @@ def _hits(request, query, now):
                 "id": value,
                 "value": value,
                 "label": hit.unit.label,
-                "mark": f"{occupancy.person.name} {occupancy.get_kind_display()}"
-                if occupancy
-                else _("nobody registered"),
+                "mark": hit.who or _("nobody registered"),
                 "meta": occupancy.person.masked_phone if occupancy else "",
                 "pick_url": f"{reverse('desk:pick')}?who={value}",
                 "pick_target": "#caller",

@@ -1,0 +1,61 @@
+"""Fields of the register's forms: a room as it is spoken, a day of long ago, words without identity numbers."""
+
+import datetime
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from residents.models import Unit
+from residents.rooms import key_of
+from servicedesk.core import clock
+from servicedesk.core.forms import FAR_AWAY
+from servicedesk.core.masking import has_identity_number
+from servicedesk.core.text import TextField
+
+# The oldest homes were let in the year in which the country was founded; nobody is expected two years ahead.
+EARLIEST, DAYS_AHEAD = datetime.date(1949, 10, 1), 731
+NO_NUMBER = _("An identity number does not belong in the text. Please take it out.")
+
+
+class PlainField(TextField):
+    """Words in which no identity number may stand: it has a place of its own, where it is encrypted."""
+
+    def clean(self, value):
+        value = super().clean(value)
+        if has_identity_number(value):
+            raise ValidationError(NO_NUMBER, code="identity_number")
+        return value
+
+
+class LifeDayField(forms.DateField):
+    """A day on which somebody may have come or gone: from 1949 to two years from now."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    def validate(self, value):
+        super().validate(value)
+        latest = clock.now().date() + datetime.timedelta(days=DAYS_AHEAD)
+        if value not in self.empty_values and not EARLIEST <= value <= latest:
+            raise ValidationError(FAR_AWAY, code="far_away")
+
+
+class RoomField(TextField):
+    """One unit by its room as it is spoken or written; set `community` before it is used."""
+
+    community = None
+
+    def clean(self, value):
+        typed = super().clean(value)
+        if not typed:
+            return None
+        units = list(Unit.objects.filter(community=self.community).by_room(key_of(typed)).order_by("label")[:6])
+        exact = [unit for unit in units if unit.label == typed]
+        if len(exact or units) == 1:
+            return (exact or units)[0]
+        if not units:
+            raise ValidationError(_("There is no room %(room)s here. Look at it again."), params={"room": typed})
+        rooms = ", ".join(unit.label for unit in units[:5])
+        raise ValidationError(
+            _("Several rooms answer to %(room)s: %(rooms)s. Write it whole."), params={"room": typed, "rooms": rooms}
+        )

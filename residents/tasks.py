@@ -1,0 +1,9 @@
+from celery import shared_task
+
+from residents import actions
+from servicedesk.core import clock
+
+
+@shared_task(name="residents.tasks.forget_identity_copies")
+def forget_identity_copies():
+    actions.forget_identity_copies(now=clock.now())
