@@ -21,7 +21,7 @@ class Class(models.TextChoices):
     TYPED = "typed", _("typed and not yet sent")
     ANSWER = "answer", _("answer to a survey")
     PHOTO = "photo", _("photo")
-    IDENTITY = "identity", _("identity number or number plate")
+    IDENTITY = "identity", _("identity number, vehicle")
     # Why and by whom data was erased is kept as the proof that it was (PIPL 55, 56).
     PROOF = "proof", _("record of a request about the data")
 
@@ -42,7 +42,7 @@ HELD = {
         "identity_hash": Class.INDEX,
     },
     "residents.Contact": {"name": NAME, "phone": CONTACT, "note": WORDS},
-    "residents.Vehicle": {"plate": Class.IDENTITY, "colour": WORDS},
+    "residents.Vehicle": {"plate": Class.IDENTITY, "colour": Class.IDENTITY},
     "complaints.Case": {
         "reporter_name": NAME,
         "reporter_phone": CONTACT,

@@ -152,10 +152,11 @@ TABLE = {
     "desk:undo": ANY,
     "desk:search": STAFF,
     "complaints:case": STAFF,
-    **dict.fromkeys(["residents:people", "residents:person"], OFFICE | {"cashier"}),
+    "residents:people": OFFICE | {"cashier"},
+    "residents:person": OFFICE | {"cashier"},
     **dict.fromkeys(["residents:add", "residents:picture"], OFFICE),
     **dict.fromkeys([f"residents:{step.__name__}" for step in REGISTER_STEPS], OFFICE),
-    **dict.fromkeys(["desk:duplicates", "desk:merge_people"], {"supervisor", "deputy_gm"}),
+    **{f"desk:{name}": {"supervisor", "deputy_gm"} for name in ("duplicates", "merge_people")},
     "complaints:presence": STAFF,
     "complaints:photo": STAFF,
 }
