@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(
                             choices=[
-                                ("case", "cases"),
+                                ("case", "progress of their cases"),
                                 ("fees", "fees"),
                                 ("emergency", "emergencies"),
                                 ("visit", "visits and appointments"),

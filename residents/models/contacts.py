@@ -12,7 +12,7 @@ from servicedesk.core.models import Community, User
 class Occasion(models.TextChoices):
     """What a contact is told about."""
 
-    CASE = "case", _("cases")
+    CASE = "case", _("progress of their cases")
     FEES = "fees", _("fees")
     EMERGENCY = "emergency", _("emergencies")
     VISIT = "visit", _("visits and appointments")

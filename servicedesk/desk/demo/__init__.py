@@ -12,7 +12,7 @@ from complaints import actions
 from complaints.models import Case
 from servicedesk.core import clock, events
 from servicedesk.core.models import Community
-from servicedesk.desk.demo import drawings, inhabitants, life, outside, places, polls, rights, staff
+from servicedesk.desk.demo import drawings, inhabitants, life, outside, places, polls, register, rights, staff
 
 
 def load(*, now=None):
@@ -29,6 +29,7 @@ def load(*, now=None):
             garden, tower = places.build(now)
             people = staff.hire(garden, tower, now)
             inhabitants.settle(garden, tower, life.rooms(), now)
+            register.know(garden, people, now)
             outside.know(garden, people, now - timedelta(days=30))
             life.play(garden, tower, people, album, now)
             outside.gather(garden, people, now)

@@ -201,9 +201,16 @@ def _register(community, units, occupants_of, now):
             person = build_person(community, name, phone, kind=kind, note=INSTRUCTIONS.get(name, ""))
             entries.append((unit, person, capacity, moved_in))
     Person.objects.bulk_create([person for _unit, person, _capacity, _day in entries])
+    firms = {unit: person for unit, person, _capacity, _day in entries if person.kind == Person.Kind.COMPANY}
     bulk.copy_in(
         [
-            Occupancy(unit=unit, person=person, kind=capacity, period=DateRange(day, None))
+            Occupancy(
+                unit=unit,
+                person=person,
+                kind=capacity,
+                company=firms[unit] if capacity == Occupancy.Kind.STAFF else None,
+                period=DateRange(day, None),
+            )
             for unit, person, capacity, day in entries
         ]
     )
