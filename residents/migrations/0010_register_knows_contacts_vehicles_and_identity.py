@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0070_photos_are_erased"),
-        ("residents", "0004_units_are_handed_over"),
+        ("residents", "0005_units_are_listed_by_building"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,7 +1,6 @@
 from django.urls import path
 
-from servicedesk.desk.views import approvals, board, intake, search, units
-from servicedesk.desk.views import approvals, board, intake, merging, search
+from servicedesk.desk.views import approvals, board, intake, merging, search, units
 
 app_name = "desk"
 
