@@ -43,6 +43,10 @@ GROWING = [
     "residents_contact",
     "residents_identitycopy",
     "residents_vehicle",
+    "residents_meter",
+    "residents_reading",
+    "residents_readinground",
+    "residents_missedreading",
 ]
 
 

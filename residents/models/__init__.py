@@ -1,17 +1,25 @@
 from residents.models.contacts import Contact, Occasion
 from residents.models.identity import IdentityCopy
+from residents.models.meters import MEASURES, Meter, MeterRule, MissedReading, Reading, ReadingRound, Resource
 from residents.models.occupancies import Occupancy
 from residents.models.people import Person
 from residents.models.places import Building, Section, Unit
 from residents.models.vehicles import Vehicle
 
 __all__ = [
+    "MEASURES",
     "Building",
     "Contact",
     "IdentityCopy",
     "Occasion",
+    "Meter",
+    "MeterRule",
+    "MissedReading",
     "Occupancy",
     "Person",
+    "Reading",
+    "ReadingRound",
+    "Resource",
     "Section",
     "Unit",
     "Vehicle",
