@@ -7,10 +7,10 @@ from decimal import Decimal
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from complaints.forms.public import PhotoField
 from complaints.forms.staff import LONG_TEXT, AnswerQuoteForm, DeclineForm, PauseForm, QuoteForm, StepForm, text_area
 from complaints.models import Kind, Work
 from servicedesk.core import photos
+from servicedesk.core.forms import PhotoField
 from servicedesk.core.models import Photo
 from servicedesk.core.money import MoneyField
 from servicedesk.core.text import TextField

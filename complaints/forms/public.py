@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Category, Rating
 from servicedesk.core import photos
+from servicedesk.core.forms import PhotoField
 from servicedesk.core.text import PhoneField, TextField, clean_text
 
 HOME, COMMON = Category.Scope.HOME.value, Category.Scope.COMMON.value
@@ -22,15 +23,6 @@ def typed(post):
 def label_of(thing):
     """Return the name of a category or community in the language of the page, as far as it has one."""
     return (thing.name_en if get_language() == "en" else "") or thing.name
-
-
-class PhotoField(forms.FileField):
-    """One photo; what it holds is looked at by the form, with all the others."""
-
-    widget = forms.FileInput(attrs={"accept": "image/*", "data-shrink": ""})
-
-    def to_python(self, data):
-        return data
 
 
 class PhotosForm(forms.Form):

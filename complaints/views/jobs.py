@@ -121,22 +121,9 @@ def _keep_pictures(request, case, form, now):
     if not pictures:
         return
     # Who may not add anything to the job any more still gets the page that says why, with their words.
-    with contextlib.suppress(Refused), _stored(pictures) as stored:
+    with contextlib.suppress(Refused), photos.stored(pictures) as stored:
         actions.add_photos(case, by=request.user, now=now, pictures=stored)
         messages.info(request, _("The photo is kept with the job; you need not send it again."))
-
-
-@contextlib.contextmanager
-def _stored(pictures):
-    """Store `pictures` and give (Picture, name) of each; the files go again where what they are for fails."""
-    stored = []
-    try:
-        stored += [(picture, photos.store(picture)) for picture in pictures]
-        yield stored
-    except Exception:
-        for _picture, name in stored:
-            photos.discard(name)
-        raise
 
 
 @require_GET
@@ -163,7 +150,7 @@ def resume(request, case, facts, now):
 
 @door_to(forms.FinishForm, done=gettext_lazy("Finished. The desk tells the resident."), page=show, home=HOME)
 def finish(request, case, facts, now):
-    with _stored(facts["pictures"]) as pictures:
+    with photos.stored(facts["pictures"]) as pictures:
         actions.resolve(case, by=request.user, now=now, **(facts | {"pictures": pictures}))
     return redirect("complaints:jobs")
 
@@ -192,7 +179,7 @@ def call(request, case, facts, now):
 @door_to(forms.WordForm, done=gettext_lazy("Sent to the office."), page=show, home=HOME)
 def word(request, case, facts, now):
     # A word and its photos are one thing: where the word is refused, the photos are not there twice.
-    with _stored(facts["pictures"]) as pictures, transaction.atomic():
+    with photos.stored(facts["pictures"]) as pictures, transaction.atomic():
         actions.add_photos(case, by=request.user, now=now, pictures=pictures)
         if facts["note"]:
             actions.add_note(case, by=request.user, now=now, note=facts["note"])

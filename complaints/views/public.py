@@ -17,13 +17,13 @@ from complaints.forms.public import (
     PHOTOS,
     ContactForm,
     MatterForm,
-    PhotoField,
     PlaceForm,
     label_of,
     typed,
 )
 from complaints.models import Case, Category, Draft
 from servicedesk.core import clock, masking, photos
+from servicedesk.core.forms import PhotoField
 from servicedesk.core.models import Community
 from servicedesk.core.roles import public
 

@@ -51,6 +51,15 @@ class NearDayField(forms.DateField):
             raise forms.ValidationError(FAR_AWAY, code="far_away")
 
 
+class PhotoField(forms.FileField):
+    """One photo; what it holds is looked at by the form that has it."""
+
+    widget = forms.FileInput(attrs={"accept": "image/*", "data-shrink": ""})
+
+    def to_python(self, data):
+        return data
+
+
 FAR_AWAY = _("This date is too far away. Look at the year, please.")
 
 

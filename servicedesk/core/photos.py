@@ -1,5 +1,6 @@
 """Photos: decoded, checked and written anew, so that nothing but a picture is ever kept or served."""
 
+import contextlib
 import hashlib
 import io
 import secrets
@@ -70,6 +71,19 @@ def store(picture):
 def discard(name):
     """Remove a stored picture that no row points to, because what it was for was refused."""
     default_storage.delete(name)
+
+
+@contextlib.contextmanager
+def stored(pictures):
+    """Store `pictures` and give (Picture, name) of each; the files go again where what they are for fails."""
+    kept = []
+    try:
+        kept += [(picture, store(picture)) for picture in pictures]
+        yield kept
+    except Exception:
+        for _picture, name in kept:
+            discard(name)
+        raise
 
 
 def attach(picture, name, *, to, by, now, stage=Photo.Stage.REPORT, public=False):

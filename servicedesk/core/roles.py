@@ -29,14 +29,27 @@ def departments_in(user, community_id, *roles):
     return {m.department_id for m in memberships_of(user) if m.community_id == community_id and m.role in roles}
 
 
+def holds(membership, roles):
+    """Return whether a membership is one of `roles`: a role, or the pair of a role and the code of its department."""
+    return membership.role in roles or (
+        membership.department_id is not None and (membership.role, membership.department.code) in roles
+    )
+
+
+def has_role(user, community_id, *roles):
+    """Return whether `user` holds one of `roles` in one community."""
+    return any(m.community_id == community_id and holds(m, roles) for m in memberships_of(user))
+
+
 def communities_with(user, roles=None):
     """Return the communities in which `user` holds one of `roles` (any role where None), longest held first."""
-    found = {m.community_id: m.community for m in memberships_of(user) if roles is None or m.role in roles}
+    found = {m.community_id: m.community for m in memberships_of(user) if roles is None or holds(m, roles)}
     return list(found.values())
 
 
 def role_required(*roles):
-    """Let in who holds one of `roles` somewhere, and set `request.community` to a community where they do.
+    """Let in who holds one of `roles` somewhere, and set `request.community` to a community where they do. A role may
+    be that of one department: `(Role.WORKER, "engineering")`.
 
     The community chosen last stays, as long as the person has one of the roles there. Others get 403.
     """
