@@ -12,6 +12,18 @@ from residents.actions.identity import (
     unmask_identity,
 )
 from residents.actions.merging import merge_people, tell_apart
+from residents.actions.meter_imports import Given, Imported, NewMeters, record_many
+from residents.actions.meter_rounds import close_round, miss_reading, open_round
+from residents.actions.meters import (
+    AskAgain,
+    add_meter,
+    confirm_reading,
+    record_reading,
+    remove_meter,
+    replace_meter,
+    set_meter_rule,
+    void_reading,
+)
 from residents.actions.register import (
     build_person,
     build_unit,
@@ -34,6 +46,15 @@ __all__ = [
     "build_person",
     "build_unit",
     "close_vehicles",
+    "AskAgain",
+    "Given",
+    "Imported",
+    "NewMeters",
+    "add_meter",
+    "build_person",
+    "build_unit",
+    "close_round",
+    "confirm_reading",
     "correct_person",
     "end_contact",
     "end_occupancy",
@@ -56,4 +77,17 @@ __all__ = [
     "unmask_identity",
     "unmask_phone",
     "void_occupancy",
+    "miss_reading",
+    "move_in",
+    "open_round",
+    "record_many",
+    "record_reading",
+    "register_person",
+    "register_unit",
+    "remove_meter",
+    "replace_meter",
+    "seal_person",
+    "set_meter_rule",
+    "unmask_phone",
+    "void_reading",
 ]

@@ -1,0 +1,128 @@
+"""Reads of meters that are too big for a queryset, and the rules of who may do what with a reading. No writes."""
+
+import itertools
+from dataclasses import dataclass
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Count, OuterRef, Subquery
+
+from residents import consumption
+from residents.models import Meter, MeterRule, MissedReading, Reading, ReadingRound
+from residents.models.meters import TAKE_BACK
+from servicedesk.core.models import Photo, Role
+from servicedesk.core.roles import roles_in
+
+OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
+# Who walks the route: the head and the workers of engineering.
+ENGINEERS = ((Role.HEAD, "engineering"), (Role.WORKER, "engineering"))
+SEES = (*OFFICE, *ENGINEERS)
+ENTERS = (Role.CLERK, *ENGINEERS)
+# Who keeps the register of meters and opens and closes the rounds.
+KEEPS = (Role.CLERK, Role.SUPERVISOR, (Role.HEAD, "engineering"))
+JUDGES = (Role.SUPERVISOR,)
+
+
+def rule_of(community_id):
+    """Return the MeterRule of a community, or that of the house where it has none of its own. One query."""
+    return MeterRule.objects.filter(community=community_id).first() or MeterRule(community_id=community_id)
+
+
+def dial_of(meter):
+    """Return the Dial of a meter."""
+    return consumption.Dial(meter.max_value, meter.step, meter.multiplier)
+
+
+def may_judge(user, community_id):
+    """Return whether `user` may confirm an odd reading and void one of somebody else."""
+    return bool(roles_in(user, community_id) & set(JUDGES))
+
+
+def may_void(reading, user, now):
+    """Return whether `user` may void `reading` now: a supervisor what somebody else recorded, and whoever recorded it
+    for ten minutes (ruling 11)."""
+    if reading.by_id == user.pk:
+        return now <= reading.recorded_at + TAKE_BACK
+    return may_judge(user, reading.community_id)
+
+
+def last_of(meter):
+    """Return the last standing reading of a meter, or None. One query."""
+    return Reading.objects.standing().filter(meter=meter).newest().first()
+
+
+def with_last(meters):
+    """Return `meters` with value, moment and consumption of the last standing reading of each."""
+    last = Reading.objects.standing().filter(meter=OuterRef("pk")).newest()
+    return meters.annotate(
+        last_value=Subquery(last.values("value")[:1]),
+        last_at=Subquery(last.values("at")[:1]),
+        last_consumption=Subquery(last.values("consumption")[:1]),
+        last_is_odd=Subquery(last.filter(is_outlier=True, confirmed_at=None).values("pk")[:1]),
+    )
+
+
+def with_reason(meters, reading_round):
+    """Return `meters` with why each was missed last in a round, and when."""
+    missed = MissedReading.objects.filter(round=reading_round, meter=OuterRef("pk")).order_by("-id")
+    return meters.annotate(
+        missed_reason=Subquery(missed.values("reason")[:1]),
+        missed_note=Subquery(missed.values("note")[:1]),
+        missed_at=Subquery(missed.values("at")[:1]),
+    )
+
+
+def reason_words(value):
+    """Return the words of the reason for a missed reading, or "" for none."""
+    return MissedReading.Reason(value).label if value else ""
+
+
+def open_rounds(community):
+    """Return the rounds of a community that are open, by resource."""
+    return ReadingRound.objects.filter(community=community, closed_at=None).order_by("resource")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a round is in one building, or among the meters that hang in none (`building` None)."""
+
+    building: object
+    owed: int
+    missing: int
+    explained: int
+
+    @property
+    def entered(self):
+        return self.owed - self.missing
+
+
+def progress(reading_round):
+    """Return the Progress of a round by building. Three queries."""
+    owed = Meter.objects.owed_in(reading_round)
+    missing = Meter.objects.not_entered_in(reading_round)
+    explained = missing.filter(pk__in=MissedReading.objects.filter(round=reading_round).values("meter"))
+    counted = [
+        dict(rows.order_by().values("building").annotate(n=Count("pk")).values_list("building", "n"))
+        for rows in (owed, missing, explained)
+    ]
+    buildings = {b.pk: b for b in reading_round.community.buildings.all()}
+    places = [key for key in (*buildings, None) if counted[0].get(key)]
+    return [Progress(buildings.get(key), *(one.get(key, 0) for one in counted)) for key in places]
+
+
+def in_building(meters, building):
+    """Return those of `meters` that hang in a building; `building` 0 stands for those that hang in none."""
+    return meters.filter(building=building or None)
+
+
+def photos_of(readings):
+    """Return {key of a reading: its photo} for `readings`. One query."""
+    subject_type = ContentType.objects.get_for_model(Reading)
+    rows = Photo.objects.kept().filter(subject_type=subject_type, subject_id__in=[one.pk for one in readings])
+    return {photo.subject_id: photo for photo in rows}
+
+
+def past_uses(meter, count):
+    """Return the last `count` Uses of a meter, the oldest first. One query."""
+    rows = list(Reading.objects.standing().filter(meter=meter).newest().values_list("at", "consumption")[: count + 1])
+    rows.reverse()
+    return [consumption.Use(now[1], now[0] - was[0]) for was, now in itertools.pairwise(rows)]
