@@ -4,9 +4,10 @@ import itertools
 from dataclasses import dataclass
 
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils.translation import gettext as _
 
-from residents import consumption
+from residents import consumption, rooms
 from residents.models import Meter, MeterRule, MissedReading, Reading, ReadingRound
 from residents.models.meters import TAKE_BACK
 from servicedesk.core.models import Photo, Role
@@ -19,6 +20,7 @@ SEES = (*OFFICE, *ENGINEERS)
 ENTERS = (Role.CLERK, *ENGINEERS)
 # Who keeps the register of meters and opens and closes the rounds.
 KEEPS = (Role.CLERK, Role.SUPERVISOR, (Role.HEAD, "engineering"))
+EXPLAINS = (*ENTERS, Role.SUPERVISOR)
 JUDGES = (Role.SUPERVISOR,)
 
 
@@ -76,6 +78,35 @@ def reason_words(value):
     return MissedReading.Reason(value).label if value else ""
 
 
+PAGE = 50
+
+
+def asked_for(community, *, q="", building="", resource="", state=""):
+    """Return the meters of a community that a filter asks for, in the order of the route."""
+    rows = community.meters.all()
+    narrow = {
+        "missing": rows.not_entered,
+        "odd": rows.odd,
+        "no_base": rows.without_base,
+        "removed": rows.removed,
+    }
+    rows = narrow.get(state, rows.in_place)()
+    if building:
+        rows = rows.filter(building=building)
+    if resource:
+        rows = rows.filter(resource=resource)
+    if q:
+        rows = rows.filter(Q(serial__icontains=q) | Q(unit__room_keys__contains=[rooms.key_of(q)]))
+    return rows.on_route()
+
+
+def page_of(rows, number):
+    """Return (the rows of a page, number of the page before or 0, number of the next one or 0). One query."""
+    start = (number - 1) * PAGE
+    found = list(rows[start : start + PAGE + 1])
+    return found[:PAGE], number - 1, number + 1 if len(found) > PAGE else 0
+
+
 def open_rounds(community):
     """Return the rounds of a community that are open, by resource."""
     return ReadingRound.objects.filter(community=community, closed_at=None).order_by("resource")
@@ -112,6 +143,48 @@ def progress(reading_round):
 def in_building(meters, building):
     """Return those of `meters` that hang in a building; `building` 0 stands for those that hang in none."""
     return meters.filter(building=building or None)
+
+
+def export_header():
+    """Return the names of the columns of a round that leaves the desk, in the active language."""
+    return [
+        _("Where"),
+        _("Number on the meter"),
+        _("Reading"),
+        _("Read at"),
+        _("Consumption"),
+        _("Odd"),
+        _("Recorded by"),
+        _("Why it could not be read"),
+    ]
+
+
+def export_rows(reading_round):
+    """Return the rows of a round, read and missing, in the order of the route. Two queries."""
+    community = reading_round.community
+    read = Reading.objects.standing().filter(round=reading_round).select_related("meter__unit", "meter__building", "by")
+    rows = [
+        (
+            one.meter,
+            [
+                one.value,
+                community.local(one.at),
+                one.consumption,
+                _("yes") if one.is_outlier else _("no"),
+                str(one.by or _("an import")),
+                "",
+            ],
+        )
+        for one in read
+    ]
+    missing = with_reason(Meter.objects.not_entered_in(reading_round), reading_round).with_place()
+    rows += [(one, [None, None, None, "", "", _why(one)]) for one in missing]
+    rows.sort(key=lambda row: (row[0].route_order, row[0].pk))
+    return [[meter.where, meter.serial, *cells] for meter, cells in rows]
+
+
+def _why(meter):
+    return ": ".join(filter(None, [str(reason_words(meter.missed_reason)), meter.missed_note]))
 
 
 def photos_of(readings):

@@ -13,11 +13,12 @@ from residents.actions.identity import (
 )
 from residents.actions.merging import merge_people, tell_apart
 from residents.actions.meter_imports import Given, Imported, NewMeters, record_many
-from residents.actions.meter_rounds import close_round, miss_reading, open_round
+from residents.actions.meter_rounds import close_round, log_round_export, miss_reading, open_round
 from residents.actions.meters import (
     AskAgain,
     add_meter,
     confirm_reading,
+    keep_picture,
     record_reading,
     remove_meter,
     replace_meter,
@@ -63,6 +64,8 @@ __all__ = [
     "forget_identity_copies",
     "keep_identity_copy",
     "look_at_copies",
+    "keep_picture",
+    "log_round_export",
     "mark_handed_over",
     "merge_people",
     "move_in",

@@ -78,3 +78,9 @@ def close_round(reading_round, *, by, now):
         raise Refused(_("This round is closed already."))
     write(reading_round, closed_at=now, closed_by=by)
     events.log(reading_round, "round_closed", by=by, now=now, data={"missing": missing.count()})
+
+
+@transaction.atomic
+def log_round_export(reading_round, *, by, now, reason, count, form):
+    """Record that the `count` readings of a round left the desk: who took them, what for, in which form."""
+    events.log(reading_round, "round_exported", by=by, now=now, note=reason, data={"count": count, "form": form})

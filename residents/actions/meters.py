@@ -46,11 +46,13 @@ def add_meter(
     place="",
     multiplier=Decimal(1),
     route_order=None,
+    base=None,
 ):
     """Put a meter of `unit`, or a common one at `place`, into the register and return it.
 
-    `max_value` is the highest value as it stands on the dial: Decimal("99999.99") has two decimals. Raises Refused
-    where a meter of that resource and number is in place already.
+    `max_value` is the highest value as it stands on the dial: Decimal("99999.99") has two decimals. What it
+    shows now is recorded as its `base` where it is given. Raises Refused where a meter of that resource and number is
+    in place already.
     """
     max_value = Decimal(max_value)
     if community.meters.in_place().filter(resource=resource, serial=serial).exists():
@@ -74,6 +76,8 @@ def add_meter(
         route_order=route_order,
     )
     events.log(meter, "meter_added", by=by, now=now, data={"resource": str(resource), "serial": serial})
+    if base is not None:
+        _record(meter, value=base, kind=Reading.Kind.BASE, at=now, by=by, now=now, source=Reading.Source.DESK)
     return meter
 
 
@@ -236,9 +240,16 @@ def _round_of(meter):
     if twin:
         raise Refused(
             _("This meter is entered in this round already: %(value)s, by %(name)s. If that is wrong, void it first.")
-            % {"value": f"{twin.value:.{meter.decimals}f}", "name": twin.by or _("import")}
+            % {"value": f"{twin.value:.{meter.decimals}f}", "name": twin.by or _("an import")}
         )
     return found
+
+
+@transaction.atomic
+def keep_picture(meter, *, picture, by, now):
+    """Keep a photo that came with a reading that was not taken yet: nobody has to climb up for it again."""
+    photos.attach(*picture, to=meter, by=by, now=now, stage=Photo.Stage.WORK)
+    events.log(meter, "meter_photographed", by=by, now=now)
 
 
 @transaction.atomic

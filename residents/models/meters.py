@@ -39,6 +39,9 @@ class MeterQuerySet(models.QuerySet):
     def in_place(self):
         return self.filter(status=Meter.Status.IN_PLACE)
 
+    def removed(self):
+        return self.filter(status=Meter.Status.REMOVED)
+
     def for_unit(self, unit):
         """Return the meters of one home that are in place, by resource and route."""
         return self.in_place().filter(unit=unit).order_by("resource", "route_order", "id")
@@ -56,6 +59,18 @@ class MeterQuerySet(models.QuerySet):
         """Return the meters that a round has to read and that have no reading in it."""
         entered = Reading.objects.standing().filter(meter=OuterRef("pk"), round=reading_round)
         return self.owed_in(reading_round).filter(~Exists(entered))
+
+    def not_entered(self):
+        """Return the meters that a round that is open now has to read and has not."""
+        opened = ReadingRound.objects.filter(
+            community=OuterRef("community"), resource=OuterRef("resource"), closed_at=None
+        )
+        entered = Reading.objects.standing().filter(meter=OuterRef("pk"), round__isnull=False, round__closed_at=None)
+        return self.in_place().filter(Exists(opened), ~Exists(entered))
+
+    def odd(self):
+        """Return the meters with a reading that is odd and not confirmed."""
+        return self.filter(Exists(Reading.objects.odd().filter(meter=OuterRef("pk"))))
 
     def on_route(self):
         """Return the meters in the order in which they are walked."""

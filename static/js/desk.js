@@ -274,6 +274,14 @@
       event.preventDefault();
       return target.form.requestSubmit();
     }
+    // In a table of numbers Enter goes to the next one, as in a spreadsheet; the last one saves.
+    if (event.key === "Enter" && target.matches("form[data-enter-next] input.num")) {
+      const numbers = $$("input.num", target.form);
+      const next = numbers[numbers.indexOf(target) + 1];
+      if (!next) return;
+      event.preventDefault();
+      return reach(next);
+    }
     if (target.dataset.phrases && phraseKey(event, target)) return;
     if (target.matches("[data-finder]")) return finderKey(event, target);
     if (digitKey(event)) return;

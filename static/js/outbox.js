@@ -81,6 +81,8 @@
     const said = page.querySelector("#refusal strong, .error-summary li, main [role=alert], main p");
     const version = page.querySelector("[name=version]");
     const fields = step.fields.map(([name, value]) => [name, name === "version" && version ? version.value : value]);
+    // What the page wants said before it takes a strange number: who sends it again has read why, and says it.
+    page.querySelectorAll("[data-ask-again]").forEach((box) => fields.push([box.name, "on"]));
     return change(step, { fields, refusal: said ? said.textContent.trim() : words.refused });
   }
   async function sendOne(step, token) {
