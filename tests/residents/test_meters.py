@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import translation
 
 from residents import actions
 from residents.models import Meter, Reading
@@ -45,6 +46,13 @@ def water(yunhu, home):
 
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """The sentences of this file are read in English."""
+    with translation.override("en"):
+        yield
 
 
 def test_consumption_is_the_difference_times_the_multiplier(yunhu, liu):
