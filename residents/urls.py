@@ -1,7 +1,6 @@
 from django.urls import path
 
-from residents.views import person, register
-from residents.views import meters, rounds, route
+from residents.views import meters, person, register, rounds, route
 
 app_name = "residents"
 
