@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from complaints.models import Call, Case, DataRequest, Draft, IncomingLetter, IntakeDraft, SurveyAnswer
 from complaints.personal import HELD
 from residents.models import Contact, IdentityCopy, Occupancy, Person, Vehicle
+from residents.models import HomeVisit, Occupancy, Person, Plate, VisitNeed
 from servicedesk.core.masking import mask_name, mask_phone
 from servicedesk.core.models import Community, Event, Notification, Photo
 
@@ -26,6 +27,9 @@ TITLES = {
     "residents.Contact": _("Contacts"),
     "residents.Vehicle": _("Vehicles"),
     "residents.IdentityCopy": _("Copies of identity papers"),
+    "residents.HomeVisit": _("Home visits"),
+    "residents.VisitNeed": _("Asked for on home visits"),
+    "residents.Plate": _("Plates on directory boards"),
     "complaints.Case": _("Their cases"),
     "core.Event": _("History of the cases"),
     "complaints.Reply": _("Replies"),
@@ -55,6 +59,10 @@ FACTS = {
     "residents.Contact": ["unit", "person", "role", "occasions", "added_at", "is_active"],
     "residents.Vehicle": ["unit", "kind", "period"],
     "residents.IdentityCopy": ["added_on", "delete_on", "erased_at"],
+    "residents.Occupancy": ["unit", "kind", "period"],
+    "residents.HomeVisit": ["unit", "status", "done_at"],
+    "residents.VisitNeed": ["department", "status", "asked_at"],
+    "residents.Plate": ["board", "slot", "status", "mounted_at"],
     "complaints.Case": ["number", "kind", "channel", "status", "category", "unit", "received_at", "archived_at"],
     "core.Event": ["at", "verb"],
     "complaints.Reply": ["at", "channel"],
@@ -178,6 +186,9 @@ def rows_of(subject, cases):
         "residents.Contact": subject.contacts(),
         "residents.Vehicle": Vehicle.objects.filter(theirs),
         "residents.IdentityCopy": copies,
+        "residents.HomeVisit": _visits(subject),
+        "residents.VisitNeed": VisitNeed.objects.filter(visit__in=_visits(subject).values("pk")),
+        "residents.Plate": Plate.objects.filter(occupancy__in=subject.homes().values("pk")),
         "complaints.Case": Case.objects.filter(pk__in=keys),
         "complaints.SurveyAnswer": _answers(subject),
         "complaints.Draft": _typed(Draft, subject),
@@ -187,6 +198,14 @@ def rows_of(subject, cases):
         "core.Notification": Notification.objects.filter(about),
         "core.Photo": Photo.objects.kept().filter(pictures),
     }
+
+
+def _visits(subject):
+    """Return the home visits on which `subject` was met: by their entry, or by their name where they live."""
+    if subject.person is None:
+        return HomeVisit.objects.none()
+    named = Q(unit__in=subject.homes().values("unit"), met_name=subject.name)
+    return HomeVisit.objects.filter(Q(person=subject.person) | named)
 
 
 def _answers(subject):

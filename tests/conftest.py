@@ -47,6 +47,11 @@ GROWING = [
     "residents_reading",
     "residents_readinground",
     "residents_missedreading",
+    "residents_homevisit",
+    "residents_visitneed",
+    "residents_plate",
+    "residents_boardprinting",
+    "complaints_needcase",
 ]
 
 

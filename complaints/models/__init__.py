@@ -17,6 +17,7 @@ from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
 from complaints.models.hotline import ExternalCase
 from complaints.models.incidents import Incident, IncidentPlace
 from complaints.models.letters import IncomingLetter, ReplyLetter
+from complaints.models.needs import NeedCase
 from complaints.models.policies import Category, DeadlinePolicy, RepeatRule
 from complaints.models.privacy import DataRequest, RetentionRule
 from complaints.models.problems import ProblemFinding, ProblemProposal, ProblemReport, ProductProblem
@@ -59,6 +60,7 @@ __all__ = [
     "Kind",
     "LetterTemplate",
     "MaterialUse",
+    "NeedCase",
     "Outcome",
     "OutsideParty",
     "Pause",

@@ -23,4 +23,22 @@ __all__ = [
     "Section",
     "Unit",
     "Vehicle",
+from residents.models.boards import Board, BoardPrinting, Plate
+from residents.models.occupancies import Occupancy
+from residents.models.people import Person
+from residents.models.places import Building, Section, Unit
+from residents.models.visits import HomeVisit, VisitNeed, VisitPlan
+
+__all__ = [
+    "Board",
+    "BoardPrinting",
+    "Building",
+    "HomeVisit",
+    "Occupancy",
+    "Person",
+    "Plate",
+    "Section",
+    "Unit",
+    "VisitNeed",
+    "VisitPlan",
 ]
