@@ -1,6 +1,7 @@
 from django.urls import path
 
 from residents.views import meters, person, register, rounds, route
+from residents.views import boards, visits
 
 app_name = "residents"
 
@@ -31,4 +32,29 @@ urlpatterns = [
     path("m/meters/", route.route, name="route"),
     path("m/meters/<int:pk>/read/", route.route_read, name="route_read"),
     path("m/meters/<int:pk>/missed/", route.route_missed, name="route_missed"),
+    path("visits/", visits.plans, name="visits"),
+    path("visits/new/", visits.plan_new, name="visit_plan_new"),
+    path("visits/<int:pk>/", visits.plan_page, name="visit_plan"),
+    path("visits/<int:pk>/change/", visits.plan_change, name="visit_plan_change"),
+    path("visits/<int:pk>/appoint/", visits.appoint, name="visit_appoint"),
+    path("visits/<int:pk>/sheet/", visits.visit_sheet, name="visit_sheet"),
+    path("visits/<int:pk>/report/", visits.visit_report, name="visit_report"),
+    path("m/visits/", visits.visit_round, name="visit_round"),
+    path("m/visits/home/<int:pk>/", visits.visit_home, name="visit_home"),
+    path("signs/", boards.boards, name="boards"),
+    path("signs/new/", boards.board_add, name="board_add"),
+    path("signs/<int:pk>/", boards.board, name="board"),
+    path("signs/<int:pk>/change/", boards.board_change, name="board_change"),
+    path("signs/<int:pk>/request/", boards.plate_request, name="plate_request"),
+    path("signs/<int:pk>/print/", boards.board_print, name="board_print"),
+    path("signs/printings/<int:pk>/", boards.board_printing, name="board_printing"),
+    path("signs/plates/<int:pk>/", boards.plate, name="plate"),
+    path("signs/plates/<int:pk>/approve/", boards.plate_approve, name="plate_approve"),
+    path("signs/plates/<int:pk>/make/", boards.plate_make, name="plate_make"),
+    path("signs/plates/<int:pk>/mount/", boards.plate_mount, name="plate_mount"),
+    path("signs/plates/<int:pk>/ask-removal/", boards.plate_ask_removal, name="plate_ask_removal"),
+    path("signs/plates/<int:pk>/keep/", boards.plate_keep, name="plate_keep"),
+    path("signs/plates/<int:pk>/remove/", boards.plate_remove, name="plate_remove"),
+    path("signs/plates/<int:pk>/withdraw/", boards.plate_withdraw, name="plate_withdraw"),
+    path("signs/plates/<int:pk>/photos/<word:name>/", boards.plate_photo, name="plate_photo"),
 ]

@@ -10,6 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from complaints import actions, warranty
 from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind, WarrantyTerm
+from residents import actions as residents_actions
 from residents.actions import move_in, register_person, register_unit
 from residents.models import Occupancy
 from servicedesk.core import calendar, kept
@@ -219,3 +220,39 @@ def forget_calendars():
     """Forget what this process worked out about communities of earlier tests."""
     kept.forget()
     calendar._known.clear()
+
+
+def company(unit, name="远航科技有限公司"):
+    """A company that has leased `unit` since 2019; returns the occupancy."""
+    person = register_person(unit.community, name=name, phone="", kind="company", by=None, now=MONDAY)
+    since = datetime.date(2019, 5, 1)
+    return move_in(unit, person, kind=Occupancy.Kind.LESSEE, starts_on=since, by=None, now=MONDAY)
+
+
+def visit_plan(community, *, by, now=MONDAY, staff=(), buildings=(), **facts):
+    """A plan of visits for two weeks around `now`."""
+    day = community.local(now).date()
+    week = datetime.timedelta(days=7)
+    facts = {"name": "九月走访", "starts_on": day - week, "ends_on": day + week, "target": 70, **facts}
+    return residents_actions.make_plan(community, staff=staff, buildings=buildings, by=by, now=now, **facts)
+
+
+def board(community, building, *, by, now=MONDAY, **facts):
+    """A board of the lobby with eight places."""
+    facts = {"name": "大堂水牌", "place": "lobby", "slots": 8, "building": building, **facts}
+    return residents_actions.add_board(community, by=by, now=now, **facts)
+
+
+def plate(board, occupancy, *, by, slot=1, now=MONDAY, **facts):
+    """A plate that was asked for, its name approved by the occupant."""
+    agreed = {"agreed_by": "行政部 赵经理", "agreed_on": now.date(), "agreed_how": "writing"}
+    facts = {"display_name_zh": occupancy.person.name, **agreed, **facts}
+    return residents_actions.request_plate(board, occupancy, slot=slot, by=by, now=now, **facts)
+
+
+def hung(plate, *, by, approved_by, now=MONDAY):
+    """The plate after it was approved, made and mounted."""
+    residents_actions.approve_plate(plate, by=approved_by, now=now)
+    residents_actions.make_plate(plate, by=by, now=now)
+    residents_actions.mount_plate(plate, by=by, now=now)
+    return plate

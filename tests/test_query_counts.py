@@ -4,9 +4,24 @@ import pytest
 from django.urls import reverse
 
 from complaints import actions
+from residents import actions as residents_actions
 from residents.models import Occupancy
 from tests import counting
-from tests.factories import MONDAY, case, claim, cleared, party, told
+from tests.factories import (
+    MONDAY,
+    board,
+    case,
+    claim,
+    cleared,
+    company,
+    hung,
+    party,
+    plate,
+    resident,
+    told,
+    unit,
+    visit_plan,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +91,65 @@ def test_claims_and_problems_cost_the_same_for_few_and_for_many(
         ("product problems", reverse("complaints:problems")),
         ("product problem", problem.get_absolute_url()),
         ("case page, claimed and marked", rows[0].get_absolute_url()),
+    ]:
+        client.get(url)
+        with counting.pinned(name) as captured:
+            assert client.get(url).status_code == 200
+        assert len(captured) <= 15, name
+
+
+@pytest.mark.parametrize("others", [1, 12])
+def test_home_visits_cost_the_same_for_few_and_for_many(
+    client, yunhu, office, zhou, chen, liu, lin, home, others, time_machine
+):
+    time_machine.move_to(MONDAY, tick=False)
+    plan = visit_plan(yunhu, by=zhou, staff=[liu])
+    engineering = yunhu.departments.get(code="engineering")
+    for n in range(others):
+        visit_plan(yunhu, by=zhou, name=f"计划 {n}")
+        left = unit(yunhu, f"3-2-13{n:02}")
+        resident(left, "邻居", "13900000000")
+        residents_actions.plan_visit(left, on=MONDAY.date(), plan=plan, assigned_to=liu, by=zhou, now=MONDAY)
+        asked = [(f"修灯 {n}", engineering)]
+        visit = residents_actions.record_visit(home, outcome="done", person=lin, needs=asked, by=chen, now=MONDAY)
+    actions.open_case_from_need(visit.needs.get(), category=yunhu.categories.first(), by=chen, now=MONDAY)
+    building = home.building_id
+    for who, name, url in [
+        (zhou, "home visits", reverse("residents:visits")),
+        (zhou, "plan of home visits", reverse("residents:visit_plan", args=[plan.pk]) + f"?building={building}"),
+        (zhou, "sheet of home visits", reverse("residents:visit_sheet", args=[plan.pk]) + f"?building={building}"),
+        (zhou, "report of home visits", reverse("residents:visit_report", args=[plan.pk])),
+        (liu, "visits to make", reverse("residents:visit_round") + f"?building={building}"),
+        (liu, "home to visit", reverse("residents:visit_home", args=[home.pk])),
+        (zhou, "needs", reverse("desk:needs") + "?show=all"),
+        (zhou, "home visit", reverse("desk:visit", args=[visit.pk])),
+    ]:
+        client.force_login(who)
+        client.get(url)
+        with counting.pinned(name) as captured:
+            assert client.get(url).status_code == 200
+        assert len(captured) <= 15, name
+
+
+@pytest.mark.parametrize("others", [1, 12])
+def test_boards_cost_the_same_for_few_and_for_many(client, yunhu, zhou, chen, others, time_machine):
+    time_machine.move_to(MONDAY, tick=False)
+    lobby = board(yunhu, unit(yunhu, "A-0100").building, slots=30, by=zhou)
+    for n in range(1, others + 1):
+        company(unit(yunhu, f"A-06{n:02}"), f"金石{n}")
+        board(yunhu, lobby.building, name=f"水牌 {n}", slots=30, by=zhou)
+        hangs = hung(
+            plate(lobby, company(unit(yunhu, f"A-05{n:02}"), f"远航{n}"), slot=n, by=chen), by=chen, approved_by=zhou
+        )
+    printing = residents_actions.print_board(lobby, by=chen, now=MONDAY)
+    client.force_login(zhou)
+    for name, url in [
+        ("directory boards", reverse("residents:boards")),
+        ("directory board", lobby.get_absolute_url()),
+        ("directory board on paper", reverse("residents:board_print", args=[lobby.pk])),
+        ("printing of a board", reverse("residents:board_printing", args=[printing.pk])),
+        ("plate", hangs.get_absolute_url()),
+        ("request of a plate", reverse("residents:plate_request", args=[lobby.pk])),
     ]:
         client.get(url)
         with counting.pinned(name) as captured:

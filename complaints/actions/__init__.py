@@ -52,6 +52,7 @@ from complaints.actions.lettering import (
     write_letter,
 )
 from complaints.actions.letters import answer_due, explain_letter, register_letter
+from complaints.actions.needs import open_case_from_need
 from complaints.actions.outages import (
     answer_callers,
     change_incident,
@@ -236,6 +237,7 @@ __all__ = [
     "note_report",
     "note_warranty_call",
     "open_call",
+    "open_case_from_need",
     "open_incident",
     "pause",
     "print_file",

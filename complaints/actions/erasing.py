@@ -11,7 +11,7 @@ from django.db.models import F, Func, JSONField, Q, Value, When
 from complaints.models import Call, Case, IncomingLetter, SurveyAnswer
 from complaints.personal import HELD, Class
 from residents.actions import close_vehicles, erase_identity_copies
-from residents.models import Contact, IdentityCopy, Person
+from residents.models import Contact, HomeVisit, IdentityCopy, Person, Plate, VisitNeed
 from servicedesk.core import bulk, search
 from servicedesk.core.masking import ERASED, mask_name, mask_phone
 from servicedesk.core.models import Event, Notification, Photo
@@ -121,7 +121,14 @@ def erase_people(keys, *, now):
     people = Person.objects.filter(pk__in=keys)
     _erase_belongings(people, now=now)
     people.update(**_erased("residents.Person", but=("title",)), title="", sealed_at=None, erased_at=now)
-    _words_of_events(_about(Person, keys))
+    visits = HomeVisit.objects.filter(person__in=keys).values("pk")
+    _erase_words("residents.HomeVisit", Q(pk__in=visits))
+    _erase_words("residents.VisitNeed", Q(visit__in=visits))
+    _erase_words("residents.Plate", Q(occupancy__person__in=keys))
+    needs, plates = VisitNeed.objects.filter(visit__in=visits), Plate.objects.filter(occupancy__person__in=keys)
+    _words_of_events(_about(Person, keys) | _about(HomeVisit, visits) | _about(VisitNeed, needs.values("pk")))
+    _words_of_events(_about(Plate, plates.values("pk")))
+    erase_photos(Photo.objects.kept().filter(_about(HomeVisit, visits)), now=now)
 
 
 def _erase_belongings(people, *, now):

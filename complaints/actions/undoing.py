@@ -12,6 +12,7 @@ from complaints import deadlines
 from complaints.actions import hotline
 from complaints.actions.calls import free_calls
 from complaints.actions.letters import free_letter
+from complaints.actions.needs import free_need_of
 from complaints.models import Case, DeadlinePolicy, Proposal, ReturnVisit, Status
 from complaints.reports import sentence
 from complaints.words import RESIDENTS_VERBS
@@ -55,6 +56,7 @@ def undo(event, *, by, now):
         move(case, Status.VOID, by=by, now=now, verb="undone", data=data, **facts)
         hotline.drop(case, now=now)
         free_calls(case, by=by, now=now)
+        free_need_of(case, by=by, now=now)
         free_letter(case, by=by, now=now)
         return case
     if event.verb in DECISIONS:

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from servicedesk.core import clock
+from servicedesk.core import clock, photos
 from servicedesk.core.choices import RowField
 from servicedesk.core.models import CalendarDay, Community, ServiceHours, User
 from servicedesk.core.models.calendar import DAY_KINDS
@@ -58,6 +58,15 @@ class PhotoField(forms.FileField):
 
     def to_python(self, data):
         return data
+
+
+class PictureField(forms.FileField):
+    """One photo, returned as a photos.Picture: decoded, checked and made small. None where there is none."""
+
+    widget = forms.FileInput(attrs={"accept": "image/*", "data-shrink": ""})
+
+    def to_python(self, data):
+        return photos.reencode(data) if data else None
 
 
 FAR_AWAY = _("This date is too far away. Look at the year, please.")

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from servicedesk.desk.views import approvals, board, intake, merging, search, units
+from servicedesk.desk.views import approvals, board, intake, search, visits
 
 app_name = "desk"
 
@@ -22,5 +23,13 @@ urlpatterns = [
     path("units/<int:pk>/file/", units.unit_file, name="unit_file"),
     path("residents/merge/", merging.duplicates, name="duplicates"),
     path("residents/merge/<int:keep>/<int:drop>/", merging.merge, name="merge_people"),
+    path("visits/needs/", visits.needs, name="needs"),
+    path("visits/needs/<int:pk>/answer/", visits.need_answer, name="need_answer"),
+    path("visits/needs/<int:pk>/case/", visits.need_case, name="need_case"),
+    path("visits/needs/<int:pk>/reopen/", visits.need_reopen, name="need_reopen"),
+    path("visits/one/<int:pk>/", visits.visit, name="visit"),
+    path("visits/one/<int:pk>/cancel/", visits.visit_cancel, name="visit_cancel"),
+    path("visits/one/<int:pk>/need/", visits.visit_need, name="visit_need"),
+    path("visits/one/<int:pk>/photos/<word:name>/", visits.visit_photo, name="visit_photo"),
     path("search/", search.search, name="search"),
 ]
