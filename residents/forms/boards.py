@@ -14,7 +14,7 @@ class BoardForm(forms.Form):
     """A board: where it hangs and how many places it has."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**31 - 1)
-    name = TextField(label=_("Name"), max_length=80)
+    name = TextField(label=_("Name of the board"), max_length=80)
     building = RowField(Building.objects.none(), label=_("Building"))
     section = RowField(Section.objects.none(), label=_("Section"), required=False, empty_label=_("all of the building"))
     floor = forms.IntegerField(
@@ -25,7 +25,7 @@ class BoardForm(forms.Form):
     due_days = forms.IntegerField(
         label=_("Working days to change a plate"), min_value=1, max_value=60, initial=3, help_text=_("Our proposal.")
     )
-    is_active = forms.BooleanField(label=_("In use"), required=False, initial=True)
+    is_active = forms.BooleanField(label=_("The board is in use"), required=False, initial=True)
 
     def __init__(self, *args, community, **kwargs):
         super().__init__(*args, **kwargs)
@@ -71,7 +71,7 @@ class PlateForm(forms.Form):
     is_private_agreed = forms.BooleanField(
         label=_("A private person, who wishes their name on the board"), required=False
     )
-    replaces = RowField(Plate.objects.none(), label=_("Replaces"), required=False, empty_label=_("nothing"))
+    replaces = RowField(Plate.objects.none(), label=_("Replaces"), required=False, empty_label=_("no plate"))
 
     def __init__(self, *args, board, today, **kwargs):
         super().__init__(*args, **kwargs)

@@ -91,7 +91,7 @@ class VisitForm(forms.Form):
     """What came of going to a home: who was met, what they said and what they asked for; or that nobody was there."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
-    outcome = forms.ChoiceField(label=_("What came of it"), choices=OUTCOMES, widget=forms.RadioSelect)
+    outcome = forms.ChoiceField(label=_("Outcome of the visit"), choices=OUTCOMES, widget=forms.RadioSelect)
     person = RowField(
         Person.objects.none(),
         label=_("Whom you met"),
@@ -101,7 +101,9 @@ class VisitForm(forms.Form):
         widget=forms.RadioSelect,
     )
     met_name = TextField(label=_("Somebody else: their name"), required=False, max_length=120)
-    notes = TextField(label=_("Notes"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+    notes = TextField(
+        label=_("What was said"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+    )
     card_left = forms.BooleanField(label=_("A card was left"), required=False)
     retry_on = NearDayField(label=_("Try again on"), required=False, help_text=_("If nobody was at home."))
     photo = PictureField(label=_("Photo"), required=False)

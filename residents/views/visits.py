@@ -61,7 +61,7 @@ def plans(request):
 def _state(plan, today):
     """Return the (key, words) of the mark of a plan on one day."""
     if today < plan.starts_on:
-        return "new", _("to come")
+        return "new", _("not begun yet")
     return ("work", _("running")) if today <= plan.ends_on else ("closed", _("over"))
 
 

@@ -15,7 +15,9 @@ class NeedsForm(forms.Form):
     """Which needs are shown; without anything said, those that are open."""
 
     show = forms.ChoiceField(
-        label=_("Which"), choices=[(OPEN, _("open")), *VisitNeed.Status.choices[1:], (ALL, _("all"))], required=False
+        label=_("Which"),
+        choices=[(OPEN, _("still open")), *VisitNeed.Status.choices[1:], (ALL, _("All of them"))],
+        required=False,
     )
     department = RowField(Department.objects.none(), label=_("Department"), required=False, empty_label=_("any"))
 
