@@ -17,6 +17,7 @@ from complaints.models import Call, Case, DataRequest, Draft, IncomingLetter, In
 from complaints.personal import HELD
 from residents.models import Contact, IdentityCopy, Occupancy, Person, Vehicle
 from residents.models import HomeVisit, Occupancy, Person, Plate, VisitNeed
+from residents.models import MoveBooking, Occupancy, Person, ReleaseItem, ReleaseSlip
 from servicedesk.core.masking import mask_name, mask_phone
 from servicedesk.core.models import Community, Event, Notification, Photo
 
@@ -30,6 +31,9 @@ TITLES = {
     "residents.HomeVisit": _("Home visits"),
     "residents.VisitNeed": _("Asked for on home visits"),
     "residents.Plate": _("Plates on directory boards"),
+    "residents.MoveBooking": _("Moves"),
+    "residents.ReleaseSlip": _("Goods release slips"),
+    "residents.ReleaseItem": _("Things on goods release slips"),
     "complaints.Case": _("Their cases"),
     "core.Event": _("History of the cases"),
     "complaints.Reply": _("Replies"),
@@ -63,6 +67,9 @@ FACTS = {
     "residents.HomeVisit": ["unit", "status", "done_at"],
     "residents.VisitNeed": ["department", "status", "asked_at"],
     "residents.Plate": ["board", "slot", "status", "mounted_at"],
+    "residents.MoveBooking": ["kind", "unit", "window", "status"],
+    "residents.ReleaseSlip": ["number", "unit", "valid_on", "status"],
+    "residents.ReleaseItem": ["slip", "quantity"],
     "complaints.Case": ["number", "kind", "channel", "status", "category", "unit", "received_at", "archived_at"],
     "core.Event": ["at", "verb"],
     "complaints.Reply": ["at", "channel"],
@@ -180,8 +187,13 @@ def rows_of(subject, cases):
         and label != "complaints.DataRequest"
         and any(f.name == "case" for f in apps.get_model(label)._meta.fields)
     }
+    slips = _asked(ReleaseSlip, subject)
     return of_case | {
         "residents.Person": subject.entries(),
+        "residents.MoveBooking": _asked(MoveBooking, subject),
+        "residents.ReleaseSlip": slips,
+        "residents.ReleaseItem": ReleaseItem.objects.filter(slip__in=slips),
+        "residents.Person": Person.objects.filter(pk=subject.person.pk if subject.person else None),
         "residents.Occupancy": subject.homes(),
         "residents.Contact": subject.contacts(),
         "residents.Vehicle": Vehicle.objects.filter(theirs),
@@ -215,6 +227,13 @@ def _answers(subject):
         begins, ends = home.period.lower, home.period.upper
         lived |= Q(unit=home.unit_id, at__date__gte=begins, **({"at__date__lte": ends} if ends else {}))
     return SurveyAnswer.objects.filter(lived)
+
+
+def _asked(model, subject):
+    """Return what `subject` asked for about a home: by their entry, and by their number where no entry was chosen."""
+    of_phone = Q(applicant=None, applicant_phone=subject.phone) if subject.phone else Q(pk__in=[])
+    own = Q(applicant=subject.person) if subject.person else Q(pk__in=[])
+    return model.objects.filter(own | of_phone, community=subject.community)
 
 
 def _typed(model, subject):

@@ -52,6 +52,9 @@ GROWING = [
     "residents_plate",
     "residents_boardprinting",
     "complaints_needcase",
+    "residents_movebooking",
+    "residents_releaseslip",
+    "residents_releaseitem",
 ]
 
 

@@ -194,6 +194,7 @@ def test_every_row_of_a_community_says_which():
         "Quote",
         "Work",
         "MaterialUse",
+        "ReleaseItem",
         "Concern",
         "CallerTold",
         "IncidentPlace",

@@ -5,6 +5,17 @@ from residents.models.occupancies import Occupancy
 from residents.models.people import Person
 from residents.models.places import Building, Section, Unit
 from residents.models.vehicles import Vehicle
+from residents.models.moving import (
+    ConsentHow,
+    Lift,
+    MoveBooking,
+    MoveRule,
+    Relation,
+)
+from residents.models.occupancies import Occupancy
+from residents.models.people import Person
+from residents.models.places import Building, Section, Unit
+from residents.models.releasing import ReleaseItem, ReleaseSlip
 
 __all__ = [
     "MEASURES",
@@ -20,6 +31,15 @@ __all__ = [
     "Reading",
     "ReadingRound",
     "Resource",
+    "ConsentHow",
+    "Lift",
+    "MoveBooking",
+    "MoveRule",
+    "Occupancy",
+    "Person",
+    "Relation",
+    "ReleaseItem",
+    "ReleaseSlip",
     "Section",
     "Unit",
     "Vehicle",
