@@ -5,3 +5,11 @@ from django.utils.translation import gettext_lazy as _
 class ResidentsConfig(AppConfig):
     name = "residents"
     verbose_name = _("Residents and units")
+
+    def ready(self):
+        from residents import gate, words
+        from servicedesk.core import numbers
+
+        words.register()
+        if gate.first_slip_gap not in numbers.CHECKS:
+            numbers.CHECKS.append(gate.first_slip_gap)

@@ -7,3 +7,6 @@ from servicedesk.core import clock
 @shared_task(name="residents.tasks.forget_identity_copies")
 def forget_identity_copies():
     actions.forget_identity_copies(now=clock.now())
+@shared_task(name="residents.tasks.expire_slips")
+def expire_slips():
+    actions.expire_slips(now=clock.now())

@@ -58,3 +58,34 @@ urlpatterns = [
     path("signs/plates/<int:pk>/withdraw/", boards.plate_withdraw, name="plate_withdraw"),
     path("signs/plates/<int:pk>/photos/<word:name>/", boards.plate_photo, name="plate_photo"),
 ]
+from residents.views import gate, moving, releasing
+
+app_name = "residents"
+
+# Moves and goods release. One address for each step: moves/<pk>/<step>/, moves/slips/<pk>/<step>/.
+MOVE_STEPS, SLIP_STEPS = moving.MOVE_STEPS, releasing.SLIP_STEPS
+MOVES = [
+    path("moves/", moving.moves, name="moves"),
+    path("moves/book/", moving.move_book, name="move_book"),
+    path("moves/<int:pk>/", moving.move, name="move"),
+    *(path(f"moves/<int:pk>/{v.__name__}/", v, name=f"move_{v.__name__}") for v in MOVE_STEPS),
+    path("moves/rules/", moving.move_rules, name="move_rules"),
+    path("moves/lifts/", moving.lift_add, name="lift_add"),
+    path("moves/lifts/<int:pk>/", moving.lift_switch, name="lift_switch"),
+    path("moves/slips/", releasing.slips, name="slips"),
+    path("moves/slips/ask/", releasing.slip_ask, name="slip_ask"),
+    path("moves/slips/week/", releasing.slips_week, name="slips_week"),
+    path("moves/slips/export/", releasing.slips_export, name="slips_export"),
+    path("moves/slips/<int:pk>/", releasing.slip, name="slip"),
+    path("moves/slips/<int:pk>/print/", releasing.slip_print, name="slip_print"),
+    *(path(f"moves/slips/<int:pk>/{v.__name__}/", v, name=f"slip_{v.__name__}") for v in SLIP_STEPS),
+    path("m/gate/", gate.gate, name="gate"),
+    path("m/gate/slip/<int:pk>/", gate.gate_slip, name="gate_slip"),
+    path("m/gate/slip/<int:pk>/pass/", gate.gate_pass, name="gate_pass"),
+    path("m/gate/slip/<int:pk>/differs/", gate.gate_differs, name="gate_differs"),
+    path("m/gate/slip/<int:pk>/away/", gate.gate_away, name="gate_away"),
+    path("m/gate/slip/<int:pk>/undo/", gate.gate_undo, name="gate_undo"),
+    path("m/gate/<word:token>/", gate.gate_scan, name="gate_scan"),
+]
+
+urlpatterns = [*MOVES]

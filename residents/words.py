@@ -19,3 +19,40 @@ VERBS = {
     "people_merged": _("Two entries merged into one"),
     "unmasked": _("Telephone number looked at"),
 }
+"""What history and messages say of moves and slips: one sentence for each verb and kind, in the reader's language."""
+
+from django.utils.translation import gettext_lazy as _
+
+from servicedesk.core.notifications import KINDS, Words
+
+VERBS = {
+    "move_booked": _("Booked"),
+    "move_changed": _("Changed"),
+    "move_confirmed": _("Confirmed"),
+    "move_started": _("The move has begun"),
+    "move_done": _("The move is over"),
+    "move_missed": _("Nobody came"),
+    "move_cancelled": _("Cancelled"),
+    "move_taken_back": _("A step was taken back"),
+    "protection_checked": _("Protection seen in place"),
+    "owner_agreed": _("Consent of the owner recorded"),
+    "unmasked": _("Telephone number looked at"),
+    "slip_asked": _("Slip asked for"),
+    "slip_approved": _("Approved"),
+    "slip_refused": _("Refused"),
+    "slip_void": _("Voided"),
+    "slip_used": _("Let out at the gate"),
+    "slip_pass_undone": _("The tap at the gate was taken back"),
+    "slip_turned_away": _("Turned away at the gate"),
+    "slip_differs": _("Differs at the gate"),
+    "slip_expired": _("Expired unused"),
+}
+KIND_WORDS = {
+    "slip_asked": _("Goods release slip %(number)s waits for approval."),
+    "slip_differs": _("The goods at the gate differ from slip %(number)s. They wait there."),
+}
+
+
+def register():
+    """Add the kinds of this app to the outbox's words."""
+    KINDS.update({kind: Words(title) for kind, title in KIND_WORDS.items()})

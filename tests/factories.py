@@ -13,6 +13,8 @@ from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind, War
 from residents import actions as residents_actions
 from residents.actions import move_in, register_person, register_unit
 from residents.models import Occupancy
+from residents.actions import approve_slip, ask_slip, book_move, move_in, register_person, register_unit
+from residents.models import Lift, Occupancy
 from servicedesk.core import calendar, kept
 from servicedesk.core.models import Community, Department, DutyShift, Membership, ServiceHours, User
 
@@ -256,3 +258,29 @@ def hung(plate, *, by, approved_by, now=MONDAY):
     residents_actions.make_plate(plate, by=by, now=now)
     residents_actions.mount_plate(plate, by=by, now=now)
     return plate
+def lift(unit, name="1 号梯", **facts):
+    """A lift that carries goods to `unit`."""
+    facts.setdefault("section", unit.section)
+    return Lift.objects.create(community=unit.community, building=unit.building, name=name, **facts)
+
+
+def booking(unit, *, by, lift, now=MONDAY, begins="2025-09-16 08:00", ends="2025-09-16 10:00", **facts):
+    """A move of the owner into `unit` on Tuesday morning."""
+    facts = {"kind": "in", "applicant_name": "林晓梅", "applicant_phone": "13800001234", "relation": "owner", **facts}
+    return book_move(unit, by=by, now=now, lift=lift, starts_at=at(begins), ends_at=at(ends), **facts)
+
+
+def slip(unit, *, by, now=MONDAY, items=(("沙发", 2, ""),), valid_on=None, valid_until=None, **facts):
+    """A slip for two sofas of the owner, good today."""
+    valid_on = valid_on or MONDAY.date()
+    facts = {"applicant_name": "林晓梅", "applicant_phone": "13800001234", "relation": "owner", **facts}
+    return ask_slip(
+        unit, by=by, now=now, items=list(items), valid_on=valid_on, valid_until=valid_until or valid_on, **facts
+    )
+
+
+def released(unit, *, by, decided_by, now=MONDAY, **facts):
+    """A slip that is approved."""
+    made = slip(unit, by=by, now=now, **facts)
+    approve_slip(made, by=decided_by, now=now)
+    return made

@@ -19,6 +19,7 @@ from complaints.urls import (
     WAYS,
 )
 from residents.views.person import STEPS as REGISTER_STEPS
+from residents.urls import MOVE_STEPS, SLIP_STEPS
 from servicedesk.core.models import CalendarDay, DutyShift, Role, ServiceHours
 from tests.factories import MONDAY, case, on_duty, resident, staff, unit
 from tests.test_house import OURS
@@ -173,6 +174,15 @@ TABLE = {
     "desk:approvals": {"supervisor", "deputy_gm"},
     "desk:undo": ANY,
     "desk:search": STAFF,
+    **dict.fromkeys(["residents:moves", "residents:move", "residents:slips", "residents:slip"], OFFICE),
+    **dict.fromkeys([f"residents:slip{end}" for end in ("_print", "s_week", "s_export")], OFFICE),
+    **dict.fromkeys(["residents:move_book", "residents:slip_ask"], DESK),
+    **dict.fromkeys([f"residents:move_{view.__name__}" for view in MOVE_STEPS], DESK),
+    **dict.fromkeys([f"residents:slip_{view.__name__}" for view in SLIP_STEPS], DESK),
+    **{f"residents:slip_{step}": {"supervisor", "deputy_gm"} for step in ("approve", "refuse")},
+    **{f"residents:{name}": {"supervisor", "admin"} for name in ("move_rules", "lift_add", "lift_switch")},
+    # The guards alone, who are workers of the security department: tests/residents/test_gate.py.
+    **{f"residents:gate{end}": set() for end in ("", "_scan", "_slip", "_pass", "_differs", "_away", "_undo")},
     "complaints:case": STAFF,
     "residents:people": OFFICE | {"cashier"},
     "residents:person": OFFICE | {"cashier"},

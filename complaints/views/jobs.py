@@ -17,6 +17,7 @@ from complaints.forms.staff import AssignForm, WorkOrderForm
 from complaints.models import Case, Status
 from complaints.permissions import steps_for
 from complaints.views.case import STAFF, door_to, find, order_sheet
+from residents.gate import guarded_by
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
@@ -73,6 +74,7 @@ def jobs(request):
             if cases or key == "mine"
         ],
         "now": now,
+        "keeps_gate": request.community in guarded_by(request.user),
     }
     with timezone.override(request.community.tz):
         return render(request, "complaints/jobs.html", context)

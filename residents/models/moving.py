@@ -4,6 +4,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from residents.models.people import Person
@@ -152,6 +153,23 @@ class AskedFor(models.Model):
         return self.relation in NEEDS_CONSENT and not self.consent_how
 
 
+# The colour of a status, of a booking and of a slip.
+TAGS = {
+    "booked": "new",
+    "confirmed": "work",
+    "under_way": "soon",
+    "done": "done",
+    "cancelled": "void",
+    "no_show": "void",
+    "asked": "wait",
+    "approved": "work",
+    "used": "done",
+    "refused": "over",
+    "expired": "closed",
+    "void": "void",
+}
+
+
 class MoveBookingQuerySet(models.QuerySet):
     def for_unit(self, unit):
         """Return the moves of a home, the latest first."""
@@ -255,6 +273,14 @@ class MoveBooking(AskedFor):
 
     def __str__(self):
         return f"{self.unit} {self.get_kind_display()}"
+
+    def get_absolute_url(self):
+        return reverse("residents:move", args=[self.pk])
+
+    @property
+    def tag(self):
+        """The colour of its mark."""
+        return TAGS[self.status]
 
     @property
     def is_live(self):

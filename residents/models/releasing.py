@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from residents.models.moving import AskedFor, MoveBooking
@@ -109,6 +110,9 @@ class ReleaseSlip(AskedFor):
 
     def __str__(self):
         return self.number
+
+    def get_absolute_url(self):
+        return reverse("residents:slip", args=[self.pk])
 
     @property
     def is_open(self):
