@@ -12,7 +12,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Func, O
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Call, Case, Channel, IncomingLetter, IntakeDraft, RetentionRule, SurveyAnswer
-from residents.models import Occupancy, Person
+from residents.models import MoveBooking, Occupancy, Person, ReleaseSlip
 from servicedesk.core.masking import ERASED
 from servicedesk.core.models import Notification, Photo
 
@@ -99,6 +99,16 @@ def _surveys(community, before, now):
 def _outbox(community, before, now):
     rows = Notification.objects.filter(community=community, created_at__lt=before, data__has_key="summary")
     return rows.exclude(data__summary=ERASED)
+
+
+def _moves(community, before, now):
+    rows = MoveBooking.objects.filter(community=community, window__endswith__lt=before)
+    return rows.exclude(applicant_name=ERASED)
+
+
+def _slips(community, before, now):
+    rows = ReleaseSlip.objects.filter(community=community, valid_until__lt=before.date())
+    return rows.exclude(applicant_name=ERASED)
 
 
 def _drafts(community, before, now):
@@ -207,6 +217,26 @@ CLASSES = {
             ERASE,
             _("Cybersecurity Law 21: logs are kept for six months"),
             _outbox,
+        ),
+        DataClass(
+            "moves",
+            _("Who moved in or out, and with which firm"),
+            _("since the move"),
+            1095,
+            180,
+            ERASE,
+            _("Civil Code 188: claims end after three years"),
+            _moves,
+        ),
+        DataClass(
+            "slips",
+            _("Goods release slips: who asked and what left"),
+            _("since their last day"),
+            1095,
+            180,
+            ERASE,
+            _("Civil Code 188: claims end after three years"),
+            _slips,
         ),
         DataClass(
             "drafts",

@@ -187,10 +187,13 @@ def rows_of(subject, cases):
         and label != "complaints.DataRequest"
         and any(f.name == "case" for f in apps.get_model(label)._meta.fields)
     }
-    slips = _asked(ReleaseSlip, subject)
+    moves, slips = _asked(MoveBooking, subject), _asked(ReleaseSlip, subject)
+    about |= Q(subject_type=type_of(MoveBooking), subject_id__in=moves.values("pk"))
+    about |= Q(subject_type=type_of(ReleaseSlip), subject_id__in=slips.values("pk"))
     return of_case | {
         "residents.Person": subject.entries(),
         "residents.MoveBooking": _asked(MoveBooking, subject),
+        "residents.MoveBooking": moves,
         "residents.ReleaseSlip": slips,
         "residents.ReleaseItem": ReleaseItem.objects.filter(slip__in=slips),
         "residents.Person": Person.objects.filter(pk=subject.person.pk if subject.person else None),

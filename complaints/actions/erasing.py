@@ -11,7 +11,16 @@ from django.db.models import F, Func, JSONField, Q, Value, When
 from complaints.models import Call, Case, IncomingLetter, SurveyAnswer
 from complaints.personal import HELD, Class
 from residents.actions import close_vehicles, erase_identity_copies
-from residents.models import Contact, HomeVisit, IdentityCopy, Person, Plate, VisitNeed
+from residents.models import (
+    Contact,
+    HomeVisit,
+    IdentityCopy,
+    MoveBooking,
+    Person,
+    Plate,
+    ReleaseSlip,
+    VisitNeed,
+)
 from servicedesk.core import bulk, search
 from servicedesk.core.masking import ERASED, mask_name, mask_phone
 from servicedesk.core.models import Event, Notification, Photo
@@ -114,19 +123,42 @@ def erase_answers(keys):
     SurveyAnswer.objects.bulk_update(rows, ["answers"])
 
 
+def erase_moves(keys):
+    """Erase who moved, with whom and which way; when it was and with which lift stay."""
+    _erase_words("residents.MoveBooking", Q(pk__in=keys))
+    MoveBooking.objects.filter(pk__in=keys).update(applicant=None)
+    _words_of_events(_about(MoveBooking, keys))
+
+
+def erase_slips(keys):
+    """Erase who let goods out and what they were; the numbers and what the gate said stay."""
+    _erase_words("residents.ReleaseSlip", Q(pk__in=keys))
+    _erase_words("residents.ReleaseItem", Q(slip__in=keys))
+    ReleaseSlip.objects.filter(pk__in=keys).update(applicant=None)
+    _words_of_events(_about(ReleaseSlip, keys))
+
+
 def erase_people(keys, *, now):
     """Erase who somebody of the register was, with what hangs on their entry and on those that were merged into it;
     the homes and their times stay."""
     keys = list(Person.objects.filter(Q(pk__in=keys) | Q(merged_into__in=keys)).values_list("pk", flat=True))
+    erase_moves(list(MoveBooking.objects.filter(applicant__in=keys).values_list("pk", flat=True)))
+    erase_slips(list(ReleaseSlip.objects.filter(applicant__in=keys).values_list("pk", flat=True)))
+    _erase_visits(keys, now=now)
     people = Person.objects.filter(pk__in=keys)
     _erase_belongings(people, now=now)
     people.update(**_erased("residents.Person", but=("title",)), title="", sealed_at=None, erased_at=now)
+    _words_of_events(_about(Person, keys))
+
+
+def _erase_visits(keys, *, now):
+    """Erase what was said and asked for when people were visited, and the plates that bear their names."""
     visits = HomeVisit.objects.filter(person__in=keys).values("pk")
+    needs, plates = VisitNeed.objects.filter(visit__in=visits), Plate.objects.filter(occupancy__person__in=keys)
     _erase_words("residents.HomeVisit", Q(pk__in=visits))
     _erase_words("residents.VisitNeed", Q(visit__in=visits))
     _erase_words("residents.Plate", Q(occupancy__person__in=keys))
-    needs, plates = VisitNeed.objects.filter(visit__in=visits), Plate.objects.filter(occupancy__person__in=keys)
-    _words_of_events(_about(Person, keys) | _about(HomeVisit, visits) | _about(VisitNeed, needs.values("pk")))
+    _words_of_events(_about(HomeVisit, visits) | _about(VisitNeed, needs.values("pk")))
     _words_of_events(_about(Plate, plates.values("pk")))
     erase_photos(Photo.objects.kept().filter(_about(HomeVisit, visits)), now=now)
 

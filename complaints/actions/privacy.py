@@ -13,6 +13,7 @@ from complaints.models import Case, DataRequest
 from complaints.permissions import demand_in
 from complaints.subjects import rows_of
 from residents.actions import correct_person, seal_person
+from residents.models import MoveBooking, ReleaseSlip
 from servicedesk.core import events, notifications
 from servicedesk.core.duty import holders
 from servicedesk.core.errors import NotAllowed, Refused
@@ -85,12 +86,17 @@ def confirm_erasure(asked, subject, *, by, now, note=""):
     rows = rows_of(subject, cases)
     outcome = {"erased": len(old), "sealed": len(kept)}
     erasing.erase_answers(list(rows["complaints.SurveyAnswer"].values_list("pk", flat=True)))
+    moves = list(rows["residents.MoveBooking"].exclude(status__in=MoveBooking.LIVE).values_list("pk", flat=True))
+    slips = list(rows["residents.ReleaseSlip"].exclude(status__in=ReleaseSlip.OPEN).values_list("pk", flat=True))
     for name in ("complaints.Draft", "complaints.IntakeDraft"):
         _drop_drafts(rows[name])
     erasing.erase_copies(keys)
     cases.filter(pk__in=kept, sealed_at=None).update(sealed_at=now)
     if subject.person is not None:
         outcome["entry"] = _end_entry(subject, now)
+    if outcome.get("entry") != "sealed":
+        erasing.erase_moves(moves)
+        erasing.erase_slips(slips)
     erasing.erase_cases(old, now=now)
     asked.outcome = outcome
     asked.save(update_fields=["outcome"])

@@ -77,5 +77,7 @@ REMOVERS = {
     "calls": lambda keys, now: erasing.erase_calls(keys),
     "surveys": lambda keys, now: erasing.erase_answers(keys),
     "outbox": lambda keys, now: erasing.erase_messages(Notification.objects.filter(pk__in=keys)),
+    "moves": lambda keys, now: erasing.erase_moves(keys),
+    "slips": lambda keys, now: erasing.erase_slips(keys),
     "drafts": lambda keys, now: IntakeDraft.objects.filter(pk__in=keys).delete(),
 }

@@ -204,7 +204,7 @@ def _hold(save, booking, now, *, wanted=None):
     """Write the row; raise Refused, with the next free slot, where another move has the lift at that time."""
     lift, window = wanted or (booking.lift, booking.window)
     # One after the other: two rows that meet in an exclusion constraint at once may end as a deadlock.
-    Lift.objects.select_for_update(no_key=True).filter(pk=lift.pk if lift else None).first()
+    Lift.objects.select_for_update(no_key=True).filter(pk=lift.pk if lift else None).order_by("pk").first()
     try:
         with transaction.atomic():
             save()
