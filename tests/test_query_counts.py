@@ -22,6 +22,7 @@ from tests.factories import (
     unit,
     visit_plan,
 )
+from tests.factories import MONDAY, booking, case, claim, cleared, lift, party, released, slip, told
 
 pytestmark = pytest.mark.django_db
 
@@ -189,3 +190,33 @@ def test_the_settings_cost_the_same_for_few_cases_and_for_many(client, yunhu, of
             with counting.pinned(name) as captured:
                 assert client.get(address).status_code == 200
             assert len(captured) <= 16, name
+
+
+@pytest.mark.parametrize("others", [1, 12])
+def test_moves_and_slips_cost_the_same_for_few_and_for_many(client, yunhu, zhou, chen, ma, home, others, time_machine):
+    time_machine.move_to(MONDAY, tick=False)
+    goods = lift(home)
+    for n in range(others + 1):
+        hours = {"begins": f"2025-09-{16 + n // 4} {(8, 10, 14, 16)[n % 4]:02}:00"}
+        hours["ends"] = f"2025-09-{16 + n // 4} {(10, 12, 16, 18)[n % 4]:02}:00"
+        move = booking(home, by=chen, lift=goods, **hours)
+        released(home, by=chen, decided_by=zhou)
+        waiting = slip(home, by=chen, booking=move)
+    pages = [
+        ("moves, week", zhou, reverse("residents:moves") + "?week=2025-09-16"),
+        ("move", zhou, move.get_absolute_url()),
+        ("moves, form", zhou, reverse("residents:move_book")),
+        ("moves, lifts and hours", zhou, reverse("residents:move_rules")),
+        ("slips", zhou, reverse("residents:slips")),
+        ("slips, week", zhou, reverse("residents:slips_week")),
+        ("slip", zhou, waiting.get_absolute_url()),
+        ("approvals, slips", zhou, reverse("desk:approvals")),
+        ("gate", ma, reverse("residents:gate")),
+        ("gate, slip", ma, reverse("residents:gate_slip", args=[waiting.pk])),
+    ]
+    for name, who, url in pages:
+        client.force_login(who)
+        client.get(url)
+        with counting.pinned(name) as captured:
+            assert client.get(url).status_code == 200
+        assert len(captured) <= 15, name

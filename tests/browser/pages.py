@@ -314,6 +314,18 @@ def report(span, *, who="zhou", ago=0, name="report"):
     return begin
 
 
+def moved(name, which, who="chen", query="", rows="moves"):
+    """Return what opens a page of one of the moves or slips of the house."""
+    return lambda house: (
+        house.client(who),
+        reverse(f"residents:{name}", args=[getattr(house, rows)[which].pk]) + query,
+    )
+
+
+def slip_of(name, which, who="chen", query=""):
+    return moved(name, which, who, query, rows="slips")
+
+
 COMMON_MATTER = {"summary": "楼道灯不亮", "place": "3 栋 2 单元大堂"}
 CASE_STEPS = {
     "taken": ("hand_over", "resolve", "escalate", "reclassify", "merge", "ask_void", "unmask", "urge"),
@@ -342,7 +354,43 @@ STATUSES = [
 ]
 PRINT = "#panel button.primary"
 SAVE = "main form:not([action*=lang]) button.primary"
+NO_DAY = {"then": send("#panel button.primary", day=""), "status": 422}
+MOVE_PAGES = [
+    Visit("residents:moves", "chen"),
+    Visit("residents:moves", "guo"),
+    Visit("residents:moves", "he", "empty"),
+    Visit("residents:move_book", "chen"),
+    Visit("residents:move_book", "chen", "error", then=send(SAVE), status=422),
+    *(Visit("residents:move", "chen", which, begin=moved("move", which)) for which in ("in", "out", "bulky")),
+    *(
+        Visit("residents:move", "chen", step, begin=moved("move", "out", query=f"?do={step}"))
+        for step in ("consent", "change", "cancel", "unmask")
+    ),
+    Visit("residents:move_change", "chen", "error", begin=moved("move", "in", query="?do=change"), **NO_DAY),
+    Visit("residents:move_rules", "tang"),
+    Visit("residents:move_rules", "sun", "empty"),
+    Visit("residents:move_rules", "tang", "error", then=send("form[action*=lifts] button.btn:not(.small)"), status=422),
+    Visit("residents:slips", "chen"),
+    Visit("residents:slips", "he", "empty"),
+    Visit("residents:slip_ask", "chen"),
+    Visit("residents:slip_ask", "chen", "error", then=send(SAVE), status=422),
+    *(
+        Visit("residents:slip", who, which, begin=slip_of("slip", which, who))
+        for who, which in [("zhou", "waiting"), ("chen", "lessee"), ("chen", "good"), ("chen", "used")]
+    ),
+    Visit("residents:slip", "zhou", "refuse", begin=slip_of("slip", "waiting", "zhou", "?do=refuse")),
+    Visit("residents:slip_print", "chen", begin=slip_of("slip_print", "good")),
+    Visit("residents:slips_week", "chen"),
+    Visit("residents:slips_export", "chen"),
+    Visit("residents:gate", "ma"),
+    Visit("residents:gate", "ma", "error", then=send("main button.primary"), status=422),
+    Visit("residents:gate_slip", "ma", "good", begin=slip_of("gate_slip", "good", "ma")),
+    Visit("residents:gate_slip", "ma", "used", begin=slip_of("gate_slip", "used", "ma")),
+    Visit("residents:gate_slip", "ma", "waiting", begin=slip_of("gate_slip", "waiting", "ma")),
+    Visit("residents:gate_slip", "ma", "differs", begin=slip_of("gate_slip", "differs", "ma", "?differs=1")),
+]
 STAFF_PAGES = [
+    *MOVE_PAGES,
     Visit("core:home", "new", "no work yet"),
     Visit("core:inbox", "liu"),
     Visit("core:inbox", "qian", "empty"),

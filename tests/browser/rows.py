@@ -9,6 +9,8 @@ from django.urls import reverse
 
 from complaints import actions, closing, figures, subjects, surveying
 from complaints.models import Channel, Pause, Severity, Urgency
+from residents import actions as register
+from residents import moving
 from servicedesk.core import clock, events, photos, tokens
 from servicedesk.core.models import Community, Membership, Role
 from tests import factories
@@ -29,6 +31,8 @@ class House:
     incidents: dict = field(default_factory=dict)
     surveys: list = field(default_factory=list)
     subjects: dict = field(default_factory=dict)
+    moves: dict = field(default_factory=dict)
+    slips: dict = field(default_factory=dict)
     units: list = field(default_factory=list)
     url: str = ""
 
@@ -60,6 +64,7 @@ def furnish():
     factories.on_duty(home, house.people["zhou"], since=now - timedelta(hours=2))
     _cases(house, units, people, now)
     _privacy(house, units, people, now)
+    _moves(house, units, now)
     events.seal_events()
     return house
 
@@ -388,6 +393,35 @@ def _privacy(house, units, people, now):
     house.subjects |= {"lin": people["lin"], "sealed": gone, "waits": people["wu"]}
     actions.keep_intake(chen, home, {"summary": "灯"}, now=now - timedelta(days=30))
     actions.apply_retention(now=now)
+
+
+def _moves(house, units, now):
+    """A lift, a move of each kind, and a slip in each state that somebody looks at."""
+    home, (chen, zhou, ma, tang) = house.community, (house.people[name] for name in ("chen", "zhou", "ma", "tang"))
+    flat = units["3-2-1201"]
+    goods = register.add_lift(home, building=flat.building, section=flat.section, name="货梯", by=tang, now=now)
+    rule, day = moving.rule_of(home), home.local(now).date()
+
+    def book(kind, **facts):
+        slot = moving.next_free(rule, goods, now)
+        edges = {"begins": home.local(slot.lower).isoformat(), "ends": home.local(slot.upper).isoformat()}
+        facts = {"mover_company": "顺达搬家", "mover_phone": "13700003333", "plate_no": "浙A12345", **facts}
+        edges = {name: value[:16].replace("T", " ") for name, value in edges.items()}
+        house.moves[kind] = factories.booking(flat, by=chen, lift=goods, now=now, kind=kind, **edges, **facts)
+
+    book("in", protects_floor=True, route="北门停车，经 2 单元大堂")
+    book("out", relation="lessee", applicant_name="租客何先生")
+    book("bulky")
+    register.confirm_move(house.moves["in"], by=chen, now=now)
+    register.cancel_move(house.moves["bulky"], by=chen, now=now, reason="业主改期")
+    things = [("沙发", 2, ""), ("餐椅", 4, ""), ("电视", 1, "屏幕已裂")]
+    facts = {"items": things, "valid_on": day, "now": now, "plate_no": "浙A12345"}
+    house.slips["waiting"] = factories.slip(flat, by=chen, **facts)
+    house.slips["lessee"] = factories.slip(flat, by=chen, relation="lessee", **facts)
+    for name in ("good", "used", "differs"):
+        house.slips[name] = factories.released(flat, by=chen, decided_by=zhou, **facts)
+    register.pass_gate(house.slips["used"], by=ma, now=now - timedelta(hours=1))
+    register.note_difference(house.slips["differs"], by=ma, now=now, note="多出一台冰箱")
 
 
 def form_of(house, step, **facts):
