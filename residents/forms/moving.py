@@ -88,7 +88,9 @@ class ChangeForm(ApplicantForm):
     """What is booked, without the home."""
 
     has_choices = True
-    kind = forms.ChoiceField(label=_("What"), choices=MoveBooking.Kind.choices, widget=forms.RadioSelect(attrs=INLINE))
+    kind = forms.ChoiceField(
+        label=_("Kind of move"), choices=MoveBooking.Kind.choices, widget=forms.RadioSelect(attrs=INLINE)
+    )
     lift = RowField(Lift.objects.none(), label=_("Lift"), required=False, empty_label=_("by the stairs"))
     day = NearDayField(label=_("Day"))
     begins = MinuteField(label=_("From"))
@@ -216,7 +218,7 @@ class LiftForm(forms.Form):
     section = TextField(
         label=_("Entrance"), required=False, max_length=10, help_text=_("Its code; empty where it serves all of them.")
     )
-    name = TextField(label=_("Name"), max_length=40)
+    name = TextField(label=_("Name of the lift"), max_length=40)
 
     def __init__(self, *args, community, **kwargs):
         super().__init__(*args, **kwargs)

@@ -117,7 +117,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("in", "moving in"), ("out", "moving out"), ("bulky", "bulky goods")],
                         max_length=5,
-                        verbose_name="what",
+                        verbose_name="kind of move",
                     ),
                 ),
                 ("window", django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="from and to")),
@@ -273,7 +273,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("asked", "waits for approval"),
-                            ("approved", "approved"),
+                            ("approved", "may leave"),
                             ("used", "let out"),
                             ("refused", "refused"),
                             ("expired", "expired"),

@@ -216,7 +216,7 @@ class MoveBooking(AskedFor):
     community = models.ForeignKey(Community, models.PROTECT, related_name="move_bookings")
     version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.BOOKED)
-    kind = models.CharField(_("what"), max_length=5, choices=Kind)
+    kind = models.CharField(_("kind of move"), max_length=5, choices=Kind)
     # Without a lift it goes by the stairs, and the route says which.
     lift = models.ForeignKey(Lift, models.PROTECT, null=True, related_name="bookings", verbose_name=_("lift"))
     window = DateTimeRangeField(_("from and to"))

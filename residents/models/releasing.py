@@ -31,7 +31,7 @@ class ReleaseSlip(AskedFor):
 
     class Status(models.TextChoices):
         ASKED = "asked", _("waits for approval")
-        APPROVED = "approved", _("approved")
+        APPROVED = "approved", _("may leave")
         USED = "used", _("let out")
         REFUSED = "refused", _("refused")
         EXPIRED = "expired", _("expired")

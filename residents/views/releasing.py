@@ -31,7 +31,7 @@ Status = ReleaseSlip.Status
 STEPS = [
     ("approve", gettext_lazy("Approve"), None),
     ("consent", gettext_lazy("Record the owner's consent"), forms.ConsentForm),
-    ("refuse", gettext_lazy("Refuse"), forms.ReasonForm),
+    ("refuse", gettext_lazy("Refuse the slip"), forms.ReasonForm),
     ("unmask", gettext_lazy("Show the telephone number"), forms.UnmaskForm),
     ("void", gettext_lazy("Make it void"), forms.ReasonForm),
 ]
