@@ -148,9 +148,14 @@ class AskedFor(models.Model):
         return bool(self.consent_how)
 
     @property
+    def needs_consent(self):
+        """Whether the owner has to agree."""
+        return self.relation in NEEDS_CONSENT
+
+    @property
     def lacks_consent(self):
         """Whether the owner has to agree and has not yet."""
-        return self.relation in NEEDS_CONSENT and not self.consent_how
+        return self.needs_consent and not self.consent_how
 
 
 # The colour of a status, of a booking and of a slip.
@@ -292,8 +297,8 @@ class MoveBooking(AskedFor):
         return self.status in (self.Status.BOOKED, self.Status.CONFIRMED)
 
     @property
-    def lacks_consent(self):
-        return self.kind == self.Kind.OUT and super().lacks_consent
+    def needs_consent(self):
+        return self.kind == self.Kind.OUT and super().needs_consent
 
     @property
     def masked_mover_phone(self):

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from residents import actions, moving
 from residents.forms import moving as forms
 from residents.models import Lift, MoveBooking, ReleaseSlip, Unit
-from residents.views.steps import door_to, history_of, panels_of
+from residents.views.steps import door_to, steps_of
 from servicedesk.core import clock
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
@@ -154,41 +154,33 @@ def _allowed(request, row, now):
         allowed |= {"miss"}
     if row.is_live and (row.protects_floor or row.protects_walls) and row.protection_checked_at is None:
         allowed |= {"protect"}
-    return allowed - ({"confirm"} if row.lacks_consent else set())
+    if not row.needs_consent:
+        allowed -= {"consent"}
+    return allowed - {"confirm"} if row.lacks_consent else allowed
 
 
 def show(request, row, *, bound=None, step="", refusal="", revealed=False, status=200):
     """Render the page of a booking, with a form that came back where there is one."""
     now = clock.now()
-    panels = panels_of(row, STEPS, _allowed(request, row, now))
-    step = step or request.GET.get("do", "")
-    panel = next((one for one in panels if one["form"] and one["step"] == step), None)
-    form = bound
-    if panel and form is None:
-        initial = {"version": row.version}
-        if step == "change":
-            form = forms.ChangeForm(community=request.community, initial=initial | forms.initial_of(row))
-        elif step == "consent":
-            form = forms.ConsentForm(initial=initial | {"agreed_at": request.community.local(now)})
-        else:
-            form = panel["form"](initial=initial)
     rule = moving.rule_of(request.community)
     context = {
-        "row": row,
+        **steps_of(
+            request,
+            row,
+            STEPS,
+            _allowed(request, row, now),
+            bound=bound,
+            step=step,
+            refusal=refusal,
+            initial=forms.initial_of(row) | {"agreed_at": request.community.local(now)},
+        ),
         "now": now,
-        "buttons": [one for one in panels if not one["form"]],
-        "panels": [one for one in panels if one["form"]],
-        "panel": panel,
-        "form": form,
-        "refusal": refusal,
         "revealed": revealed,
-        "entries": history_of(row),
         "slips": ReleaseSlip.objects.filter(booking=row),
         "short_notice": moving.notice_is_short(rule, row.kind, row.window, row.booked_at),
         "notice_days": rule.notice_days,
         "rung": (moving.clock_of(rule.contact_from), moving.clock_of(rule.contact_to)),
         "may_write": bool(roles_in(request.user, request.community.pk) & set(DESK)),
-        "today": request.community.local(now).date(),
     }
     with timezone.override(request.community.tz):
         return render(request, "residents/moves/page.html", context, status=status)

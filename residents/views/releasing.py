@@ -18,7 +18,7 @@ from residents.forms import moving as forms
 from residents.forms.releasing import AskForm, SlipExportForm, SlipFilterForm
 from residents.models import MoveBooking, ReleaseSlip, Unit
 from residents.views.moving import DESK, OFFICE, monday_of, tabs
-from residents.views.steps import door_to, history_of, panels_of
+from residents.views.steps import door_to, steps_of
 from servicedesk.core import clock, spreadsheets
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
@@ -122,34 +122,25 @@ def _allowed(request, row, now):
         allowed |= {"refuse"} if row.lacks_consent else {"approve", "refuse"}
     if held & set(DESK):
         allowed |= {"unmask"} if row.applicant_phone else set()
-        allowed |= {"void", "consent"} if row.is_open else set()
+        allowed |= {"void"} if row.is_open else set()
+        allowed |= {"consent"} if row.is_open and row.needs_consent else set()
     return allowed
 
 
 def show(request, row, *, bound=None, step="", refusal="", revealed=False, status=200):
     """Render the page of a slip, with a form that came back where there is one."""
     now = clock.now()
-    panels = panels_of(row, STEPS, _allowed(request, row, now))
-    step = step or request.GET.get("do", "")
-    panel = next((one for one in panels if one["form"] and one["step"] == step), None)
-    form = bound
-    if panel and form is None:
-        form = panel["form"](initial={"version": row.version, "agreed_at": request.community.local(now)})
     shown = row.status_on(request.community.local(now).date())
+    allowed = _allowed(request, row, now)
+    initial = {"agreed_at": request.community.local(now)}
     context = {
-        "row": row,
+        **steps_of(request, row, STEPS, allowed, bound=bound, step=step, refusal=refusal, initial=initial),
         "now": now,
         "shown": shown,
         "tag": release_list.tag_of(shown),
-        "buttons": [one for one in panels if not one["form"]],
-        "panels": [one for one in panels if one["form"]],
-        "panel": panel,
-        "form": form,
-        "refusal": refusal,
         "revealed": revealed,
         "is_own": row.asked_by_id == request.user.pk,
         "may_print": shown == Status.APPROVED,
-        "entries": history_of(row),
     }
     with timezone.override(request.community.tz):
         return render(request, "residents/slips/page.html", context, status=status)

@@ -64,6 +64,22 @@ def history_of(row):
     ]
 
 
-def panels_of(row, steps, allowed):
-    """Return the steps of `steps` (name, label, form) that are allowed now, as their page draws them."""
-    return [{"step": name, "label": label, "form": form} for name, label, form in steps if name in allowed]
+def steps_of(request, row, steps, allowed, *, bound, step, refusal, initial):
+    """Return what the page of `row` draws its steps and its history from: those of `steps` (name, label, form) that are
+    allowed now, and the form of the open one, or the one that came back. One query."""
+    panels = [{"step": name, "label": label, "form": form} for name, label, form in steps if name in allowed]
+    step = step or request.GET.get("do", "")
+    panel = next((one for one in panels if one["form"] and one["step"] == step), None)
+    form = bound
+    if panel and form is None:
+        more = {"community": request.community} if panel["form"].has_choices else {}
+        form = panel["form"](initial={"version": row.version, **initial}, **more)
+    return {
+        "row": row,
+        "buttons": [one for one in panels if not one["form"]],
+        "panels": [one for one in panels if one["form"]],
+        "panel": panel,
+        "form": form,
+        "refusal": refusal,
+        "entries": history_of(row),
+    }
