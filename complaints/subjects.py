@@ -34,6 +34,9 @@ TITLES = {
     "residents.MoveBooking": _("Moves"),
     "residents.ReleaseSlip": _("Goods release slips"),
     "residents.ReleaseItem": _("Things on goods release slips"),
+    "residents.KeyLoan": _("Keys lent"),
+    "residents.KeyMove": _("Keys given out and taken back"),
+    "residents.Credential": _("Cards and passes"),
     "complaints.Case": _("Their cases"),
     "core.Event": _("History of the cases"),
     "complaints.Reply": _("Replies"),
@@ -56,6 +59,8 @@ TITLES = {
     "complaints.IntakeDraft": _("Unfinished entries at the desk"),
     "complaints.DataRequest": _("Requests about the data"),
 }
+# What of the register hangs on a person; who has no entry there has none of it.
+OF_PEOPLE = ["residents.KeyLoan", "residents.KeyMove", "residents.Credential"]
 # What stands beside the personal data in an export, so that it can be understood.
 FACTS = {
     "residents.Person": ["kind", "identity_kind"],
@@ -70,6 +75,9 @@ FACTS = {
     "residents.MoveBooking": ["kind", "unit", "window", "status"],
     "residents.ReleaseSlip": ["number", "unit", "valid_on", "status"],
     "residents.ReleaseItem": ["slip", "quantity"],
+    "residents.KeyLoan": ["key_set", "copies", "lent_at", "due_back_at"],
+    "residents.KeyMove": ["key_set", "action", "copies", "at"],
+    "residents.Credential": ["kind", "number", "unit", "valid_from", "valid_to", "status"],
     "complaints.Case": ["number", "kind", "channel", "status", "category", "unit", "received_at", "archived_at"],
     "core.Event": ["at", "verb"],
     "complaints.Reply": ["at", "channel"],
@@ -180,6 +188,13 @@ def rows_of(subject, cases):
     theirs = Q(person=subject.person) if subject.person else Q(pk__in=[])
     copies = IdentityCopy.objects.filter(theirs)
     pictures = about | Q(subject_type=type_of(IdentityCopy), subject_id__in=copies.values("pk"))
+    own = Q(subject_type=type_of(Person), subject_id=subject.person.pk) if subject.person else Q(pk__in=[])
+    of_person = {
+        label: apps.get_model(label)._default_manager.filter(person__in=[subject.person.pk] if subject.person else [])
+        for label in OF_PEOPLE
+    }
+    for rows in of_person.values():
+        own |= Q(subject_type=type_of(rows.model), subject_id__in=rows.order_by().values("pk"))
     of_case = {
         label: apps.get_model(label)._default_manager.filter(case__in=keys)
         for label in HELD
@@ -204,6 +219,7 @@ def rows_of(subject, cases):
         "residents.HomeVisit": _visits(subject),
         "residents.VisitNeed": VisitNeed.objects.filter(visit__in=_visits(subject).values("pk")),
         "residents.Plate": Plate.objects.filter(occupancy__in=subject.homes().values("pk")),
+        **of_person,
         "complaints.Case": Case.objects.filter(pk__in=keys),
         "complaints.SurveyAnswer": _answers(subject),
         "complaints.Draft": _typed(Draft, subject),

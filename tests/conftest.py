@@ -55,6 +55,10 @@ GROWING = [
     "residents_movebooking",
     "residents_releaseslip",
     "residents_releaseitem",
+    "residents_keyset",
+    "residents_keyloan",
+    "residents_keymove",
+    "residents_credential",
 ]
 
 

@@ -10,6 +10,7 @@ from django.db.models import F, Func, JSONField, Q, Value, When
 
 from complaints.models import Call, Case, IncomingLetter, SurveyAnswer
 from complaints.personal import HELD, Class
+from complaints.subjects import OF_PEOPLE
 from residents.actions import close_vehicles, erase_identity_copies
 from residents.models import (
     Contact,
@@ -149,6 +150,13 @@ def erase_people(keys, *, now):
     _erase_belongings(people, now=now)
     people.update(**_erased("residents.Person", but=("title",)), title="", sealed_at=None, erased_at=now)
     _words_of_events(_about(Person, keys))
+    for label in OF_PEOPLE:
+        _words_of_events(_about(apps.get_model(label), _rows_of_people(label, keys)))
+        _erase_words(label, Q(person__in=keys))
+
+
+def _rows_of_people(label, keys):
+    return apps.get_model(label)._default_manager.order_by().filter(person__in=keys).values("pk")
 
 
 def _erase_visits(keys, *, now):

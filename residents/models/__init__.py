@@ -1,6 +1,10 @@
 from residents.models.contacts import Contact, Occasion
 from residents.models.identity import IdentityCopy
 from residents.models.meters import MEASURES, Meter, MeterRule, MissedReading, Reading, ReadingRound, Resource
+from residents.models.credentials import Credential
+from residents.models.key_loans import KeyLoan
+from residents.models.key_moves import KeyMove, Proof
+from residents.models.keys import KeySet
 from residents.models.occupancies import Occupancy
 from residents.models.people import Person
 from residents.models.places import Building, Section, Unit
@@ -40,6 +44,13 @@ __all__ = [
     "Relation",
     "ReleaseItem",
     "ReleaseSlip",
+    "Credential",
+    "KeyLoan",
+    "KeyMove",
+    "KeySet",
+    "Occupancy",
+    "Person",
+    "Proof",
     "Section",
     "Unit",
     "Vehicle",
