@@ -15,9 +15,19 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Call, Case, DataRequest, Draft, IncomingLetter, IntakeDraft, SurveyAnswer
 from complaints.personal import HELD
-from residents.models import Contact, IdentityCopy, Occupancy, Person, Vehicle
-from residents.models import HomeVisit, Occupancy, Person, Plate, VisitNeed
-from residents.models import MoveBooking, Occupancy, Person, ReleaseItem, ReleaseSlip
+from residents.models import (
+    Contact,
+    HomeVisit,
+    IdentityCopy,
+    MoveBooking,
+    Occupancy,
+    Person,
+    Plate,
+    ReleaseItem,
+    ReleaseSlip,
+    Vehicle,
+    VisitNeed,
+)
 from servicedesk.core.masking import mask_name, mask_phone
 from servicedesk.core.models import Community, Event, Notification, Photo
 
@@ -68,7 +78,6 @@ FACTS = {
     "residents.Contact": ["unit", "person", "role", "occasions", "added_at", "is_active"],
     "residents.Vehicle": ["unit", "kind", "period"],
     "residents.IdentityCopy": ["added_on", "delete_on", "erased_at"],
-    "residents.Occupancy": ["unit", "kind", "period"],
     "residents.HomeVisit": ["unit", "status", "done_at"],
     "residents.VisitNeed": ["department", "status", "asked_at"],
     "residents.Plate": ["board", "slot", "status", "mounted_at"],
@@ -184,17 +193,10 @@ def rows_of(subject, cases):
     about |= Q(subject_type=type_of(IncomingLetter), subject_id__in=letters)
     calls = list(Call.objects.filter(case__in=keys).values_list("pk", flat=True))
     about |= Q(subject_type=type_of(Call), subject_id__in=calls)
-    own = Q(subject_type=type_of(Person), subject_id__in=subject.entries().values("pk"))
-    theirs = Q(person=subject.person) if subject.person else Q(pk__in=[])
-    copies = IdentityCopy.objects.filter(theirs)
-    pictures = about | Q(subject_type=type_of(IdentityCopy), subject_id__in=copies.values("pk"))
-    own = Q(subject_type=type_of(Person), subject_id=subject.person.pk) if subject.person else Q(pk__in=[])
-    of_person = {
-        label: apps.get_model(label)._default_manager.filter(person__in=[subject.person.pk] if subject.person else [])
-        for label in OF_PEOPLE
-    }
-    for rows in of_person.values():
-        own |= Q(subject_type=type_of(rows.model), subject_id__in=rows.order_by().values("pk"))
+    register = _of_register(subject)
+    own = Q(pk__in=[])
+    for label, found in _keys_of(register).items():
+        own |= Q(subject_type=type_of(apps.get_model(label)), subject_id__in=found)
     of_case = {
         label: apps.get_model(label)._default_manager.filter(case__in=keys)
         for label in HELD
@@ -202,33 +204,49 @@ def rows_of(subject, cases):
         and label != "complaints.DataRequest"
         and any(f.name == "case" for f in apps.get_model(label)._meta.fields)
     }
-    moves, slips = _asked(MoveBooking, subject), _asked(ReleaseSlip, subject)
-    about |= Q(subject_type=type_of(MoveBooking), subject_id__in=moves.values("pk"))
-    about |= Q(subject_type=type_of(ReleaseSlip), subject_id__in=slips.values("pk"))
     return of_case | {
-        "residents.Person": subject.entries(),
-        "residents.MoveBooking": _asked(MoveBooking, subject),
-        "residents.MoveBooking": moves,
-        "residents.ReleaseSlip": slips,
-        "residents.ReleaseItem": ReleaseItem.objects.filter(slip__in=slips),
-        "residents.Person": Person.objects.filter(pk=subject.person.pk if subject.person else None),
-        "residents.Occupancy": subject.homes(),
-        "residents.Contact": subject.contacts(),
-        "residents.Vehicle": Vehicle.objects.filter(theirs),
-        "residents.IdentityCopy": copies,
-        "residents.HomeVisit": _visits(subject),
-        "residents.VisitNeed": VisitNeed.objects.filter(visit__in=_visits(subject).values("pk")),
-        "residents.Plate": Plate.objects.filter(occupancy__in=subject.homes().values("pk")),
-        **of_person,
+        **register,
         "complaints.Case": Case.objects.filter(pk__in=keys),
         "complaints.SurveyAnswer": _answers(subject),
         "complaints.Draft": _typed(Draft, subject),
         "complaints.IntakeDraft": _typed(IntakeDraft, subject),
         "complaints.DataRequest": subject.requests(),
         "core.Event": Event.objects.filter(about | own).exclude(note=""),
-        "core.Notification": Notification.objects.filter(about),
-        "core.Photo": Photo.objects.kept().filter(pictures),
+        "core.Notification": Notification.objects.filter(about | own),
+        "core.Photo": Photo.objects.kept().filter(about | own),
     }
+
+
+def _of_register(subject):
+    """Return {label: queryset} of what the register holds about `subject`: by their entry and those that were merged
+    into it, and of what they asked for by their number, too."""
+    theirs = {"person__in": subject.entries().values("pk")}
+    visits, slips = _visits(subject), _asked(ReleaseSlip, subject)
+    return {
+        "residents.Person": subject.entries(),
+        "residents.Occupancy": subject.homes(),
+        "residents.Contact": subject.contacts(),
+        "residents.Vehicle": Vehicle.objects.filter(**theirs),
+        "residents.IdentityCopy": IdentityCopy.objects.filter(**theirs),
+        "residents.HomeVisit": visits,
+        "residents.VisitNeed": VisitNeed.objects.filter(visit__in=visits.values("pk")),
+        "residents.Plate": Plate.objects.filter(occupancy__in=subject.homes().values("pk")),
+        "residents.MoveBooking": _asked(MoveBooking, subject),
+        "residents.ReleaseSlip": slips,
+        "residents.ReleaseItem": ReleaseItem.objects.filter(slip__in=slips.values("pk")),
+        **{label: apps.get_model(label)._default_manager.filter(**theirs) for label in OF_PEOPLE},
+    }
+
+
+def _keys_of(rows):
+    """Return {label: keys} of the rows of each model. One query: by keys the history is found along its index."""
+    first, *rest = (
+        found.order_by().annotate(table=Value(label)).values_list("table", "pk") for label, found in rows.items()
+    )
+    keys = {}
+    for label, key in first.union(*rest, all=True):
+        keys.setdefault(label, []).append(key)
+    return keys
 
 
 def _visits(subject):

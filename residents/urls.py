@@ -1,17 +1,51 @@
+"""The addresses of the register, subject by subject."""
+
 from django.urls import path
 
-from residents.views import meters, person, register, rounds, route
-from residents.views import boards, visits
+from residents.views import (
+    boards,
+    credentials,
+    gate,
+    gate_cards,
+    key_loans,
+    keys,
+    meters,
+    moving,
+    person,
+    register,
+    releasing,
+    rounds,
+    route,
+    visits,
+)
 
 app_name = "residents"
 
-urlpatterns = [
+# What can be done with a set of keys, a loan of keys, a card: each an address behind that of the thing.
+KEY_STEPS = [
+    *("lend_keys", "ask_for_keys", "issue_keys", "take_back_keys"),
+    *("receive_more_keys", "lose_keys", "find_keys", "destroy_keys"),
+]
+LOAN_STEPS = [
+    *("approve_keys", "approve_keys_by_phone", "decline_keys", "hand_over_keys"),
+    *("take_back_loan", "extend_loan", "lose_lent_keys", "tell_owner", "unmask_borrower"),
+]
+CARD_STEPS = [
+    *("renew_credential", "lose_credential", "find_credential"),
+    *("replace_credential", "return_credential", "void_credential"),
+]
+# One address for each step: moves/<pk>/<step>/, moves/slips/<pk>/<step>/.
+MOVE_STEPS, SLIP_STEPS = moving.MOVE_STEPS, releasing.SLIP_STEPS
+
+REGISTER = [
     path("residents/", register.people, name="people"),
     path("residents/new/", register.add, name="add"),
     path("residents/<int:pk>/", person.person, name="person"),
     path("residents/<int:pk>/papers/<word:name>", person.picture, name="picture"),
     *(path(f"residents/<int:pk>/{view.__name__}/", view, name=view.__name__) for view in person.STEPS),
-    # Meters
+]
+
+METERS = [
     path("meters/", meters.meters, name="meters"),
     path("meters/add/", meters.meter_add, name="meter_add"),
     path("meters/rule/", meters.meter_rule, name="meter_rule"),
@@ -32,6 +66,9 @@ urlpatterns = [
     path("m/meters/", route.route, name="route"),
     path("m/meters/<int:pk>/read/", route.route_read, name="route_read"),
     path("m/meters/<int:pk>/missed/", route.route_missed, name="route_missed"),
+]
+
+VISITS = [
     path("visits/", visits.plans, name="visits"),
     path("visits/new/", visits.plan_new, name="visit_plan_new"),
     path("visits/<int:pk>/", visits.plan_page, name="visit_plan"),
@@ -41,6 +78,9 @@ urlpatterns = [
     path("visits/<int:pk>/report/", visits.visit_report, name="visit_report"),
     path("m/visits/", visits.visit_round, name="visit_round"),
     path("m/visits/home/<int:pk>/", visits.visit_home, name="visit_home"),
+]
+
+SIGNS = [
     path("signs/", boards.boards, name="boards"),
     path("signs/new/", boards.board_add, name="board_add"),
     path("signs/<int:pk>/", boards.board, name="board"),
@@ -58,12 +98,7 @@ urlpatterns = [
     path("signs/plates/<int:pk>/withdraw/", boards.plate_withdraw, name="plate_withdraw"),
     path("signs/plates/<int:pk>/photos/<word:name>/", boards.plate_photo, name="plate_photo"),
 ]
-from residents.views import gate, moving, releasing
 
-app_name = "residents"
-
-# Moves and goods release. One address for each step: moves/<pk>/<step>/, moves/slips/<pk>/<step>/.
-MOVE_STEPS, SLIP_STEPS = moving.MOVE_STEPS, releasing.SLIP_STEPS
 MOVES = [
     path("moves/", moving.moves, name="moves"),
     path("moves/book/", moving.move_book, name="move_book"),
@@ -88,4 +123,24 @@ MOVES = [
     path("m/gate/<word:token>/", gate.gate_scan, name="gate_scan"),
 ]
 
-urlpatterns = [*MOVES]
+KEYS = [
+    path("keys/", keys.keys, name="keys"),
+    path("keys/cabinet/", keys.cabinet, name="cabinet"),
+    path("keys/ledger/", keys.ledger, name="ledger"),
+    path("keys/new/", keys.receive_keys, name="receive_keys"),
+    path("keys/<int:pk>/", keys.key_set, name="key_set"),
+    *[path(f"keys/<int:pk>/{step}/", getattr(keys, step), name=step) for step in KEY_STEPS],
+    path("keys/receipt/<int:pk>/", keys.key_receipt, name="key_receipt"),
+    path("keys/loans/<int:pk>/", key_loans.key_loan, name="key_loan"),
+    *[path(f"keys/loans/<int:pk>/{step}/", getattr(key_loans, step), name=step) for step in LOAN_STEPS],
+    path("keys/loans/<int:pk>/slip/", key_loans.key_slip, name="key_slip"),
+    path("cards/", credentials.cards, name="cards"),
+    path("cards/new/", credentials.issue_credential, name="issue_credential"),
+    path("cards/<int:pk>/", credentials.card, name="card"),
+    *[path(f"cards/<int:pk>/{step}/", getattr(credentials, step), name=step) for step in CARD_STEPS],
+    path("cards/<int:pk>/print/", credentials.card_print, name="card_print"),
+    path("m/cards/", gate_cards.gate_cards, name="gate_cards"),
+    path("m/keys/", gate_cards.gate_keys, name="gate_keys"),
+]
+
+urlpatterns = [*REGISTER, *METERS, *VISITS, *SIGNS, *MOVES, *KEYS]

@@ -1,6 +1,8 @@
-"""What the history of an entry in the register says: one sentence for each verb, in the reader's language."""
+"""What history and messages say of the register: one sentence for each verb and kind, in the reader's language."""
 
 from django.utils.translation import gettext_lazy as _
+
+from servicedesk.core.notifications import KINDS, Words
 
 VERBS = {
     "person_registered": _("Entered in the register"),
@@ -18,14 +20,6 @@ VERBS = {
     "people_told_apart": _("Said to be another person than one that looks alike"),
     "people_merged": _("Two entries merged into one"),
     "unmasked": _("Telephone number looked at"),
-}
-"""What history and messages say of moves and slips: one sentence for each verb and kind, in the reader's language."""
-
-from django.utils.translation import gettext_lazy as _
-
-from servicedesk.core.notifications import KINDS, Words
-
-VERBS = {
     "move_booked": _("Booked"),
     "move_changed": _("Changed"),
     "move_confirmed": _("Confirmed"),
@@ -36,7 +30,6 @@ VERBS = {
     "move_taken_back": _("A step was taken back"),
     "protection_checked": _("Protection seen in place"),
     "owner_agreed": _("Consent of the owner recorded"),
-    "unmasked": _("Telephone number looked at"),
     "slip_asked": _("Slip asked for"),
     "slip_approved": _("Approved"),
     "slip_refused": _("Refused"),
@@ -50,6 +43,10 @@ VERBS = {
 KIND_WORDS = {
     "slip_asked": _("Goods release slip %(number)s waits for approval."),
     "slip_differs": _("The goods at the gate differ from slip %(number)s. They wait there."),
+    "key_asked": _("Emergency use of the keys %(tag)s waits for your approval"),
+    "key_approved": _("Emergency use of the keys %(tag)s is approved"),
+    "key_approved_by_phone": _("Emergency use of the keys %(tag)s was approved by telephone by %(name)s"),
+    "key_overdue": _("The keys %(tag)s are overdue; ask for them back"),
 }
 
 

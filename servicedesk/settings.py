@@ -203,6 +203,12 @@ CELERY_BEAT_SCHEDULE = {
     "release_left": {"task": "complaints.tasks.release_left", "schedule": 60, "options": {"expires": 55}},
     "archive_answered": {"task": "complaints.tasks.archive_answered", "schedule": 600, "options": {"expires": 590}},
     "remind_warranty": {"task": "complaints.tasks.remind_warranty", "schedule": 300, "options": {"expires": 290}},
+    "remind_keys": {"task": "residents.tasks.remind_keys", "schedule": 300, "options": {"expires": 290}},
+    "expire_credentials": {
+        "task": "residents.tasks.expire_credentials",
+        "schedule": 3600,
+        "options": {"expires": 3500},
+    },
     "forget_drafts": {"task": "complaints.tasks.forget_drafts", "schedule": 3600, "options": {"expires": 3500}},
     "file_ended": {"task": "complaints.tasks.file_ended", "schedule": 300, "options": {"expires": 290}},
     "forget_identity_copies": {"task": "residents.tasks.forget_identity_copies", "schedule": crontab(20, "1-5")},

@@ -11,9 +11,16 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from complaints import actions, warranty
 from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind, WarrantyTerm
 from residents import actions as residents_actions
-from residents.actions import move_in, register_person, register_unit
-from residents.models import Occupancy
-from residents.actions import approve_slip, ask_slip, book_move, move_in, register_person, register_unit
+from residents.actions import (
+    approve_slip,
+    ask_slip,
+    book_move,
+    lend_keys,
+    move_in,
+    receive_keys,
+    register_person,
+    register_unit,
+)
 from residents.models import Lift, Occupancy
 from servicedesk.core import calendar, kept
 from servicedesk.core.models import Community, Department, DutyShift, Membership, ServiceHours, User
@@ -258,6 +265,8 @@ def hung(plate, *, by, approved_by, now=MONDAY):
     residents_actions.make_plate(plate, by=by, now=now)
     residents_actions.mount_plate(plate, by=by, now=now)
     return plate
+
+
 def lift(unit, name="1 号梯", **facts):
     """A lift that carries goods to `unit`."""
     facts.setdefault("section", unit.section)
@@ -284,3 +293,20 @@ def released(unit, *, by, decided_by, now=MONDAY, **facts):
     made = slip(unit, by=by, now=now, **facts)
     approve_slip(made, by=decided_by, now=now)
     return made
+
+
+def key_set(community, *, by, tag="K-01", kind="resident_custody", slot="A1", copies=2, **facts):
+    """Keys in the cabinet: of a unit, or of a place where none is given."""
+    where = {} if facts.get("unit") else {"place": facts.pop("place", "水泵房")}
+    return receive_keys(
+        community, tag=tag, kind=kind, slot=slot, copies=copies, by=by, now=facts.pop("now", MONDAY), **where, **facts
+    )
+
+
+def key_loan(keys, *, by, now=MONDAY, hours=2, **facts):
+    """Keys lent to a contractor who showed an identity card, after a call to the owner."""
+    who = facts or {"borrower": "contractor", "name": "吴师傅", "phone": "13700001111", "proof": "id"}
+    who |= {"owner_called": True, "owner_said": "同意"} if keys.unit_id and who.get("borrower") != "owner" else {}
+    return lend_keys(
+        keys, copies=1, due_back_at=now + datetime.timedelta(hours=hours), reason="检修", by=by, now=now, **who
+    )

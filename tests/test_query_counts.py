@@ -10,19 +10,22 @@ from tests import counting
 from tests.factories import (
     MONDAY,
     board,
+    booking,
     case,
     claim,
     cleared,
     company,
     hung,
+    lift,
     party,
     plate,
+    released,
     resident,
+    slip,
     told,
     unit,
     visit_plan,
 )
-from tests.factories import MONDAY, booking, case, claim, cleared, lift, party, released, slip, told
 
 pytestmark = pytest.mark.django_db
 

@@ -18,8 +18,8 @@ from complaints.urls import (
     STEPS,
     WAYS,
 )
+from residents.urls import CARD_STEPS, KEY_STEPS, LOAN_STEPS, MOVE_STEPS, SLIP_STEPS
 from residents.views.person import STEPS as REGISTER_STEPS
-from residents.urls import MOVE_STEPS, SLIP_STEPS
 from servicedesk.core.models import CalendarDay, DutyShift, Role, ServiceHours
 from tests.factories import MONDAY, case, on_duty, resident, staff, unit
 from tests.test_house import OURS
@@ -169,6 +169,14 @@ TABLE = {
     "residents:round_export": OFFICE,
     "residents:reading_confirm": {"supervisor"},
     **{f"residents:route{end}": {"head", "worker"} for end in ("", "_read", "_missed")},
+    **dict.fromkeys([f"residents:{name}" for name in ("keys", "cabinet", "ledger", "key_set", "key_loan")], OFFICE),
+    **dict.fromkeys(
+        [f"residents:{name}" for name in ("key_slip", "key_receipt", "cards", "card", "card_print")], OFFICE
+    ),
+    **dict.fromkeys([f"residents:{step}" for step in [*KEY_STEPS, *LOAN_STEPS, *CARD_STEPS]], DESK),
+    **dict.fromkeys(["residents:receive_keys", "residents:issue_credential"], DESK),
+    # The workers here are of engineering; those of security come in: tests/residents/test_cards.py.
+    **dict.fromkeys(["residents:gate_cards", "residents:gate_keys"], OFFICE),
     "desk:board": OFFICE,
     "desk:bulk": OFFICE,
     "desk:approvals": {"supervisor", "deputy_gm"},

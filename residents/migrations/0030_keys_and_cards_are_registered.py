@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 ("decided_at", models.DateTimeField(null=True)),
                 ("decision_note", models.CharField(blank=True, max_length=300, verbose_name="reason of the decision")),
                 ("lent_at", models.DateTimeField(null=True)),
-                ("back", models.PositiveSmallIntegerField(default=0)),
+                ("came_back", models.PositiveSmallIntegerField(default=0)),
                 ("lost", models.PositiveSmallIntegerField(default=0)),
                 ("ended_at", models.DateTimeField(null=True)),
                 ("resident_told_at", models.DateTimeField(null=True)),
@@ -674,7 +674,9 @@ class Migration(migrations.Migration):
                     models.Q(
                         (
                             "copies",
-                            django.db.models.expressions.CombinedExpression(models.F("back"), "+", models.F("lost")),
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("came_back"), "+", models.F("lost")
+                            ),
                         ),
                         ("ended_at__isnull", False),
                         ("status", "ended"),
@@ -682,14 +684,16 @@ class Migration(migrations.Migration):
                     models.Q(
                         (
                             "copies__gt",
-                            django.db.models.expressions.CombinedExpression(models.F("back"), "+", models.F("lost")),
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("came_back"), "+", models.F("lost")
+                            ),
                         ),
                         ("ended_at", None),
                         ("status", "out"),
                     ),
                     models.Q(
                         models.Q(("status__in", ["out", "ended"]), _negated=True),
-                        ("back", 0),
+                        ("came_back", 0),
                         ("ended_at", None),
                         ("lost", 0),
                     ),

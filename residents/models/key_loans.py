@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from residents.models.keys import KeySet
 from residents.models.people import Person
+from servicedesk.core.masking import mask_phone
 from servicedesk.core.models import Community, User
 
 
@@ -85,7 +86,7 @@ class KeyLoan(models.Model):
     decision_note = models.CharField(_("reason of the decision"), max_length=300, blank=True)
     lent_at = models.DateTimeField(null=True)
     lent_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    back = models.PositiveSmallIntegerField(default=0)
+    came_back = models.PositiveSmallIntegerField(default=0)
     lost = models.PositiveSmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
     resident_told_at = models.DateTimeField(null=True)
@@ -113,9 +114,9 @@ class KeyLoan(models.Model):
                 condition=Q(ended_at=None) | Q(ended_at__gte=F("lent_at")), name="key_loan_ends_after_it_begins"
             ),
             models.CheckConstraint(
-                condition=Q(status="ended", ended_at__isnull=False, copies=F("back") + F("lost"))
-                | Q(status="out", ended_at=None, copies__gt=F("back") + F("lost"))
-                | (~Q(status__in=["out", "ended"]) & Q(ended_at=None, back=0, lost=0)),
+                condition=Q(status="ended", ended_at__isnull=False, copies=F("came_back") + F("lost"))
+                | Q(status="out", ended_at=None, copies__gt=F("came_back") + F("lost"))
+                | (~Q(status__in=["out", "ended"]) & Q(ended_at=None, came_back=0, lost=0)),
                 name="key_loan_ends_when_all_is_accounted_for",
             ),
             models.CheckConstraint(
@@ -166,9 +167,19 @@ class KeyLoan(models.Model):
         return str(self.staff or self.person or self.name)
 
     @property
+    def number_to_call(self):
+        """The telephone of whoever has the key, or "": as it was typed, else as it stands in the register."""
+        known = self.staff if self.staff_id else self.person if self.person_id else None
+        return self.phone or (known.phone if known else "")
+
+    @property
+    def masked_phone(self):
+        return mask_phone(self.number_to_call) if self.number_to_call else ""
+
+    @property
     def left(self):
         """How many copies are still out."""
-        return self.copies - self.back - self.lost
+        return self.copies - self.came_back - self.lost
 
     @property
     def is_out(self):

@@ -1,7 +1,6 @@
 from django.urls import path
 
-from servicedesk.desk.views import approvals, board, intake, merging, search, units
-from servicedesk.desk.views import approvals, board, intake, search, visits
+from servicedesk.desk.views import approvals, board, intake, merging, search, units, visits
 
 app_name = "desk"
 

@@ -12,8 +12,7 @@ from complaints import actions
 from complaints.models import Case
 from servicedesk.core import clock, events
 from servicedesk.core.models import Community
-from servicedesk.desk.demo import drawings, inhabitants, life, outside, places, polls, register, rights, staff
-from servicedesk.desk.demo import drawings, inhabitants, life, outside, places, polls, removals, rights, staff
+from servicedesk.desk.demo import drawings, inhabitants, life, outside, places, polls, register, removals, rights, staff
 
 
 def load(*, now=None):
