@@ -123,7 +123,12 @@ NOT_HELD = {
     "core.Event": "verb by_name salt note_digest data previous_hash hash",
     "core.Notification": "address kind key last_error",
     "core.Photo": "sha256",
-    "residents.Building": "code name",
+    "residents.Building": "code name address",
+    "residents.ImportRun": "file_name stored encoding delimiter sheets sheet header mapping problem",
+    "residents.ImportAdded": "table keys",
+    "residents.ImportMapping": "name mapping",
+    # Of the account of a unit, kept with the books.
+    "residents.OpeningBalance": "label note",
     "residents.Section": "code",
     "residents.Unit": "number label room_keys",
     "residents.Contact": "tell",

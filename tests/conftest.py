@@ -59,6 +59,8 @@ GROWING = [
     "residents_keyloan",
     "residents_keymove",
     "residents_credential",
+    "residents_importrun",
+    "residents_openingbalance",
 ]
 
 

@@ -62,6 +62,10 @@ from residents.models.visits import (
     VisitNeed,
     VisitPlan,
 )
+from residents.models.importing import ImportAdded, ImportMapping, ImportRun, OpeningBalance
+from residents.models.occupancies import Occupancy
+from residents.models.people import Person
+from residents.models.places import Building, Section, Unit
 
 __all__ = [
     "MEASURES",
@@ -83,7 +87,11 @@ __all__ = [
     "MoveBooking",
     "MoveRule",
     "Occasion",
+    "ImportAdded",
+    "ImportMapping",
+    "ImportRun",
     "Occupancy",
+    "OpeningBalance",
     "Person",
     "Plate",
     "Proof",

@@ -19,12 +19,23 @@ class Building(models.Model):
     accepted_on = models.DateField(
         _("completion acceptance"), null=True, blank=True, help_text=_("The warranty is counted from this day.")
     )
+    address = models.CharField(_("address"), max_length=200, blank=True, default="", db_default="")
+    year_built = models.PositiveSmallIntegerField(_("year built"), null=True, blank=True)
+    storeys = models.PositiveSmallIntegerField(_("storeys"), null=True, blank=True)
+    # As the papers of the building say; how many of them the register knows is counted there.
+    unit_count = models.PositiveIntegerField(_("number of units"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("building")
         verbose_name_plural = _("buildings")
         ordering = ["community", "id"]
-        constraints = [models.UniqueConstraint(fields=["community", "code"], name="building_code_once_in_community")]
+        constraints = [
+            models.UniqueConstraint(fields=["community", "code"], name="building_code_once_in_community"),
+            models.CheckConstraint(
+                condition=Q(year_built=None) | Q(year_built__gte=1700, year_built__lte=2200),
+                name="building_year_sane",
+            ),
+        ]
 
     def __str__(self):
         return self.name
