@@ -16,6 +16,7 @@ from complaints.imports.rows import Bad, Reader
 from complaints.models import Case, Status
 from servicedesk.core import bulk, events, search, worktime
 from servicedesk.core import calendar as calendars
+from servicedesk.core.alone import importing_alone
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import CalendarDay, ServiceHours
 from servicedesk.core.spreadsheets import safe_text
@@ -23,8 +24,6 @@ from servicedesk.core.spreadsheets import safe_text
 CHUNK = 1000
 # Deadlines that differ from the source's by no more than this are the same rule seen through its own clock.
 AGREES = timedelta(minutes=3)
-# The first half of the advisory lock of an import; the second is the community.
-LOCK = 0x494D50
 
 
 @dataclass
@@ -66,7 +65,7 @@ def import_cases(table, mapping, *, community, now, rejects, by=None, dry_run=Fa
     `now`: what they missed before raises nobody, what they miss from now on does.
     """
     reader = Reader(mapping, table.header, now=now)
-    with _alone(community), transaction.atomic() if dry_run else contextlib.nullcontext():
+    with importing_alone(community), transaction.atomic() if dry_run else contextlib.nullcontext():
         if load_calendar:
             load_service_days(community, mapping)
         run = _Run(community, mapping, now=now, by=by, rejects=rejects)
@@ -109,20 +108,6 @@ def load_service_days(community, mapping):
     type(community).objects.filter(pk=community.pk).update(time_zone=mapping.time_zone.key)
     calendars.changed(community)
     community.refresh_from_db()
-
-
-@contextlib.contextmanager
-def _alone(community):
-    """Keep other imports of the community out; the lock ends with the session, whatever happens to the program."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, community.pk])
-        if not cursor.fetchone()[0]:
-            raise Refused(_("Another import into this community is running. Wait until it has finished."))
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, community.pk])
 
 
 class _Run:

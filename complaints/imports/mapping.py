@@ -10,10 +10,10 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from complaints.imports.text import plain
 from complaints.models import Channel, Kind
 from servicedesk.core import worktime
 from servicedesk.core.errors import Refused
+from servicedesk.core.text import plain
 
 SHIPPED = Path(__file__).parent / "mappings"
 FIELDS = frozenset(

@@ -12,10 +12,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from complaints.imports.mapping import WORDS
-from complaints.imports.reading import ROUNDED
-from complaints.imports.text import plain
 from servicedesk.core.errors import Refused
-from servicedesk.core.text import clean_phone
+from servicedesk.core.tables import ROUNDED
+from servicedesk.core.text import clean_phone, plain
 
 EARLIEST = datetime(1900, 1, 2, tzinfo=UTC)
 ONE_DAY = timedelta(days=1)

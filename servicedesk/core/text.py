@@ -25,6 +25,13 @@ def tidy(text):
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
+def plain(text):
+    """Return `tidy(text)`; text that plainly needs no tidying, as nearly all of a long table, is spared its cost."""
+    if text.isascii() and text.isprintable() and "  " not in text and "_x" not in text:
+        return text.strip(" ")
+    return tidy(text)
+
+
 def clean_phone(text):
     """Return a telephone number as ASCII digits with an optional leading +. Raises ValidationError."""
     compact = re.sub(r"[\s()\-./]", "", unicodedata.normalize("NFKC", clean_text(text)))

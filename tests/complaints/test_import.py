@@ -21,12 +21,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from complaints import actions
-from complaints.imports import importing, mapping, reading
+from complaints.imports import importing, mapping
 from complaints.imports.register import number_of
 from complaints.imports.rows import read_place
 from complaints.models import Case, Category, DeadlinePolicy, Status
 from residents.models import Building, Unit
-from servicedesk.core import events, search
+from servicedesk.core import events, search, tables
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 from tests import factories
@@ -708,10 +708,10 @@ def test_sixty_mutated_files_end_in_a_report_or_a_sentence(desk):
 def test_a_table_that_is_not_named_right_is_refused_before_the_database_is_asked(tmp_path):
     path = tmp_path / "x.csv"
     path.write_text("a,b\n1,2\n")
-    with reading.open_table(path) as table:
+    with tables.open_table(path) as table:
         assert (table.header, table.rows) == (["a", "b"], 1)
         assert [found.values for found in table] == [["1", "2"]] == [found.values for found in table]
-    with pytest.raises(Refused), reading.open_table(tmp_path / "none.csv"):
+    with pytest.raises(Refused), tables.open_table(tmp_path / "none.csv"):
         pass
 
 

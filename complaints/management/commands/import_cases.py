@@ -6,10 +6,10 @@ from django.utils.translation import gettext as _
 
 from complaints.imports import mapping as mappings
 from complaints.imports.importing import Rejects, import_cases
-from complaints.imports.reading import open_table
 from servicedesk.core import clock
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Community
+from servicedesk.core.tables import open_table
 
 BAR = 30
 
