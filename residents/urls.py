@@ -144,3 +144,24 @@ KEYS = [
 ]
 
 urlpatterns = [*REGISTER, *METERS, *VISITS, *SIGNS, *MOVES, *KEYS]
+from django.urls import path
+
+from residents.views import importing
+
+app_name = "residents"
+
+urlpatterns = [
+    path("import/", importing.imports, name="imports"),
+    path("import/upload/", importing.upload, name="import_upload"),
+    path("import/template/<slug:target>/", importing.template, name="import_template"),
+    path("import/<int:pk>/", importing.run, name="import_run"),
+    path("import/<int:pk>/sheet/", importing.sheet, name="import_sheet"),
+    path("import/<int:pk>/map/", importing.map_columns, name="import_map"),
+    path("import/<int:pk>/check/", importing.check, name="import_check"),
+    path("import/<int:pk>/start/", importing.start, name="import_start"),
+    path("import/<int:pk>/stop/", importing.stop, name="import_stop"),
+    path("import/<int:pk>/go-on/", importing.go_on, name="import_go_on"),
+    path("import/<int:pk>/undo/", importing.undo, name="import_undo"),
+    path("import/<int:pk>/progress/", importing.progress, name="import_progress"),
+    path("import/<int:pk>/faults/", importing.fault_list, name="import_faults"),
+]

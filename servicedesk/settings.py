@@ -214,6 +214,8 @@ CELERY_BEAT_SCHEDULE = {
     "forget_identity_copies": {"task": "residents.tasks.forget_identity_copies", "schedule": crontab(20, "1-5")},
     "apply_retention": {"task": "complaints.tasks.apply_retention", "schedule": crontab(40, "1-5")},
     "expire_slips": {"task": "residents.tasks.expire_slips", "schedule": 3600, "options": {"expires": 3500}},
+    "continue_imports": {"task": "residents.tasks.continue_imports", "schedule": 60, "options": {"expires": 55}},
+    "forget_import_files": {"task": "residents.tasks.forget_import_files", "schedule": 3600},
     "seal_events": {"task": "core.tasks.seal_events", "schedule": 60, "options": {"expires": 55}},
     "send_notifications": {"task": "core.tasks.send_notifications", "schedule": 10, "options": {"expires": 9}},
     "clear_sessions": {"task": "core.tasks.clear_sessions", "schedule": 86400},

@@ -33,6 +33,7 @@ STAFF = {"clerk", "supervisor", "deputy_gm", "head", "worker"}
 OFFICE = {"clerk", "supervisor", "deputy_gm"}
 DESK = {"clerk", "supervisor"}
 ANY = STAFF | {"cashier", "admin", "none"}
+LOOKERS = {"supervisor", "admin"}
 COURTESY = ("phrase", "taboo", "template")
 EVERYBODY = ANY | {"anonymous", "left"}
 
@@ -177,6 +178,11 @@ TABLE = {
     **dict.fromkeys(["residents:receive_keys", "residents:issue_credential"], DESK),
     # The workers here are of engineering; those of security come in: tests/residents/test_cards.py.
     **dict.fromkeys(["residents:gate_cards", "residents:gate_keys"], OFFICE),
+    **dict.fromkeys([f"residents:import{e}" for e in ("s", "_run", "_progress", "_faults", "_template")], LOOKERS),
+    **{
+        f"residents:import_{step}": {"admin"}
+        for step in ("upload", "sheet", "map", "check", "start", "stop", "go_on", "undo")
+    },
     "desk:board": OFFICE,
     "desk:bulk": OFFICE,
     "desk:approvals": {"supervisor", "deputy_gm"},
@@ -239,6 +245,7 @@ def places(yunhu, actors):
         "drop": 0,
         "date": MONDAY.date(),
         "starts_on": BOTH,
+        "target": "units",
     }
 
 

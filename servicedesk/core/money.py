@@ -13,6 +13,14 @@ from servicedesk.core.text import TextField
 _AMOUNT = re.compile(r"^(?:¥|¥)?\s*([0-9]{1,7}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(\.[0-9]{1,2})?\s*元?$", re.ASCII)
 
 
+def amount_of(text):
+    """Return an amount in yuan as a Decimal of two places. Raises ValidationError for anything but plain money."""
+    match = _AMOUNT.fullmatch(unicodedata.normalize("NFKC", text))
+    if match is None:
+        raise ValidationError(_("Write the amount in yuan with at most two decimals, for example 120.50."))
+    return Decimal(match[1].replace(",", "") + (match[2] or "")).quantize(Decimal("0.01"))
+
+
 class MoneyField(TextField):
     """An amount in yuan with at most two decimals, returned as a Decimal, or None where nothing was typed.
 
@@ -25,10 +33,5 @@ class MoneyField(TextField):
         super().__init__(max_length=20, **kwargs)
 
     def clean(self, value):
-        typed = unicodedata.normalize("NFKC", super().clean(value))
-        if not typed:
-            return None
-        match = _AMOUNT.fullmatch(typed)
-        if match is None:
-            raise ValidationError(_("Write the amount in yuan with at most two decimals, for example 120.50."))
-        return Decimal(match[1].replace(",", "") + (match[2] or "")).quantize(Decimal("0.01"))
+        typed = super().clean(value)
+        return amount_of(typed) if typed else None

@@ -181,7 +181,7 @@ def first_rows(path, look, *, sheet="", most):
         table = Table(opener, look.delimiter, numbered=False, large=False, header=[])
         with opener() as stream:
             return [row.values for row in islice(table._read(stream), most)]
-    with _book(path, large=False) as book:
+    with _book(Path(path), large=False) as book:
         cells = _rows(book, sheet)
         return [[_text(cell) for cell in row] for _number, row in islice(cells, most)]
 
@@ -275,10 +275,11 @@ def _book(path, *, large):
     """Give an opened workbook. Whatever goes wrong inside with it is one sentence."""
     _weigh(path, large)
     try:
-        with warnings.catch_warnings():
+        # By its bytes: the library judges a path by its ending, and a kept file has none.
+        with path.open("rb") as raw, warnings.catch_warnings():
             # openpyxl warns of styles and of extensions that it leaves out; only the values matter here.
             warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+            book = openpyxl.load_workbook(raw, read_only=True, data_only=True)
             with contextlib.closing(book):
                 yield book
     except (Refused, DatabaseError):
@@ -293,7 +294,7 @@ def _weigh(path, large):
             unpacked = sum(info.file_size for info in packed.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise Refused(_("This workbook is damaged and cannot be read. Save it anew, or as CSV.")) from error
-    if not large and (unpacked > MOST_UNPACKED or unpacked > MOST_RATIO * Path(path).stat().st_size):
+    if not large and (unpacked > MOST_UNPACKED or unpacked > MOST_RATIO * path.stat().st_size):
         text = _("Unpacked, this workbook would hold %(size)s MB. Save it as CSV, or add --large if that is right.")
         raise TooLarge(text % {"size": f"{unpacked / MEGABYTE:.1f}"})
 

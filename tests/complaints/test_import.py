@@ -26,7 +26,7 @@ from complaints.imports.register import number_of
 from complaints.imports.rows import read_place
 from complaints.models import Case, Category, DeadlinePolicy, Status
 from residents.models import Building, Unit
-from servicedesk.core import events, search, tables
+from servicedesk.core import alone, events, search, tables
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 from tests import factories
@@ -649,7 +649,7 @@ def test_two_imports_into_one_community_never_run_at_once(desk):
     known = connection.get_connection_params()
     where = {name: known[name] for name in ("host", "port", "user", "password", "dbname") if name in known}
     with psycopg.connect(**where) as other:
-        other.execute("SELECT pg_advisory_lock(%s, %s)", [importing.LOCK, desk.pk])
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [alone.IMPORT, desk.pk])
         with pytest.raises(CommandError, match=r"\S"):
             run(write([row()]))
     assert not Case.objects.exists()
