@@ -160,7 +160,7 @@ class StartForm(forms.Form):
 
     ALL, GOOD = "all", "good"
     rows = forms.ChoiceField(
-        label=_("Rows"),
+        label=_("Which rows"),
         choices=[
             (ALL, _("All rows; nothing is imported while one of them is refused")),
             (GOOD, _("Only the good rows; the refused ones are left out")),

@@ -32,7 +32,7 @@ class Balances(Target):
             "欠费 欠费金额 金额 期初欠费 应收金额 欠款 amount balance owed",
             required=True,
         ),
-        Column("as_of", _("As of"), cells.day, "2025-08-31", "截止日期 截至 日期 账期 as of date", required=True),
+        Column("as_of", _("Owed as of"), cells.day, "2025-08-31", "截止日期 截至 日期 账期 as of date", required=True),
         Column(
             "note",
             _("Note on the account"),

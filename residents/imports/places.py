@@ -112,7 +112,11 @@ class Buildings(Target):
             required=True,
         ),
         Column(
-            "name", _("Name"), cells.Text(80), "3 栋", "名称 楼栋名称 楼名 楼宇名称 name building name site address"
+            "name",
+            _("Name of the building"),
+            cells.Text(80),
+            "3 栋",
+            "名称 楼栋名称 楼名 楼宇名称 name building name site address",
         ),
         Column("address", _("Address"), cells.Text(200), "云湖路 8 号", "地址 坐落 位置 address site address street"),
         Column(

@@ -19,7 +19,7 @@ def workbook(target):
     """
     book = Workbook()
     sheet = book.active
-    sheet.title = safe_text(_("Rows"))
+    sheet.title = safe_text(_("Rows to fill in"))
     sheet.freeze_panes = "A2"
     sheet.append([safe_text(str(column.label)) for column in target.columns])
     for place in range(1, len(target.columns) + 1):

@@ -31,11 +31,11 @@ class ImportRun(models.Model):
         CHECKING = "checking", _("being checked")
         CHECKED = "checked", _("checked")
         RUNNING = "running", _("running")
-        DONE = "done", _("finished")
+        DONE = "done", _("import finished")
         CANCELLED = "cancelled", _("stopped")
         FAILED = "failed", _("failed")
         UNDOING = "undoing", _("being taken back")
-        UNDONE = "undone", _("taken back")
+        UNDONE = "undone", _("import taken back")
 
     MOVES = {
         Status.UPLOADED: {Status.MAPPED, Status.CANCELLED},

@@ -141,12 +141,12 @@ def _counts(run):
     """Return the tiles of what was counted: label and number."""
     if run.status in (Status.UPLOADED, Status.MAPPED, Status.CHECKING):
         return []
-    label = _("would be new") if run.status == Status.CHECKED else _("imported")
+    label = _("would be new") if run.status == Status.CHECKED else _("newly imported")
     return [
         {"label": label, "value": run.new, "state": ""},
         {"label": _("there already"), "value": run.there, "state": ""},
         {"label": _("there, but different"), "value": run.differing, "state": "soon" if run.differing else ""},
-        {"label": _("refused"), "value": run.refused, "state": "over" if run.refused else ""},
+        {"label": _("refused rows"), "value": run.refused, "state": "over" if run.refused else ""},
     ]
 
 

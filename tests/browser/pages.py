@@ -324,6 +324,13 @@ def moved(name, which, who="chen", query="", rows="moves"):
 
 def slip_of(name, which, who="chen", query=""):
     return moved(name, which, who, query, rows="slips")
+def leave_out_the_number(page):
+    page.locator("[name=col_number]").select_option("")
+    send("main form:not([action]) button")(page)
+
+
+def one_import(which, name="import_run", who="tang"):
+    return lambda house: (house.client(who), reverse(f"residents:{name}", args=[house.imports[which].pk]))
 
 
 COMMON_MATTER = {"summary": "楼道灯不亮", "place": "3 栋 2 单元大堂"}
@@ -352,6 +359,7 @@ STATUSES = [
     *("lead", "caller_web", "caller_told", "closed", "again", "linked"),
     *("hotline", "hotline_ended", "covered", "claimed", "claim_refused"),
 ]
+IMPORTS = ("uploaded", "words", "checked", "nothing_new", "done", "undone", "failed", "stopped", "running")
 PRINT = "#panel button.primary"
 SAVE = "main form:not([action*=lang]) button.primary"
 NO_DAY = {"then": send("#panel button.primary", day=""), "status": 422}
@@ -410,6 +418,30 @@ STAFF_PAGES = [
     Visit("complaints:policy", "tang", "refused", begin=first_setting("policy"), then=send_out_of_date, status=409),
     Visit("complaints:policy", "tang", "preview", begin=first_setting("policy", 1), then=send(SAVE, amount="1")),
     Visit("complaints:category", "tang", "preview", begin=first_setting("category", 2), then=choose_level),
+    Visit("residents:imports", "tang"),
+    Visit("residents:imports", "zhou"),
+    Visit("residents:imports", "sun", "empty"),
+    Visit("residents:imports", "tang", "error", then=send("form[action*=upload] button.primary"), status=422),
+    *(Visit("residents:import_run", "tang", which, begin=one_import(which)) for which in IMPORTS),
+    Visit("residents:import_run", "zhou", "looked at", begin=one_import("checked", who="zhou")),
+    Visit(
+        "residents:import_run",
+        "tang",
+        "refused",
+        begin=one_import("checked"),
+        then=send("form[action*=start] button.primary"),
+        status=409,
+    ),
+    Visit("residents:import_map", "tang", begin=one_import("uploaded", "import_map")),
+    Visit("residents:import_map", "tang", "words", begin=one_import("words", "import_map")),
+    Visit(
+        "residents:import_map",
+        "tang",
+        "error",
+        begin=one_import("uploaded", "import_map"),
+        then=leave_out_the_number,
+        status=422,
+    ),
     Visit("core:history", "zhou"),
     Visit("core:history", "sun", "empty"),
     Visit("core:profile", "chen"),

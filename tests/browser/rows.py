@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
 
@@ -11,6 +12,9 @@ from complaints import actions, closing, figures, subjects, surveying
 from complaints.models import Channel, Pause, Severity, Urgency
 from residents import actions as register
 from residents import moving
+from residents.imports import mapping
+from residents.imports.registry import TARGETS
+from residents.models import Unit
 from servicedesk.core import clock, events, photos, tokens
 from servicedesk.core.models import Community, Membership, Role
 from tests import factories
@@ -30,6 +34,7 @@ class House:
     cases: dict = field(default_factory=dict)
     incidents: dict = field(default_factory=dict)
     surveys: list = field(default_factory=list)
+    imports: dict = field(default_factory=dict)
     subjects: dict = field(default_factory=dict)
     moves: dict = field(default_factory=dict)
     slips: dict = field(default_factory=dict)
@@ -65,6 +70,7 @@ def furnish():
     _cases(house, units, people, now)
     _privacy(house, units, people, now)
     _moves(house, units, now)
+    _imports(house, now)
     events.seal_events()
     return house
 
@@ -450,3 +456,47 @@ def by_code(house, name):
     code = tokens.code_of(house.link(name))
     answer = client.post(reverse("complaints:track_by_code"), {"number": case.number, "code": code})
     return client, answer.url
+
+
+def _imports(house, now):
+    """Imports at every stage: of several sheets, mapped, checked with rows refused, running, finished, taken back."""
+    tang, home = house.people["tang"], house.community
+    heading = "楼栋,单元,房号,楼层,建筑面积"
+    bad = ["8,1,,1,88", "8,1,901,九,88", "8,1,902,9,八十八"]
+
+    def uploaded(name, lines, target="units"):
+        upload = ContentFile("\n".join(lines).encode(), name=f"{name}.csv")
+        house.imports[name] = register.upload_register(home, target=target, upload=upload, by=tang, now=now)
+        return house.imports[name]
+
+    def mapped(name, lines, target="units"):
+        run = uploaded(name, lines, target)
+        chosen = mapping.guess(TARGETS[target], run.header)
+        return register.map_columns(run, chosen=chosen, remember="旧系统", by=tang, now=now)
+
+    def checked(name, lines):
+        run = register.check_import(mapped(name, lines), by=tang, now=now)
+        register.work_on_import(run.pk, now=now)
+        return run
+
+    def started(name, lines):
+        return register.start_import(checked(name, lines), only_good=True, by=tang, now=now)
+
+    def homes(building):
+        return [heading, *(f"{building},1,{n}01,{n},88.50" for n in range(1, 6))]
+
+    uploaded("uploaded", homes(8))
+    mapped("words", ["房间,姓名,身份,入住日期", "3-2-1201,林晓梅,房东,2020-05-01"], "occupancies")
+    checked("checked", [*homes(8), *bad])
+    checked("nothing_new", [heading, "3,2,1201,,"])
+    done = started("done", [*homes(16), *bad])
+    register.work_on_import(done.pk, now=now)
+    undone = started("undone", homes(17))
+    register.work_on_import(undone.pk, now=now)
+    factories.resident(Unit.objects.get(community=home, label="17-1-101"), "白雪", "13700002210")
+    register.undo_import(undone, by=tang, now=now)
+    register.work_on_import(undone.pk, now=now)
+    broken = register.check_import(mapped("failed", [heading, '3,2,"1201,1,88']), by=tang, now=now)
+    register.work_on_import(broken.pk, now=now)
+    register.stop_import(started("stopped", homes(18)), by=tang, now=now)
+    started("running", homes(19))

@@ -13,6 +13,7 @@ from complaints.models import Case
 from servicedesk.core import clock, events
 from servicedesk.core.models import Community
 from servicedesk.desk.demo import drawings, inhabitants, life, outside, places, polls, register, removals, rights, staff
+from servicedesk.desk.demo import drawings, files, inhabitants, life, outside, places, polls, rights, staff
 
 
 def load(*, now=None):
@@ -36,6 +37,7 @@ def load(*, now=None):
             polls.ask(garden, people, now)
             rights.claim(garden, people, now)
             removals.carry(garden, people, now)
+            files.bring(garden, people, now)
             actions.file_ended(now=now)
             events.seal_events()
     except BaseException:
