@@ -24,6 +24,8 @@ def remind_keys():
 @shared_task(name="residents.tasks.expire_credentials")
 def expire_credentials():
     actions.expire_credentials(now=clock.now())
+
+
 logger = logging.getLogger(__name__)
 
 # How long an import waits for its turn behind what else the worker has to do.

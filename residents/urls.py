@@ -7,6 +7,7 @@ from residents.views import (
     credentials,
     gate,
     gate_cards,
+    importing,
     key_loans,
     keys,
     meters,
@@ -143,14 +144,7 @@ KEYS = [
     path("m/keys/", gate_cards.gate_keys, name="gate_keys"),
 ]
 
-urlpatterns = [*REGISTER, *METERS, *VISITS, *SIGNS, *MOVES, *KEYS]
-from django.urls import path
-
-from residents.views import importing
-
-app_name = "residents"
-
-urlpatterns = [
+IMPORTS = [
     path("import/", importing.imports, name="imports"),
     path("import/upload/", importing.upload, name="import_upload"),
     path("import/template/<slug:target>/", importing.template, name="import_template"),
@@ -165,3 +159,5 @@ urlpatterns = [
     path("import/<int:pk>/progress/", importing.progress, name="import_progress"),
     path("import/<int:pk>/faults/", importing.fault_list, name="import_faults"),
 ]
+
+urlpatterns = [*REGISTER, *METERS, *VISITS, *SIGNS, *MOVES, *KEYS, *IMPORTS]

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("complaints", "0071_words_are_erased_and_nothing_else"),
         ("core", "0070_photos_are_erased"),
-        ("residents", "0004_units_are_handed_over"),
+        ("residents", "0011_shares_are_a_whole_at_most"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0070_photos_are_erased"),
-        ("residents", "0004_units_are_handed_over"),
+        ("residents", "0030_keys_and_cards_are_registered"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0070_photos_are_erased"),
-        ("residents", "0004_units_are_handed_over"),
+        ("residents", "0050_moves_are_booked_and_goods_released"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,6 +13,12 @@ from residents.models.credentials import (
 from residents.models.identity import (
     IdentityCopy,
 )
+from residents.models.importing import (
+    ImportAdded,
+    ImportMapping,
+    ImportRun,
+    OpeningBalance,
+)
 from residents.models.key_loans import (
     KeyLoan,
 )
@@ -62,10 +68,6 @@ from residents.models.visits import (
     VisitNeed,
     VisitPlan,
 )
-from residents.models.importing import ImportAdded, ImportMapping, ImportRun, OpeningBalance
-from residents.models.occupancies import Occupancy
-from residents.models.people import Person
-from residents.models.places import Building, Section, Unit
 
 __all__ = [
     "MEASURES",
@@ -77,6 +79,9 @@ __all__ = [
     "Credential",
     "HomeVisit",
     "IdentityCopy",
+    "ImportAdded",
+    "ImportMapping",
+    "ImportRun",
     "KeyLoan",
     "KeyMove",
     "KeySet",
@@ -87,9 +92,6 @@ __all__ = [
     "MoveBooking",
     "MoveRule",
     "Occasion",
-    "ImportAdded",
-    "ImportMapping",
-    "ImportRun",
     "Occupancy",
     "OpeningBalance",
     "Person",

@@ -11,6 +11,9 @@ from servicedesk.core.models import Notification, Role
 from servicedesk.core.roles import communities_with, memberships_of
 
 OFFICE = {Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM}
+DESK = {Role.CLERK, Role.SUPERVISOR}
+ENGINEERS = {(Role.HEAD, "engineering"), (Role.WORKER, "engineering")}
+GUARDS = {(Role.HEAD, "security"), (Role.WORKER, "security")}
 SEES_CASES = OFFICE | {Role.HEAD, Role.WORKER}
 GROUPS = {
     "cases": _("Cases and answers"),
@@ -18,28 +21,41 @@ GROUPS = {
     "quality": _("Reports and quality"),
     "settings": _("Settings and records"),
 }
-# In the order of the menu: group, key, label, address, who finds it useful. The doors themselves decide who comes in.
+# In the order of the menu: group, key, label, address, who finds it useful: a role, or one of one department. The doors
+# themselves decide who comes in.
 MENU = [
-    ("cases", "desk", _("New request"), "desk:intake", {Role.CLERK, Role.SUPERVISOR}),
-    ("cases", "mine", _("My answers"), "complaints:mine", {Role.CLERK, Role.SUPERVISOR}),
+    ("cases", "desk", _("New request"), "desk:intake", DESK),
+    ("cases", "mine", _("My answers"), "complaints:mine", DESK),
     ("cases", "cases", _("Cases"), "complaints:list", SEES_CASES),
     ("cases", "callbacks", _("Return visits"), "complaints:callbacks", OFFICE),
     ("cases", "board", _("Board"), "desk:board", OFFICE),
     ("cases", "approvals", _("Approvals"), "desk:approvals", {Role.SUPERVISOR, Role.DEPUTY_GM}),
-    ("cases", "calls", _("Calls"), "complaints:calls", {Role.CLERK, Role.SUPERVISOR}),
+    ("cases", "calls", _("Calls"), "complaints:calls", DESK),
     ("homes", "units", _("Homes"), "desk:units", OFFICE),
     ("homes", "residents", _("Residents"), "residents:people", OFFICE | {Role.CASHIER}),
-    ("cases", "mail", _("Letters"), "complaints:mail", OFFICE),
-    ("quality", "reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("cases", "jobs", _("Jobs"), "complaints:jobs", {Role.HEAD, Role.WORKER}),
+    ("homes", "route", _("Meter reading"), "residents:route", ENGINEERS),
+    ("homes", "gate", _("Gate"), "residents:gate", GUARDS),
+    ("homes", "gate_cards", _("Check a card"), "residents:gate_cards", GUARDS),
+    ("homes", "visit_round", _("Visits to make"), "residents:visit_round", {Role.HEAD, Role.WORKER}),
+    ("homes", "needs", _("Asked for on visits"), "desk:needs", {Role.HEAD, Role.WORKER}),
+    ("cases", "mail", _("Letters"), "complaints:mail", OFFICE),
     ("cases", "incidents", _("Known events"), "complaints:incidents", SEES_CASES),
-    ("quality", "phrases", _("Polite desk"), "complaints:phrases", OFFICE),
-    ("homes", "people", _("People's data"), "complaints:people", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("cases", "warranty", _("Warranty"), "complaints:warranty", SEES_CASES),
+    ("homes", "keys", _("Keys"), "residents:keys", OFFICE),
+    ("homes", "cards", _("Cards and passes"), "residents:cards", OFFICE),
+    ("homes", "meters", _("Meters"), "residents:meters", OFFICE | {(Role.HEAD, "engineering")}),
+    ("homes", "moves", _("Moves and goods release"), "residents:moves", OFFICE),
+    ("homes", "visits", _("Home visits"), "residents:visits", OFFICE),
+    ("homes", "signs", _("Directory boards"), "residents:boards", OFFICE),
+    ("homes", "people", _("People's data"), "complaints:people", {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("quality", "reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("quality", "phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("quality", "problems", _("Product problems"), "complaints:problems", OFFICE),
     ("quality", "surveys", _("Surveys"), "complaints:surveys", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("settings", "roster", _("Roster"), "core:roster", {Role.SUPERVISOR, Role.ADMIN}),
     ("settings", "settings", _("Settings"), "complaints:settings", {Role.ADMIN}),
+    ("settings", "imports", _("Import"), "residents:imports", {Role.SUPERVISOR, Role.ADMIN}),
     ("settings", "retention", _("Retention periods"), "complaints:retention", {Role.ADMIN}),
     ("settings", "history", _("History check"), "core:history", {Role.SUPERVISOR, Role.DEPUTY_GM, Role.ADMIN}),
 ]
@@ -56,6 +72,7 @@ def desk(request):
         return {}
     community = getattr(request, "community", None)
     held = {m.role for m in memberships_of(user)}
+    held |= {(m.role, m.department.code) for m in memberships_of(user) if m.department_id}
     here = request.resolver_match.view_name if request.resolver_match else ""
     return {
         "community": community,

@@ -324,6 +324,8 @@ def moved(name, which, who="chen", query="", rows="moves"):
 
 def slip_of(name, which, who="chen", query=""):
     return moved(name, which, who, query, rows="slips")
+
+
 def leave_out_the_number(page):
     page.locator("[name=col_number]").select_option("")
     send("main form:not([action]) button")(page)

@@ -12,8 +12,19 @@ from complaints import actions
 from complaints.models import Case
 from servicedesk.core import clock, events
 from servicedesk.core.models import Community
-from servicedesk.desk.demo import drawings, inhabitants, life, outside, places, polls, register, removals, rights, staff
-from servicedesk.desk.demo import drawings, files, inhabitants, life, outside, places, polls, rights, staff
+from servicedesk.desk.demo import (
+    drawings,
+    files,
+    inhabitants,
+    life,
+    outside,
+    places,
+    polls,
+    register,
+    removals,
+    rights,
+    staff,
+)
 
 
 def load(*, now=None):
