@@ -53,7 +53,7 @@ def people(community, today, *, q="", role="", building=None, state="", when="no
     if building is not None:
         chosen = chosen.filter(unit__building=building)
     if state:
-        chosen = chosen.filter(unit__in=Unit.objects.filter(community=community).with_state(today).filter(state=state))
+        chosen = chosen.filter(unit__in=Unit.objects.filter(community=community).in_state(state, today))
     if when == "none":
         found = found.filter(~Exists(homes))
     elif when in ("now", "ended") or role or building is not None or state:
@@ -65,7 +65,7 @@ def people(community, today, *, q="", role="", building=None, state="", when="no
 
 def matching(community, query):
     """Return the condition for who answers to what was typed, as the finder does, and for exactly this number of an
-    identity paper. At most one query, for rooms."""
+    identity paper. Up to two queries, for rooms."""
     query = finder.normal(query)
     asked = finder.people(query, prefix="") | finder.given(query, prefix="")
     if any(character.isdigit() for character in query):
@@ -73,8 +73,9 @@ def matching(community, query):
             Unit.objects.filter(community=community).by_room(finder.key_of(query)).values_list("pk", flat=True)
         )
         if units:
-            there = Occupancy.objects.in_force().filter(unit__in=units)
-            asked |= Q(pk__in=there.values("person"))
+            # As keys and not as a subquery: an OR over both would read everybody.
+            there = Occupancy.objects.in_force().filter(unit__in=units).values_list("person", flat=True)
+            asked |= Q(pk__in=list(there))
         number = identity.plain(query)
         if len(number) >= LEAST_NUMBER:
             asked |= Q(identity_hash__in=identity.hashes(community, number))

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from complaints import figures
+from residents.views.person import PANELS as PANELS_OF_THE_REGISTER
 from servicedesk.core import clock
 from tests.browser import rows
 
@@ -274,6 +275,15 @@ def person(who, which):
     return lambda house: (house.client(who), reverse("complaints:person", args=[house.subjects[which].pk]))
 
 
+def entry(who, which, query=""):
+    return lambda house: (house.client(who), reverse("residents:person", args=[house.subjects[which].pk]) + query)
+
+
+def merging(house):
+    keys = [house.subjects[which].pk for which in ("bai", "again")]
+    return house.client("zhou"), reverse("desk:merge_people", args=keys)
+
+
 def period(key, query=""):
     return lambda house: (house.client("tang"), reverse("complaints:set_retention", args=[key]) + query)
 
@@ -363,6 +373,8 @@ STATUSES = [
 ]
 IMPORTS = ("uploaded", "words", "checked", "nothing_new", "done", "undone", "failed", "stopped", "running")
 PRINT = "#panel button.primary"
+PANEL, PANEL_MERGE = "#panel button.primary", "main button[name=merge]"
+REGISTER_PANELS = [step for step, _label, _form in PANELS_OF_THE_REGISTER]
 SAVE = "main form:not([action*=lang]) button.primary"
 NO_DAY = {"then": send("#panel button.primary", day=""), "status": 422}
 MOVE_PAGES = [
@@ -631,6 +643,44 @@ STAFF_PAGES = [
     ),
     *(Visit("complaints:letter_print", "chen", name, begin=paper_of(f"letter_{name}")) for name in ("draft", "sent")),
     Visit("complaints:case", "chen", case="letter_sent"),
+    Visit("residents:people", "zhou"),
+    Visit("residents:people", "li_na", query="?when=all&letter=B"),
+    Visit("residents:people", "chen", "no match", query="?q=9-9-0909"),
+    Visit("residents:people", "chen", "error", query="?building=x", status=422),
+    Visit("residents:people", "he", "empty"),
+    Visit("residents:add", "chen"),
+    Visit("residents:add", "chen", "error", then=send(SAVE), status=422),
+    *(
+        Visit("residents:person", "zhou", do or "facts", begin=entry("zhou", "bai", f"?do={do}"))
+        for do in ("", *REGISTER_PANELS)
+    ),
+    Visit("residents:person", "li_na", "looks", begin=entry("li_na", "bai")),
+    Visit(
+        "residents:move_in", "chen", "error", begin=entry("chen", "bai", "?do=move_in"), then=send(PANEL), status=422
+    ),
+    *(
+        Visit(
+            "residents:unmask",
+            "zhou",
+            what,
+            begin=entry("zhou", "bai", f"?do=unmask&what={what}"),
+            then=send(PANEL, reason="核对身份"),
+        )
+        for what in ("identity", "copies")
+    ),
+    Visit("desk:duplicates", "zhou"),
+    Visit(
+        "desk:duplicates",
+        "zhou",
+        "search",
+        begin=lambda house: (
+            house.client("zhou"),
+            f"{reverse('desk:duplicates')}?keep={house.subjects['bai'].pk}&q=白雪",
+        ),
+    ),
+    Visit("desk:duplicates", "sun", "empty"),
+    Visit("desk:merge_people", "zhou", begin=merging),
+    Visit("desk:merge_people", "zhou", "error", begin=merging, then=send(PANEL_MERGE), status=422),
     Visit("complaints:people", "zhou"),
     Visit("complaints:people", "guo", query="?q=1201"),
     Visit("complaints:people", "zhou", "no match", query="?q=9-9-0909"),

@@ -68,6 +68,7 @@ def furnish():
     }
     factories.on_duty(home, house.people["zhou"], since=now - timedelta(hours=2))
     _cases(house, units, people, now)
+    _register(house, units, people, now)
     _privacy(house, units, people, now)
     _moves(house, units, now)
     _imports(house, now)
@@ -378,6 +379,30 @@ def _signed(house, now):
     actions.sign_day(home, date=yesterday, summary=words, exceptions="系统停电,次日补登", by=zhou, now=now)
     last_week = figures.period_of("week", home.local(now).date()).before
     actions.sign_report(home, last_week, text="本周渗水类报修偏多,已排查三栋立管。", by=zhou, now=now)
+
+
+def _register(house, units, people, now):
+    """Bai with all that an entry may have: contacts, a car, a number, a copy of a paper; and Bai once more."""
+    home, by = house.community, {"by": house.people["chen"], "now": now}
+    bai, unit, today = people["bai"], units["5-1-0301"], home.local(now).date()
+    register.correct_person(
+        bai, name="白雪", phone="13700002210", title="女士", note="午间请勿按门铃。", reason="本人来电", **by
+    )
+    firm = register.register_person(home, name="远航科技有限公司", phone="", kind="company", **by)
+    office = factories.unit(home, "12-0903")
+    register.move_in(office, firm, kind="owner", share=Decimal(60), starts_on=today, **by)
+    register.move_in(office, bai, kind="staff", company=firm, starts_on=today - timedelta(days=9), ends_on=today, **by)
+    contact = {"role": "emergency", "tell": ["emergency", "case"], **by}
+    register.add_contact(unit, bai, name="白母", phone="13900001111", note="住同城", **contact)
+    register.add_contact(units["3-2-1201"], people["lin"], person=bai, **contact)
+    register.add_vehicle(unit, bai, kind="car", plate="浙A12345", colour="白色", starts_on=today, **by)
+    register.record_identity(bai, kind="id_card", number="11010519491231002X", **by)
+    seen = photos.reencode(residents.picture("card.jpg", size=(800, 500)))
+    day = today + timedelta(days=9)
+    register.keep_identity_copy(bai, pictures=[(seen, photos.store(seen))], delete_on=day, **by)
+    again = register.register_person(home, name="白雪", phone="13700002210", **by)
+    register.move_in(unit, again, kind="household", starts_on=today, **by)
+    house.subjects |= {"bai": bai, "again": again}
 
 
 def _privacy(house, units, people, now):

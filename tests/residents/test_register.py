@@ -14,6 +14,7 @@ from residents.models import Contact, Occupancy, Person, Unit, Vehicle
 from residents.plates import clean_plate
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
+from tests import counting
 from tests.factories import MONDAY, resident, unit
 from tests.racing import race
 
@@ -156,7 +157,10 @@ def test_an_identity_number_is_not_taken_in_words(client, lin, chen, field):
 
 
 def state(home, today=TODAY):
-    return Unit.objects.with_state(today).get(pk=home.pk).state
+    found = Unit.objects.with_state(today).get(pk=home.pk).state
+    every = [state for state in Unit.State if Unit.objects.in_state(state, today).filter(pk=home.pk).exists()]
+    assert every == [found], "a unit is in one state, however it is asked for"
+    return found
 
 
 def test_the_state_of_a_unit_follows_from_facts(home):
@@ -344,3 +348,31 @@ def test_control_without_lock_and_trigger_both_own_sixty(yunhu, monkeypatch):
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"ALTER TABLE residents_occupancy ENABLE {trigger}")
+
+
+# What the pages cost --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("others", [1, 12])
+def test_the_register_costs_the_same_for_few_and_for_many(client, yunhu, home, lin, wu, chen, zhou, others):
+    facts = {"by": chen, "now": MONDAY}
+    for n in range(others + 1):
+        twin = person(yunhu, f"邻居{n}", "13800001234")
+        actions.move_in(home, twin, kind=Kind.HOUSEHOLD, starts_on=TODAY, **facts)
+        actions.add_contact(home, lin, role="family", person=twin, tell=["case"], **facts)
+        actions.add_contact(home, twin, role="family", person=lin, tell=["case"], **facts)
+        actions.add_vehicle(home, lin, kind="other", plate=f"A{n}", starts_on=TODAY, **facts)
+    client.force_login(zhou)
+    entry = reverse("residents:person", args=[lin.pk])
+    for name, url in [
+        ("register", reverse("residents:people")),
+        ("register, narrowed", reverse("residents:people") + "?q=3-2-1201&role=owner&state=occupied"),
+        ("register, entry", entry),
+        ("register, contact", f"{entry}?do=add_contact"),
+        ("register, duplicates", reverse("desk:duplicates")),
+        ("register, two entries", reverse("desk:merge_people", args=[lin.pk, twin.pk])),
+    ]:
+        client.get(url)
+        with counting.pinned(name) as captured:
+            assert client.get(url).status_code == 200
+        assert len(captured) <= 15, name

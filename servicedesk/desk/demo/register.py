@@ -55,7 +55,7 @@ def _check(number):
 
 def _shared(garden, supervisor, before, today):
     """Empty homes were handed over but for the last two; the first is owned by two sisters, in halves."""
-    empty = Unit.objects.filter(community=garden).with_state(today).filter(state=Unit.State.NOT_HANDED_OVER)
+    empty = Unit.objects.filter(community=garden).in_state(Unit.State.NOT_HANDED_OVER, today)
     empty = list(empty.order_by("building__code", "label"))
     for unit in empty[:-2]:
         actions.mark_handed_over(unit, on=today - timedelta(days=900), by=supervisor, now=before)
