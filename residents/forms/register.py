@@ -11,12 +11,11 @@ from residents.plates import clean_plate
 from residents.register import LETTERS
 from servicedesk.core import photos
 from servicedesk.core.choices import RowField
-from servicedesk.core.forms import NearDayField
+from servicedesk.core.forms import NearDayField, PhotoField
 from servicedesk.core.text import PhoneField, TextField, clean_text
 
 ANY = [("", _("any"))]
 WHEN = [("now", _("lives here")), ("ended", _("has moved out")), ("none", _("without a home here")), ("all", _("all"))]
-PICTURES = 2
 # Of the register, and so seen by whoever opens it: a matter of one case belongs on the case.
 STANDING = _("Shown to the desk whenever they call.")
 REASON_STAYS = _("Kept in the history. Write no number here.")
@@ -312,20 +311,11 @@ class RecordIdentityForm(StepForm):
         return cleaned
 
 
-class PictureField(forms.FileField):
-    """One picture; the form looks at what it holds."""
-
-    widget = forms.FileInput(attrs={"accept": "image/*", "data-shrink": ""})
-
-    def to_python(self, data):
-        return data
-
-
 class KeepCopyForm(StepForm):
     """Up to two pictures of a paper, and the day on which they are removed."""
 
-    front = PictureField(label=_("Picture of the front"))
-    back = PictureField(label=_("Picture of the back"), required=False)
+    front = PhotoField(label=_("Picture of the front"))
+    back = PhotoField(label=_("Picture of the back"), required=False)
     delete_on = NearDayField(
         label=_("Is removed on"), help_text=_("No later than it is needed: often the day after the handover.")
     )

@@ -1,6 +1,5 @@
 """One person of the register: everything that is known, and one door for each step on their entry."""
 
-import contextlib
 import functools
 from datetime import timedelta
 
@@ -211,23 +210,10 @@ def record_identity(request, person, form, now):
 
 @door_to(gettext_lazy("The copy is kept until its day."))
 def keep_copy(request, person, form, now):
-    with _stored(form.pictures) as stored:
+    with photos.stored(form.pictures) as stored:
         actions.keep_identity_copy(
             person, pictures=stored, delete_on=form.cleaned_data["delete_on"], by=request.user, now=now
         )
-
-
-@contextlib.contextmanager
-def _stored(pictures):
-    """Store `pictures` and give (Picture, name) of each; the files go again where what they are for fails."""
-    stored = []
-    try:
-        stored += [(picture, photos.store(picture)) for picture in pictures]
-        yield stored
-    except Exception:
-        for _picture, name in stored:
-            photos.discard(name)
-        raise
 
 
 @door_to(gettext_lazy("The copy is removed."))

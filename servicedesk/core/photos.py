@@ -68,6 +68,19 @@ def store(picture):
     return default_storage.save(f"{secrets.token_hex(16)}.jpg", ContentFile(picture.content))
 
 
+@contextlib.contextmanager
+def stored(pictures):
+    """Store `pictures` and give (Picture, name) of each; the files go again where what they are for fails."""
+    kept = []
+    try:
+        kept += [(picture, store(picture)) for picture in pictures]
+        yield kept
+    except Exception:
+        for _picture, name in kept:
+            discard(name)
+        raise
+
+
 def discard(name):
     """Remove a stored picture that no row points to, because what it was for was refused."""
     default_storage.delete(name)

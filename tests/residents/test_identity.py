@@ -284,3 +284,13 @@ def test_what_hangs_on_an_entry_goes_when_it_is_masked_after_years(yunhu, known,
     known.refresh_from_db()
     assert known.masked_at and known.identity_cipher == known.identity_hash == ""
     assert "浙A12345" not in dump("residents_vehicle") and "13911113333" not in dump("residents_contact")
+
+
+def test_a_home_entered_by_mistake_keeps_nobody_from_being_masked(yunhu, known, chen):
+    home = Occupancy.objects.get(person=known)
+    actions.end_occupancy(home, on=MONDAY.date() - DAY, by=chen, now=MONDAY)
+    facts = {"kind": "owner", "starts_on": MONDAY.date(), "by": chen, "now": MONDAY}
+    mistaken = actions.move_in(unit(yunhu, "5-1-0302"), known, **facts)
+    actions.void_occupancy(mistaken, reason="误登记", by=chen, now=MONDAY)
+    upper.apply_retention(now=MONDAY + 1100 * DAY)
+    assert Person.objects.get(pk=known.pk).masked_at
