@@ -320,7 +320,7 @@ class ExportForm(forms.Form):
     FORMATS = [("xlsx", "Excel"), ("csv", "CSV")]
 
     reason = TextField(label=_("What for"), max_length=200)
-    format = forms.ChoiceField(label=_("Form"), choices=FORMATS, widget=forms.RadioSelect(attrs={"class": "inline"}))
+    format = forms.ChoiceField(label=_("Format"), choices=FORMATS, widget=forms.RadioSelect(attrs={"class": "inline"}))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -33,7 +33,9 @@
 
   async function keep(form) {
     const fields = [...new FormData(form)].filter(([name, value]) => name !== "csrfmiddlewaretoken" && !(value instanceof File && !value.size));
-    const typed = [...form.querySelectorAll("textarea, [type=text]")].map((field) => field.value.trim()).filter(Boolean);
+    // Where it was typed is somebody's words too, where the page names a place.
+    const said = [...form.querySelectorAll("textarea, [type=text]")].map((field) => field.value.trim());
+    const typed = [form.dataset.outboxPlace, ...said].filter(Boolean);
     const step = { owner: words.outboxOf, url: form.action, label: form.dataset.outbox, typed, fields, refusal: "" };
     await store("readwrite", (steps) => steps.add(step));
     form.inert = true;
@@ -108,7 +110,7 @@
     }
     sending = false;
     await draw();
-    const typing = [...document.querySelectorAll("textarea")].some((area) => area.value !== area.defaultValue && !area.closest("[inert]"));
+    const typing = [...document.querySelectorAll("textarea, [type=text]")].some((area) => area.value !== area.defaultValue && !area.closest("[inert]"));
     if (!typing && !(await waiting()).length) location.assign(words.done);
   }
 

@@ -411,6 +411,91 @@ MOVE_PAGES = [
     Visit("residents:gate_slip", "ma", "waiting", begin=slip_of("gate_slip", "waiting", "ma")),
     Visit("residents:gate_slip", "ma", "differs", begin=slip_of("gate_slip", "differs", "ma", "?differs=1")),
 ]
+
+SAVE = "main form:not([action*=lang]) button.primary"
+
+
+def meter(query="", *, who="zhou", serial="S1"):
+    return lambda house: (house.client(who), house.community.meters.get(serial=serial).get_absolute_url() + query)
+
+
+def reading_round(name="reading_round", *, who="zhou", query="", is_open=True):
+    def begin(house):
+        row = house.community.reading_rounds.get(closed_at__isnull=is_open)
+        return house.client(who), reverse(f"residents:{name}", args=[row.pk]) + query
+
+    return begin
+
+
+def read_too_low(page):
+    # The last one: where it begins at nothing, three is not too low.
+    page.locator("input.num").last.fill("3")
+    with page.expect_navigation():
+        page.locator("input.num").last.press("Enter")
+
+
+def read_without_a_line(page):
+    page.watch.expect("net::ERR_INTERNET_DISCONNECTED")
+    page.locator("[name=value]").first.fill("119")
+    page.context.set_offline(True)
+    page.locator("article button.primary").first.click()
+    page.locator("[data-outbox-of] li").wait_for()
+
+
+METERS = [
+    Visit("residents:meters", "zhou"),
+    Visit("residents:meters", "chen", query="?state=odd&resource=water"),
+    Visit("residents:meters", "chen", "no match", query="?q=nothing"),
+    Visit("residents:meters", "sun", "empty"),
+    Visit("residents:meter_add", "chen"),
+    Visit("residents:meter_add", "chen", "error", then=send(SAVE), status=422),
+    Visit("residents:meter_rule", "zhou"),
+    Visit("residents:meter_rule", "tang", "error", then=send(SAVE, looked_back="0"), status=422),
+    Visit("residents:meter", "zhou", begin=meter()),
+    Visit("residents:meter", "zhou", "voided", begin=meter(serial="S2")),
+    Visit("residents:meter", "han", "replaced", begin=meter(who="han", serial="S4")),
+    *(
+        Visit("residents:meter", "chen", step, begin=meter(f"?do={step}", who="chen", serial="S3"))
+        for step in ("read", "replace", "remove")
+    ),
+    Visit(
+        "residents:meter",
+        "chen",
+        "read, error",
+        begin=meter("?do=read", who="chen", serial="S3"),
+        then=read_too_low,
+        status=422,
+    ),
+    Visit("residents:rounds", "zhou"),
+    Visit("residents:rounds", "sun", "empty"),
+    Visit("residents:rounds", "chen", "error", then=send(SAVE, month=""), status=422),
+    Visit("residents:reading_round", "zhou", begin=reading_round()),
+    Visit("residents:reading_round", "chen", "export", begin=reading_round(who="chen", query="?export=1")),
+    Visit("residents:reading_round", "guo", "closed", begin=reading_round(who="guo", is_open=False)),
+    Visit(
+        "residents:reading_round",
+        "zhou",
+        "refused",
+        begin=reading_round(),
+        then=send("form[action*=close] button"),
+        status=409,
+    ),
+    Visit("residents:round_entry", "chen", begin=reading_round("round_entry", who="chen")),
+    Visit(
+        "residents:round_entry",
+        "chen",
+        "asks again",
+        begin=reading_round("round_entry", who="chen"),
+        then=read_too_low,
+        status=422,
+    ),
+    Visit("residents:round_sheet", "zhou", begin=reading_round("round_sheet")),
+    Visit("residents:route", "liu"),
+    Visit("residents:route", "qian", "empty"),
+    Visit("residents:route", "liu", "asks again", then=read_too_low, status=422),
+    Visit("residents:route", "liu", "without a line", then=read_without_a_line),
+]
+
 STAFF_PAGES = [
     *MOVE_PAGES,
     Visit("core:home", "new", "no work yet"),
@@ -772,6 +857,7 @@ STAFF_PAGES = [
     ),
     Visit("complaints:job", "han", case="handed", query="?do=assign"),
     Visit("complaints:job", "liu", "without a line", case="in_hand", query="?do=decline", then=send_without_a_line),
+    *METERS,
     Visit("account_login"),
     Visit("account_login", None, "error", then=send(SAVE, login="chen", password="wrong-password"), status=200),
     Visit("account_logout", "chen"),
@@ -878,6 +964,7 @@ NOT_PAGES = {
         "takes a post, and shows a page that is visited where it is refused",
     ),
     "complaints:photo": "a picture",
+    "residents:meter_photo": "a picture",
     "complaints:week_excel": "a workbook",
     "complaints:month_excel": "a workbook",
     "complaints:problems_excel": "a workbook",

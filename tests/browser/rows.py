@@ -72,6 +72,7 @@ def furnish():
     _privacy(house, units, people, now)
     _moves(house, units, now)
     _imports(house, now)
+    _meters(house, units, now)
     events.seal_events()
     return house
 
@@ -453,6 +454,41 @@ def _moves(house, units, now):
         house.slips[name] = factories.released(flat, by=chen, decided_by=zhou, **facts)
     register.pass_gate(house.slips["used"], by=ma, now=now - timedelta(hours=1))
     register.note_difference(house.slips["differs"], by=ma, now=now, note="多出一台冰箱")
+def _meters(house, units, now):
+    """Water meters of all homes, one with an odd reading, one void, one replaced; a closed round and an open one."""
+    home, chen, liu, zhou = house.community, *(house.people[name] for name in ("chen", "liu", "zhou"))
+    month, begin = timedelta(days=30), now - timedelta(days=100)
+    facts = {"resource": "water", "max_value": Decimal("99999.99"), "by": chen, "now": begin, "base": Decimal(100)}
+    meters = [
+        register.add_meter(home, serial=f"S{n}", unit=unit, **facts) for n, unit in enumerate(units.values(), start=1)
+    ]
+    meters.append(register.add_meter(home, serial="G1", place="地下室水泵房", **facts))
+
+    def read(meter, value, at, **more):
+        how = {"kind": "periodic", "source": "phone", "by": liu, "sure": True, **more}
+        return register.record_reading(meter, value=Decimal(value), at=at, now=at, **how)
+
+    closed = register.open_round(home, resource="water", period=begin.date(), by=chen, now=begin + timedelta(hours=1))
+    for n, meter in enumerate(meters[:-1]):
+        read(meter, 108 + n, begin + month)
+    register.miss_reading(closed, meters[-1], reason="locked", by=liu, now=begin + month)
+    register.close_round(closed, by=zhou, now=begin + month)
+    walk = register.open_round(home, resource="water", period=now.date(), by=chen, now=now - timedelta(hours=6))
+    dial = photos.reencode(residents.picture("dial.jpg", size=(400, 300)))
+    read(meters[0], "310.5", now - timedelta(hours=5), picture=(dial, photos.store(dial)))
+    wrong = read(meters[1], "120", now - timedelta(hours=4))
+    register.void_reading(wrong, reason="看错一位", value=Decimal(118), by=zhou, now=now)
+    register.miss_reading(walk, meters[2], reason="other", note="家中有狗，下午再来", by=liu, now=now)
+    register.replace_meter(
+        meters[3],
+        last_value=Decimal(120),
+        serial="S40",
+        first_value=Decimal(0),
+        max_value=Decimal("99999.99"),
+        at=now - timedelta(hours=1),
+        by=chen,
+        now=now,
+    )
 
 
 def form_of(house, step, **facts):

@@ -9,6 +9,7 @@ from complaints import actions
 from servicedesk.core import clock
 from tests import factories
 from tests.browser.pages import PRINT, Visit, closing, report, send, slip_of
+from tests.browser.pages import PRINT, Visit, closing, reading_round, report, send
 from tests.browser.test_every_page import visit
 from tests.browser.test_weight import STAFF
 
@@ -104,6 +105,7 @@ PAPERS = [
     (Visit("complaints:closeout_print", "zhou", begin=closing("closeout_print", days_ago=1)), A4, 2),
     (Visit("residents:slip_print", "chen", begin=slip_of("slip_print", "good")), A5, 1),
     (Visit("residents:slips_week", "chen"), A4_ACROSS, 1),
+    (Visit("residents:round_sheet", "zhou", begin=reading_round("round_sheet")), A4, 1),
     (Visit("complaints:week_print", "zhou", begin=report("week", ago=1, name="print")), A4, 3),
     (Visit("complaints:month_print", "zhou", begin=report("month", name="print")), A4, 3),
 ]

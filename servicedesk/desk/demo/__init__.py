@@ -25,6 +25,7 @@ from servicedesk.desk.demo import (
     rights,
     staff,
 )
+from servicedesk.desk.demo import drawings, inhabitants, life, meters, outside, places, polls, rights, staff
 
 
 def load(*, now=None):
@@ -49,6 +50,7 @@ def load(*, now=None):
             rights.claim(garden, people, now)
             removals.carry(garden, people, now)
             files.bring(garden, people, now)
+            meters.read(garden, people, now)
             actions.file_ended(now=now)
             events.seal_events()
     except BaseException:
