@@ -278,7 +278,7 @@ def test_many_readings_are_counted_as_single_ones_and_given_twice_change_nothing
     rows = [
         given(2, "A100", "36", MONDAY - MONTH),
         given(3, "A100", "90"),
-        given(4, "A100", "5", MONDAY - DAY),
+        given(4, "A100", "500", BEGIN + DAY),
         given(5, "Z9", "5"),
     ]
     found = actions.record_many(yunhu, rows, resource="water", by=chen, now=MONDAY)
