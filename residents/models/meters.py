@@ -74,7 +74,7 @@ class MeterQuerySet(models.QuerySet):
 
     def on_route(self):
         """Return the meters in the order in which they are walked."""
-        return self.order_by("route_order", "building_id", "unit__label", "place", "id")
+        return self.order_by("resource", "route_order", "building_id", "unit__label", "place", "id")
 
     def with_place(self):
         return self.select_related("unit", "building")

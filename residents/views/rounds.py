@@ -196,13 +196,11 @@ def _enter(request, form, now):
 @require_GET
 @role_required(*SEES)
 def round_sheet(request, pk):
-    """The list to walk with (抄表单), in the order of the route: last reading, and room for the new one."""
+    """The list to walk with (抄表单): what is not entered, in the order of the route, with room for the new reading."""
     row, building = find(request, pk), building_of(request)
-    rows = Meter.objects.owed_in(row)
-    rows = rows if building is None else metering.in_building(rows, building)
     context = {
         "round": row,
-        "meters": list(metering.with_last(rows.with_place().on_route())),
+        "meters": list(metering.with_last(missing_of(row, building))),
         "building": request.community.buildings.filter(pk=building or 0).first(),
         "now": clock.now(),
         "community": request.community,
