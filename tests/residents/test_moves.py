@@ -79,10 +79,10 @@ def test_a_free_slot_of_the_week_leads_to_a_booking(client, chen, lin, goods_lif
 
 
 def test_a_lift_carries_one_move_at_a_time_and_the_next_free_slot_is_named(client, chen, home, goods_lift):
-    booking(home, by=chen, lift=goods_lift)
-    answer = book(client, chen, goods_lift, begins="09:00", ends="11:00")
+    booking(home, by=chen, lift=goods_lift, begins="2025-09-16 08:30", ends="2025-09-16 12:00")
+    answer = book(client, chen, goods_lift, begins="08:00", ends="10:00")
     page = answer.content.decode()
-    assert answer.status_code == 409 and "09-16 10:00–12:00" in page and "顺达搬家" in page
+    assert answer.status_code == 409 and "09-16 14:00–16:00" in page and "顺达搬家" in page
     assert MoveBooking.objects.count() == 1
     copy = MoveBooking.objects.get()
     copy.pk = None

@@ -176,6 +176,7 @@ def test_the_database_keeps_a_digest_of_the_code_alone_and_the_paper_has_it(clie
 
 def test_a_slip_past_its_days_is_expired_before_and_after_the_sweep(client, chen, zhou, home, time_machine):
     row, later = released(home, by=chen, decided_by=zhou), slip(home, by=chen, valid_until=MONDAY.date() + DAY)
+    assert actions.expire_slips(now=at("2025-09-15 23:30")) == 0, "the last day is a whole day"
     time_machine.move_to(at("2025-09-16 00:30"), tick=False)
     client.force_login(zhou)
     shown = {one.pk: one.shown for one in client.get(reverse("residents:slips")).context["rows"]}
