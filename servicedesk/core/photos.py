@@ -86,19 +86,6 @@ def discard(name):
     default_storage.delete(name)
 
 
-@contextlib.contextmanager
-def stored(pictures):
-    """Store `pictures` and give (Picture, name) of each; the files go again where what they are for fails."""
-    kept = []
-    try:
-        kept += [(picture, store(picture)) for picture in pictures]
-        yield kept
-    except Exception:
-        for _picture, name in kept:
-            discard(name)
-        raise
-
-
 def attach(picture, name, *, to, by, now, stage=Photo.Stage.REPORT, public=False):
     """Save the row of a stored picture about `to`, in the transaction of the fact that it shows."""
     return Photo.objects.create(

@@ -454,6 +454,8 @@ def _moves(house, units, now):
         house.slips[name] = factories.released(flat, by=chen, decided_by=zhou, **facts)
     register.pass_gate(house.slips["used"], by=ma, now=now - timedelta(hours=1))
     register.note_difference(house.slips["differs"], by=ma, now=now, note="多出一台冰箱")
+
+
 def _meters(house, units, now):
     """Water meters of all homes, one with an odd reading, one void, one replaced; a closed round and an open one."""
     home, chen, liu, zhou = house.community, *(house.people[name] for name in ("chen", "liu", "zhou"))

@@ -8,8 +8,7 @@ from django.urls import reverse
 from complaints import actions
 from servicedesk.core import clock
 from tests import factories
-from tests.browser.pages import PRINT, Visit, closing, report, send, slip_of
-from tests.browser.pages import PRINT, Visit, closing, reading_round, report, send
+from tests.browser.pages import PRINT, Visit, closing, reading_round, report, send, slip_of
 from tests.browser.test_every_page import visit
 from tests.browser.test_weight import STAFF
 

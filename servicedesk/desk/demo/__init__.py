@@ -17,6 +17,7 @@ from servicedesk.desk.demo import (
     files,
     inhabitants,
     life,
+    meters,
     outside,
     places,
     polls,
@@ -25,7 +26,6 @@ from servicedesk.desk.demo import (
     rights,
     staff,
 )
-from servicedesk.desk.demo import drawings, inhabitants, life, meters, outside, places, polls, rights, staff
 
 
 def load(*, now=None):
