@@ -31,7 +31,7 @@ class UploadForm(forms.Form):
     )
     upload = forms.FileField(
         label=_("File"),
-        help_text=_("Excel (.xlsx) or CSV, at most 20 MB. The first row names the columns."),
+        help_text=_("Excel or CSV, at most 20 MB. The first row names the columns."),
         widget=forms.FileInput(attrs={"accept": ".xlsx,.xlsm,.csv,.txt"}),
         error_messages={
             "required": _("Choose a file first."),

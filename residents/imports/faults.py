@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from itertools import islice
 
+from django.apps import apps
 from django.utils.translation import gettext as _
 
 from residents.imports.registry import TARGETS
@@ -22,8 +23,16 @@ class Fault:
 
     @property
     def cause(self):
-        """The reason in the language of who reads it."""
-        return _(self.reason) % self.params
+        """The reason in the language of who reads it; what is counted is named by its model."""
+        return _(self.reason) % {
+            name: ", ".join(map(_counted, part)) if isinstance(part, list) else part
+            for name, part in self.params.items()
+        }
+
+
+def _counted(part):
+    label, count = part
+    return f"{apps.get_model(label)._meta.verbose_name_plural} {count}"
 
 
 def write(path, faults, *, anew=False):

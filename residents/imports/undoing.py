@@ -61,7 +61,7 @@ def _remove(model, keys, *, by, now):
 
 
 def _hanging(model, keys):
-    """Return {key: words} of the rows of `model` to which others point. One query for each kind of those."""
+    """Return {key: [(model, how many)]} of the rows to which others point. One query for each kind of those."""
     found = {}
     for relation in model._meta.related_objects:
         if relation.related_model is ImportAdded:
@@ -71,19 +71,18 @@ def _hanging(model, keys):
         if relation.related_model in (Reading, OpeningBalance):
             rows = rows.filter(voided_at=None)
         for key, count in Counter(rows.values_list(name, flat=True)).items():
-            words = f"{relation.related_model._meta.verbose_name_plural} {count}"
-            found[key] = f"{found[key]}, {words}" if key in found else words
+            found.setdefault(key, []).append((relation.related_model._meta.label, count))
     if model is Reading:
         found |= _read_since(keys)
     return found
 
 
 def _read_since(keys):
-    """Return {key: words} of base readings from which a later one was counted."""
+    """Return {key: [(model, how many)]} of base readings from which a later one was counted."""
     meters = dict(Reading.objects.filter(pk__in=keys).values_list("meter_id", "pk"))
     later = Reading.objects.standing().filter(meter__in=meters).exclude(pk__in=keys)
     counts = Counter(later.values_list("meter_id", flat=True))
-    return {meters[meter]: f"{Reading._meta.verbose_name_plural} {count}" for meter, count in counts.items()}
+    return {meters[meter]: [(Reading._meta.label, count)] for meter, count in counts.items()}
 
 
 def _touched(model, keys, run):
