@@ -89,9 +89,13 @@ def choose_sheet(run, *, sheet, by, now):
     """Read another sheet of the workbook from now on; chosen columns are forgotten, for they were of the old one."""
     run = _locked(run, Status.UPLOADED, Status.MAPPED, Status.CHECKED)
     run.sheet = sheet
-    write(run, sheet=sheet, header=_header(run), mapping={})
+    facts = {"sheet": sheet, "header": _header(run), "mapping": {}, "rows": None, **NOTHING}
     files.plain_of(run).unlink(missing_ok=True)
-    events.log(run, "sheet_chosen", by=by, now=now)
+    if run.status == Status.UPLOADED:
+        write(run, **facts)
+        events.log(run, "sheet_chosen", by=by, now=now)
+    else:
+        move(run, Status.UPLOADED, by=by, now=now, verb="sheet_chosen", **facts)
 
 
 @transaction.atomic
@@ -160,7 +164,9 @@ def stop_import(run, *, by, now):
         move(run, Status.MAPPED, by=by, now=now, verb="check_stopped", rows=None, **NOTHING)
         return run
     given_up = run.status in steps and not run.added
-    move(run, Status.CANCELLED, by=by, now=now, ended_at=now, data={"done": run.done})
+    # What was counted in a check was not done.
+    counted = NOTHING if run.status in steps else {}
+    move(run, Status.CANCELLED, by=by, now=now, ended_at=now, data={"done": run.done}, **counted)
     if given_up:
         _erase_files(run, now)
     return run
@@ -390,7 +396,9 @@ class _Chunk:
     def _count(self, added):
         counts = {name: getattr(self.run, name) + count for name, count in self.counts.items()}
         facts = {"done": self.run.done + self.rows, "added": self.run.added + added}
-        write(self.run, heartbeat_at=clock.now(), attempts=0, **facts, **counts)
+        # A check that does not end is no progress, however far it came: it begins anew each time.
+        attempts = self.run.attempts if self.target.dry else 0
+        write(self.run, heartbeat_at=clock.now(), attempts=attempts, **facts, **counts)
 
 
 def _fault(ordinal, line, column, value, bad):

@@ -90,11 +90,14 @@ class Amount:
             or number >= self.below
             or number != round(number, self.decimals)
         ):
-            raise BadCell(
-                gettext_noop("Write a number such as %(example)s, with at most %(decimals)s decimals."),
-                example=str(round(Decimal("88.50"), self.decimals)),
-                decimals=self.decimals,
+            reason = gettext_noop(
+                "Write a number such as 12.5, not below %(least)s, with at most %(decimals)s decimals."
             )
+            if self.above:
+                reason = gettext_noop(
+                    "Write a number such as 12.5, above %(least)s, with at most %(decimals)s decimals."
+                )
+            raise BadCell(reason, least=str(self.least), decimals=self.decimals)
         return round(number, self.decimals)
 
 

@@ -39,9 +39,9 @@ class ImportRun(models.Model):
 
     MOVES = {
         Status.UPLOADED: {Status.MAPPED, Status.CANCELLED},
-        Status.MAPPED: {Status.MAPPED, Status.CHECKING, Status.CANCELLED},
+        Status.MAPPED: {Status.UPLOADED, Status.MAPPED, Status.CHECKING, Status.CANCELLED},
         Status.CHECKING: {Status.CHECKED, Status.MAPPED, Status.FAILED},
-        Status.CHECKED: {Status.MAPPED, Status.RUNNING, Status.CANCELLED},
+        Status.CHECKED: {Status.UPLOADED, Status.MAPPED, Status.RUNNING, Status.CANCELLED},
         Status.RUNNING: {Status.DONE, Status.CANCELLED, Status.FAILED},
         Status.DONE: {Status.UNDOING},
         Status.CANCELLED: {Status.RUNNING, Status.UNDOING},
@@ -141,6 +141,11 @@ class ImportRun(models.Model):
     @property
     def is_at_work(self):
         return self.status in self.AT_WORK
+
+    @property
+    def has_run(self):
+        """Whether what is counted was written, and not only looked at."""
+        return self.added > 0 or self.status in (self.Status.RUNNING, self.Status.DONE)
 
     @property
     def percent(self):

@@ -139,7 +139,7 @@ def _steps(run):
 
 def _counts(run):
     """Return the tiles of what was counted: label and number."""
-    if run.status in (Status.UPLOADED, Status.MAPPED, Status.CHECKING):
+    if run.is_at_work or run.status in BEFORE_THE_CHECK:
         return []
     label = _("would be new") if run.status == Status.CHECKED else _("newly imported")
     return [

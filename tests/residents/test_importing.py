@@ -224,6 +224,10 @@ def test_of_several_sheets_one_is_chosen(admin, yunhu):
     chosen(admin, run)
     step(admin, run, "check")
     assert counts(work(run)) == (4, 0, 0, 0)
+    actions.choose_sheet(run, sheet="说明", by=run.by, now=MONDAY)
+    assert step(admin, run, "check").status_code == 409
+    run.refresh_from_db()
+    assert (run.status, run.mapping, run.done) == ("uploaded", {}, 0)
 
 
 @pytest.mark.django_db
@@ -458,6 +462,15 @@ def test_a_stopped_run_keeps_what_it_wrote_and_goes_on_there(admin, yunhu, small
     assert woken[-1] == run.pk
     assert counts(work(run)) == (10, 0, 0, 7)
     assert (run.status, Unit.objects.count(), len(found(admin, run))) == ("done", 10, 7)
+
+
+@pytest.mark.django_db
+def test_what_was_given_up_after_its_check_cannot_go_on(admin, yunhu, small_chunks):
+    run = checked(admin, csv_file([UNITS, *homes(10)]))
+    step(admin, run, "stop")
+    assert (run.status, run.done) == ("cancelled", 0)
+    assert step(admin, run, "go_on").status_code == 409
+    assert not Unit.objects.exists()
 
 
 @pytest.mark.django_db
