@@ -90,12 +90,10 @@ class Amount:
             or number >= self.below
             or number != round(number, self.decimals)
         ):
-            reason = gettext_noop(
-                "Write a number such as 12.5, not below %(least)s, with at most %(decimals)s decimals."
-            )
+            reason = gettext_noop("Write a number from %(least)s, with at most %(decimals)s decimals, such as 12.5.")
             if self.above:
                 reason = gettext_noop(
-                    "Write a number such as 12.5, above %(least)s, with at most %(decimals)s decimals."
+                    "Write a number above %(least)s, with at most %(decimals)s decimals, such as 12.5."
                 )
             raise BadCell(reason, least=str(self.least), decimals=self.decimals)
         return round(number, self.decimals)
