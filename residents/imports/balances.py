@@ -5,16 +5,15 @@ from django.utils.translation import gettext_noop
 
 from residents.imports import cells
 from residents.imports.cells import BadCell
-from residents.imports.places import NAMES_A_UNIT, Rooms, log, places
-from residents.imports.targets import Column, Target, compare
+from residents.imports.places import OfUnits, log, places
+from residents.imports.targets import Column, compare
 from residents.models import ImportRun, OpeningBalance
 from servicedesk.core import bulk
 
 
-class Balances(Target):
+class Balances(OfUnits):
     key = ImportRun.Target.BALANCES.value
     about = _("One row is what a unit owed for one fee on one day. The units must be in the register.")
-    one_of = NAMES_A_UNIT
     columns = places(
         Column(
             "label",
@@ -43,16 +42,10 @@ class Balances(Target):
         ),
     )
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.rooms = Rooms(self.community)
-        self.known, self.planned = {}, {}
-
     def prepare(self, entries):
-        self.rooms.load(entries)
+        super().prepare(entries)
         units = {pk for found in self.rooms.found.values() for pk, _building in found}
         rows = OpeningBalance.objects.in_force().filter(unit__in=units)
-        self.known = dict(self.planned)
         for unit, label, as_of, amount in rows.values_list("unit_id", "label", "as_of", "amount"):
             self.known[unit, label, as_of] = amount
 

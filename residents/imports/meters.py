@@ -8,8 +8,8 @@ from django.utils.translation import gettext_noop
 
 from residents.imports import cells
 from residents.imports.cells import BadCell
-from residents.imports.places import NAMES_A_UNIT, Rooms, log, places
-from residents.imports.targets import Column, Target, compare, demand
+from residents.imports.places import OfUnits, log, places
+from residents.imports.targets import Column, compare, demand
 from residents.models import ImportRun, Meter, Reading, Resource
 from servicedesk.core import bulk
 
@@ -18,10 +18,9 @@ HIGHEST = Decimal("99999.99")
 READING = cells.Amount(Decimal(0), Decimal(1_000_000_000), 3)
 
 
-class Meters(Target):
+class Meters(OfUnits):
     key = ImportRun.Target.METERS.value
     about = _("One row is a meter of a unit. The units must be in the register.")
-    one_of = NAMES_A_UNIT
     columns = places(
         Column(
             "resource",
@@ -72,16 +71,10 @@ class Meters(Target):
         ),
     )
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.rooms = Rooms(self.community)
-        self.known, self.planned = {}, {}
-
     def prepare(self, entries):
-        self.rooms.load(entries)
+        super().prepare(entries)
         serials = {entry.facts["serial"] for entry in entries}
         rows = Meter.objects.in_place().filter(community=self.community, serial__in=serials)
-        self.known = dict(self.planned)
         for resource, serial, unit, multiplier in rows.values_list("resource", "serial", "unit_id", "multiplier"):
             self.known[resource, serial] = (unit, multiplier)
 

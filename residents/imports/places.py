@@ -98,6 +98,21 @@ class Rooms:
         return found[0]
 
 
+class OfUnits(Target):
+    """A file whose rows name units of the register. `planned` is what a check has seen as new."""
+
+    one_of = NAMES_A_UNIT
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.rooms = Rooms(self.community)
+        self.known, self.planned = {}, {}
+
+    def prepare(self, entries):
+        self.rooms.load(entries)
+        self.known = dict(self.planned)
+
+
 class Buildings(Target):
     key = ImportRun.Target.BUILDINGS.value
     about = _("One row is a building.")
