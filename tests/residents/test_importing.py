@@ -325,7 +325,7 @@ def test_residents_then_what_they_occupy_from_one_file_with_words_of_its_own(adm
 
 
 @pytest.mark.django_db
-def test_nobody_occupies_a_unit_twice_in_the_same_days(admin, yunhu, home, lin):
+def test_nobody_occupies_a_unit_twice_in_the_same_days(admin, yunhu, home, lin, small_chunks):
     rows = [
         ["房间", "姓名", "电话", "身份", "入住日期", "搬离日期"],
         ["3-2-1201", "林晓梅", "13800001234", "家属", "2025-09-01", ""],
@@ -334,8 +334,10 @@ def test_nobody_occupies_a_unit_twice_in_the_same_days(admin, yunhu, home, lin):
         ["1201", "林晓梅", "", "家属", "1999-01-01", "1999-02-01"],
         ["1201", "林晓梅", "", "家属", "1999-02-01", "1999-03-01"],
     ]
-    run = imported(admin, csv_file(rows), "occupancies")
+    run = checked(admin, csv_file(rows), "occupancies")
     assert counts(run) == (1, 0, 0, 4)
+    step(admin, run, "start", rows="good")
+    assert counts(work(run)) == (1, 0, 0, 4)
     assert [line[0] for line in found(admin, run)] == ["2", "3", "4", "6"]
     unit(yunhu, "5-2-1201")
     assert counts(checked(admin, csv_file([rows[0], rows[4]]), "occupancies")) == (0, 0, 0, 1)
@@ -492,15 +494,18 @@ def test_who_is_stopped_in_the_middle_of_a_chunk_takes_that_chunk_back(admin, yu
 
 @pytest.mark.django_db
 def test_a_run_whose_worker_died_is_noticed_and_goes_on_without_doubling(admin, yunhu, small_chunks, monkeypatch):
-    run = checked(admin, csv_file([UNITS, *homes(10), *BAD]))
+    run = checked(admin, csv_file([UNITS, *homes(10)[:5], *BAD, *homes(10)[5:]]))
     step(admin, run, "start", rows="good")
     slices(run)
+    really = importing.faults.write
 
     def die(*args, **kwargs):
+        really(*args, **kwargs)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as dying:
-        dying.setattr(importing._Chunk, "_count", die)
+        dying.setattr(importing.faults, "write", die)
+        dying.setattr(importing.faults, "keep_until", lambda *args: None)
         with pytest.raises(KeyboardInterrupt), transaction.atomic():
             actions.work_on_import(run.pk, now=clock.now())
     run.refresh_from_db()
