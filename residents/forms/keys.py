@@ -27,7 +27,7 @@ class SearchForm(forms.Form):
 
 
 class LedgerForm(SearchForm):
-    action = forms.ChoiceField(label=_("Move"), required=False, choices=[("", _("all")), *KeyMove.Action.choices])
+    action = forms.ChoiceField(label=_("In or out"), required=False, choices=[("", _("all")), *KeyMove.Action.choices])
 
     @property
     def chosen(self):
@@ -107,9 +107,9 @@ class GivingForm(StepForm):
     person = PersonField(Person.objects.none(), label=_("Who of the room"), required=False)
     name = TextField(label=_("Or the name"), required=False, max_length=60)
     proof = forms.ChoiceField(
-        label=_("Shown"),
+        label=_("Proof shown"),
         required=False,
-        choices=[("", _("nothing")), *Proof.choices],
+        choices=[("", _("nothing shown")), *Proof.choices],
         widget=forms.RadioSelect(attrs=INLINE),
         help_text=_("Needed from everybody but the owner and our own staff."),
     )
@@ -260,7 +260,7 @@ class ApproveForm(StepForm):
 
 class PhoneApprovalForm(StepForm):
     approved_name = TextField(label=_("Who approved it on the telephone"), max_length=60)
-    note = TextField(label=_("What was said"), required=False, max_length=300, widget=few_lines())
+    note = TextField(label=_("What was said on the telephone"), required=False, max_length=300, widget=few_lines())
 
 
 class DeclineForm(StepForm):
@@ -270,9 +270,9 @@ class DeclineForm(StepForm):
 class HandOverForm(StepForm):
     due_back_at = MomentField(label=_("Due back"), days_ahead=92)
     proof = forms.ChoiceField(
-        label=_("Shown"),
+        label=_("Proof shown"),
         required=False,
-        choices=[("", _("nothing")), *Proof.choices],
+        choices=[("", _("nothing shown")), *Proof.choices],
         widget=forms.RadioSelect(attrs=INLINE),
         help_text=_("Needed from everybody but the owner and our own staff."),
     )

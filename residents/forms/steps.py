@@ -40,7 +40,7 @@ class CopiesField(forms.IntegerField):
     widget = forms.NumberInput(attrs={"class": "num", "inputmode": "numeric"})
 
     def __init__(self, **kwargs):
-        super().__init__(**{"label": _("Copies"), "min_value": 1, "max_value": 99, "initial": 1, **kwargs})
+        super().__init__(**{"label": _("Number of keys"), "min_value": 1, "max_value": 99, "initial": 1, **kwargs})
 
 
 class RoomField(TextField):

@@ -37,22 +37,22 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("version", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
-                ("copies", models.PositiveSmallIntegerField(default=1, verbose_name="copies")),
+                ("copies", models.PositiveSmallIntegerField(default=1, verbose_name="how many")),
                 (
                     "status",
                     models.CharField(
                         choices=[
                             ("requested", "waits for approval"),
-                            ("approved", "approved"),
-                            ("declined", "declined"),
-                            ("out", "out"),
+                            ("approved", "approved, not handed over yet"),
+                            ("declined", "not approved"),
+                            ("out", "with the borrower"),
                             ("ended", "settled"),
                         ],
                         max_length=9,
                         verbose_name="status",
                     ),
                 ),
-                ("is_emergency", models.BooleanField(default=False, verbose_name="emergency")),
+                ("is_emergency", models.BooleanField(default=False, verbose_name="emergency use")),
                 (
                     "borrower",
                     models.CharField(
@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("phone", "telephone"),
                             ("visit", "in person"),
-                            ("message", "message"),
+                            ("message", "by message"),
                             ("letter", "in writing"),
                         ],
                         max_length=7,
@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
                 ),
                 ("what", models.CharField(blank=True, max_length=120, verbose_name="what it opens")),
                 ("slot", models.CharField(blank=True, max_length=12, verbose_name="slot in the cabinet")),
-                ("copies", models.PositiveSmallIntegerField(default=0, verbose_name="copies")),
+                ("copies", models.PositiveSmallIntegerField(default=0, verbose_name="how many")),
                 ("in_cabinet", models.PositiveSmallIntegerField(default=0, verbose_name="in the cabinet")),
                 ("on_loan", models.PositiveSmallIntegerField(default=0, verbose_name="on loan")),
                 ("issued", models.PositiveSmallIntegerField(default=0, verbose_name="given out for good")),
@@ -220,19 +220,19 @@ class Migration(migrations.Migration):
                     "action",
                     models.CharField(
                         choices=[
-                            ("receive", "received"),
+                            ("receive", "taken in"),
                             ("issue", "given out"),
                             ("loan", "lent"),
                             ("return", "taken back"),
                             ("lost", "reported lost"),
-                            ("found", "found"),
+                            ("found", "found again"),
                             ("destroy", "destroyed"),
                         ],
                         max_length=7,
-                        verbose_name="move",
+                        verbose_name="in or out",
                     ),
                 ),
-                ("copies", models.PositiveSmallIntegerField(verbose_name="copies")),
+                ("copies", models.PositiveSmallIntegerField(verbose_name="how many")),
                 ("at", models.DateTimeField(verbose_name="when")),
                 ("name", models.CharField(blank=True, max_length=60, verbose_name="name")),
                 (
@@ -337,7 +337,7 @@ class Migration(migrations.Migration):
                         verbose_name="kind",
                     ),
                 ),
-                ("number", models.CharField(max_length=30, verbose_name="number")),
+                ("number", models.CharField(max_length=30, verbose_name="number on the card")),
                 ("name", models.CharField(blank=True, max_length=60, verbose_name="holder")),
                 ("employer", models.CharField(blank=True, max_length=120, verbose_name="company")),
                 ("for_number", models.CharField(blank=True, max_length=40, verbose_name="for the permit")),
@@ -351,9 +351,9 @@ class Migration(migrations.Migration):
                     "status",
                     models.CharField(
                         choices=[
-                            ("active", "in use"),
+                            ("active", "in use now"),
                             ("lost", "lost"),
-                            ("expired", "ended"),
+                            ("expired", "no longer valid"),
                             ("returned", "handed back"),
                             ("void", "void"),
                         ],

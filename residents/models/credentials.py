@@ -49,9 +49,9 @@ class Credential(models.Model):
     OF_RESIDENTS = (Kind.RESIDENT_CARD, Kind.LESSEE_CARD)
 
     class Status(models.TextChoices):
-        ACTIVE = "active", _("in use")
+        ACTIVE = "active", _("in use now")
         LOST = "lost", _("lost")
-        EXPIRED = "expired", _("ended")
+        EXPIRED = "expired", _("no longer valid")
         RETURNED = "returned", _("handed back")
         VOID = "void", _("void")
 
@@ -66,7 +66,7 @@ class Credential(models.Model):
     community = models.ForeignKey(Community, models.PROTECT, related_name="credentials")
     version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     kind = models.CharField(_("kind"), max_length=13, choices=Kind)
-    number = models.CharField(_("number"), max_length=30)
+    number = models.CharField(_("number on the card"), max_length=30)
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="credentials", verbose_name=_("room"))
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="credentials")
     name = models.CharField(_("holder"), max_length=60, blank=True)

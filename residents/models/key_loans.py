@@ -38,9 +38,9 @@ class KeyLoan(models.Model):
 
     class Status(models.TextChoices):
         REQUESTED = "requested", _("waits for approval")
-        APPROVED = "approved", _("approved")
-        DECLINED = "declined", _("declined")
-        OUT = "out", _("out")
+        APPROVED = "approved", _("approved, not handed over yet")
+        DECLINED = "declined", _("not approved")
+        OUT = "out", _("with the borrower")
         ENDED = "ended", _("settled")
 
     MOVES = {
@@ -61,15 +61,15 @@ class KeyLoan(models.Model):
     class How(models.TextChoices):
         PHONE = "phone", _("telephone")
         VISIT = "visit", _("in person")
-        MESSAGE = "message", _("message")
+        MESSAGE = "message", _("by message")
         LETTER = "letter", _("in writing")
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="key_loans")
     version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     key_set = models.ForeignKey(KeySet, models.PROTECT, related_name="loans", verbose_name=_("key set"))
-    copies = models.PositiveSmallIntegerField(_("copies"), default=1)
+    copies = models.PositiveSmallIntegerField(_("how many"), default=1)
     status = models.CharField(_("status"), max_length=9, choices=Status)
-    is_emergency = models.BooleanField(_("emergency"), default=False)
+    is_emergency = models.BooleanField(_("emergency use"), default=False)
     borrower = models.CharField(_("borrower"), max_length=10, choices=Borrower)
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="key_loans")
     staff = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

@@ -47,12 +47,12 @@ class KeyMove(models.Model):
     """One line of the ledger of keys: so many copies went from one state to another. Only added to."""
 
     class Action(models.TextChoices):
-        RECEIVE = "receive", _("received")
+        RECEIVE = "receive", _("taken in")
         ISSUE = "issue", _("given out")
         LOAN = "loan", _("lent")
         RETURN = "return", _("taken back")
         LOST = "lost", _("reported lost")
-        FOUND = "found", _("found")
+        FOUND = "found", _("found again")
         DESTROY = "destroy", _("destroyed")
 
     class Signature(models.TextChoices):
@@ -63,8 +63,8 @@ class KeyMove(models.Model):
     key_set = models.ForeignKey(KeySet, models.PROTECT, related_name="moves")
     loan = models.ForeignKey(KeyLoan, models.PROTECT, null=True, related_name="moves")
     of = models.ForeignKey("self", models.PROTECT, null=True, related_name="answers")
-    action = models.CharField(_("move"), max_length=7, choices=Action)
-    copies = models.PositiveSmallIntegerField(_("copies"))
+    action = models.CharField(_("in or out"), max_length=7, choices=Action)
+    copies = models.PositiveSmallIntegerField(_("how many"))
     at = models.DateTimeField(_("when"))
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     person = models.ForeignKey(Person, models.PROTECT, null=True, related_name="key_moves")

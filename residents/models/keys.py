@@ -47,7 +47,7 @@ class KeySet(models.Model):
     kind = models.CharField(_("kind"), max_length=17, choices=Kind)
     what = models.CharField(_("what it opens"), max_length=120, blank=True)
     slot = models.CharField(_("slot in the cabinet"), max_length=12, blank=True)
-    copies = models.PositiveSmallIntegerField(_("copies"), default=0)
+    copies = models.PositiveSmallIntegerField(_("how many"), default=0)
     in_cabinet = models.PositiveSmallIntegerField(_("in the cabinet"), default=0)
     on_loan = models.PositiveSmallIntegerField(_("on loan"), default=0)
     issued = models.PositiveSmallIntegerField(_("given out for good"), default=0)

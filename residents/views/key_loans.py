@@ -44,14 +44,14 @@ def _steps(request, loan):
         steps += [("approve_keys", _("Approve"))] if decides else []
         steps.append(("approve_keys_by_phone", _("Approved by telephone")))
     if loan.status == Status.APPROVED:
-        steps.append(("hand_over_keys", _("Hand over")))
+        steps.append(("hand_over_keys", _("Hand over the keys")))
     if loan.status in (Status.REQUESTED, Status.APPROVED) and (decides or loan.asked_by_id == request.user.pk):
         steps.append(("decline_keys", _("Decline or give up")))
     if loan.owes_telling:
         steps.append(("tell_owner", _("The owner was told")))
     if loan.is_out:
         steps += [
-            ("take_back_loan", _("Take back")),
+            ("take_back_loan", _("Take the keys back")),
             ("extend_loan", _("More time")),
             ("lose_lent_keys", _("Report lost")),
         ]

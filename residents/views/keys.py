@@ -48,7 +48,7 @@ def about(sought, prefix=""):
 
 def _tabs(here):
     pages = [
-        ("residents:keys", _("Out")),
+        ("residents:keys", _("Out now")),
         ("residents:cabinet", _("Cabinet")),
         ("residents:ledger", _("Ledger")),
     ]
@@ -135,7 +135,7 @@ def _steps(key_set):
         steps += [("ask_for_keys", _("Emergency use"))] if key_set.is_deposited else []
         steps += [("lend_keys", _("Lend")), ("issue_keys", _("Give out for good"))]
     if key_set.issued:
-        steps.append(("take_back_keys", _("Take back")))
+        steps.append(("take_back_keys", _("Take the keys back")))
     if key_set.in_cabinet or key_set.issued:
         steps.append(("lose_keys", _("Report lost")))
     if key_set.lost:

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from complaints import figures
 from residents.views.person import PANELS as PANELS_OF_THE_REGISTER
+from residents.urls import CARD_STEPS, KEY_STEPS, LOAN_STEPS
 from servicedesk.core import clock
 from tests.browser import rows
 
@@ -286,6 +287,36 @@ def merging(house):
 
 def period(key, query=""):
     return lambda house: (house.client("tang"), reverse("complaints:set_retention", args=[key]) + query)
+
+
+def keys(tag, query="", who="chen"):
+    return lambda house: (house.client(who), house.keys[tag].get_absolute_url() + query)
+
+
+def loan(name, query="", who="zhou"):
+    return lambda house: (house.client(who), house.loans[name].get_absolute_url() + query)
+
+
+def card(name, query="", who="zhou"):
+    return lambda house: (house.client(who), house.cards[name].get_absolute_url() + query)
+
+
+def register_paper(name, of, which):
+    """Return what begins at a paper of the register: the slip of a loan, the pass of a card."""
+    return lambda house: (house.client("chen"), reverse(name, args=[getattr(house, of)[which].pk]))
+
+
+# What can be done with the keys, loans and cards of the house: each shape of a form once.
+KEY_STEPS_SEEN = {
+    "K-01": ["", "ask_for_keys", "issue_keys", "take_back_keys"],
+    "P-01": ["lend_keys", "lose_keys", "destroy_keys"],
+}
+LOAN_STEPS_SEEN = {
+    "waits": ["", "approve_keys_by_phone"],
+    "used": ["tell_owner", "take_back_loan"],
+    "late": ["", "unmask_borrower"],
+}
+CARD_STEPS_SEEN = {"card": ["", "renew_credential", "replace_credential"], "lost": ["find_credential"]}
 
 
 def nowhere(who=None):
@@ -858,6 +889,56 @@ STAFF_PAGES = [
     Visit("complaints:job", "han", case="handed", query="?do=assign"),
     Visit("complaints:job", "liu", "without a line", case="in_hand", query="?do=decline", then=send_without_a_line),
     *METERS,
+    Visit("residents:keys", "chen"),
+    Visit("residents:keys", "guo"),
+    Visit("residents:keys", "he", "empty"),
+    Visit("residents:keys", "chen", "nothing found", query="?q=9-9"),
+    Visit("residents:cabinet", "chen"),
+    Visit("residents:cabinet", "he", "empty"),
+    Visit("residents:ledger", "chen"),
+    Visit("residents:ledger", "he", "empty"),
+    Visit("residents:receive_keys", "chen"),
+    Visit("residents:receive_keys", "chen", "error", then=send(SAVE), status=422),
+    Visit("residents:key_set", "guo", begin=keys("K-01", who="guo")),
+    *(
+        Visit("residents:key_set", "chen", f"{tag} {step}", begin=keys(tag, f"?do={step}"))
+        for tag, steps in KEY_STEPS_SEEN.items()
+        for step in steps
+    ),
+    Visit("residents:key_set", "chen", "error", begin=keys("P-01", "?do=lend_keys"), then=send(SAVE), status=422),
+    *(
+        Visit("residents:key_loan", "zhou", f"{name} {step}", begin=loan(name, f"?do={step}"))
+        for name, steps in LOAN_STEPS_SEEN.items()
+        for step in steps
+    ),
+    Visit("residents:key_loan", "zhou", "error", begin=loan("waits", "?do=decline_keys"), then=send(SAVE), status=422),
+    Visit("residents:key_slip", "chen", begin=register_paper("residents:key_slip", "loans", "used")),
+    Visit(
+        "residents:key_receipt",
+        "chen",
+        begin=lambda house: (
+            house.client("chen"),
+            reverse("residents:key_receipt", args=[house.keys["K-01"].unit_id]),
+        ),
+    ),
+    Visit("residents:cards", "chen"),
+    Visit("residents:cards", "guo", query="?state=soon"),
+    Visit("residents:cards", "he", "empty"),
+    Visit("residents:issue_credential", "chen"),
+    Visit("residents:issue_credential", "chen", "error", then=send(SAVE), status=422),
+    *(
+        Visit("residents:card", "zhou", f"{name} {step}", begin=card(name, f"?do={step}"))
+        for name, steps in CARD_STEPS_SEEN.items()
+        for step in steps
+    ),
+    Visit("residents:card", "zhou", "error", begin=card("card", "?do=lose_credential"), then=send(SAVE), status=422),
+    Visit("residents:card_print", "chen", begin=register_paper("residents:card_print", "cards", "pass")),
+    Visit("residents:gate", "ma"),
+    Visit("residents:gate", "ma", "valid", query="?number=SG-01"),
+    Visit("residents:gate", "ma", "lost", query="?number=0012345679"),
+    Visit("residents:gate", "ma", "unknown", query="?number=1"),
+    Visit("residents:gate", "ma", "error", query="?number=", status=422),
+    Visit("residents:gate_keys", "ma"),
     Visit("account_login"),
     Visit("account_login", None, "error", then=send(SAVE, login="chen", password="wrong-password"), status=200),
     Visit("account_logout", "chen"),
@@ -970,6 +1051,10 @@ NOT_PAGES = {
     "complaints:problems_excel": "a workbook",
     "complaints:problem_change": "leads on to the page of the problem",
     **{f"complaints:remedy_{step}": "leads on to the page of the problem" for step in REMEDY},
+    **{
+        f"residents:{step}": "leads on to the form on the page of the keys, the loan or the card"
+        for step in [*KEY_STEPS, *LOAN_STEPS, *CARD_STEPS]
+    },
     "complaints:report_photo": "a picture, seen on page 2 of the form",
     "complaints:track_photo": "a picture, seen on the tracking page",
     "complaints:followed_photo": "a picture, seen on the tracking page",

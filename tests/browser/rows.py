@@ -39,6 +39,9 @@ class House:
     moves: dict = field(default_factory=dict)
     slips: dict = field(default_factory=dict)
     units: list = field(default_factory=list)
+    keys: dict = field(default_factory=dict)
+    loans: dict = field(default_factory=dict)
+    cards: dict = field(default_factory=dict)
     url: str = ""
 
     def client(self, name):
@@ -73,6 +76,7 @@ def furnish():
     _moves(house, units, now)
     _imports(house, now)
     _meters(house, units, now)
+    _keys(house, units, people, now)
     events.seal_events()
     return house
 
@@ -491,6 +495,45 @@ def _meters(house, units, now):
         by=chen,
         now=now,
     )
+def _keys(house, units, people, now):
+    """Keys in every state of the cabinet, loans and cards; the slot of each is what the pages ask for them by."""
+    home, chen, zhou = house.community, house.people["chen"], house.people["zhou"]
+    begun = now - timedelta(days=2)
+
+    def made(tag, slot, **facts):
+        house.keys[tag] = factories.key_set(home, by=chen, tag=tag, slot=slot, now=begun, **facts)
+        return house.keys[tag]
+
+    deposited = made("K-01", "A1", unit=units["3-2-1201"], what="入户门", copies=4)
+    asked = {"copies": 1, "borrower": "staff", "staff": house.people["liu"], "reason": "厨房水管爆裂", "by": chen}
+    hours = timedelta(hours=1)
+    waits = register.ask_for_keys(deposited, due_back_at=now + hours, now=now, **asked)
+    used = register.ask_for_keys(deposited, due_back_at=now + hours, now=begun, **asked)
+    register.approve_keys(used, by=zhou, now=begun)
+    register.hand_over_keys(used, by=chen, now=begun)
+    register.issue_keys(deposited, copies=1, person=people["lin"], by=chen, now=begun)
+    plant = made("P-01", "B1", kind="plant_room", copies=3)
+    late = factories.key_loan(plant, by=chen, now=begun)
+    register.lose_keys(plant, copies=1, reason="清点时少一把", measure="已换锁", by=chen, now=begun)
+    house.loans = {"waits": waits, "used": used, "late": late}
+    today = home.local(now).date()
+    facts = {"valid_from": today, "by": chen, "now": begun}
+    lin = {"unit": units["3-2-1201"], "person": people["lin"]}
+    house.cards = {
+        "card": register.issue_credential(home, kind="resident_card", number="0012345678", **lin, **facts),
+        "pass": register.issue_credential(
+            home,
+            kind="worker_pass",
+            number="SG-01",
+            name="欧阳建",
+            employer="安居装饰",
+            valid_to=today + timedelta(days=20),
+            deposit=Decimal(50),
+            **facts,
+        ),
+        "lost": register.issue_credential(home, kind="resident_card", number="0012345679", **lin, **facts),
+    }
+    register.lose_credential(house.cards["lost"], reason="遗失", by=chen, now=now)
 
 
 def form_of(house, step, **facts):

@@ -9,11 +9,13 @@ from complaints import actions
 from servicedesk.core import clock
 from tests import factories
 from tests.browser.pages import PRINT, Visit, closing, reading_round, report, send, slip_of
+from tests.browser.pages import PRINT, Visit, closing, register_paper, report, send
 from tests.browser.test_every_page import visit
 from tests.browser.test_weight import STAFF
 
 pytestmark = pytest.mark.browser
 SLIP, A5, A4, A4_ACROSS = (241, 140), (210, 148), (210, 297), (297, 210)
+PASS = (86, 54)
 # As much as the desk can be told of one matter.
 LONG = {
     "summary": "厨房水管漏水" * 33 + "很急",
@@ -99,6 +101,9 @@ PAPERS = [
     (Visit("complaints:mail_print", "chen"), A4_ACROSS, 1),
     (Visit("complaints:courtesy_card", "chen"), A4, 1),
     (Visit("complaints:courtesy_card", "chen", query="?size=a5"), A5, 1),
+    (Visit("residents:key_slip", "chen", begin=register_paper("residents:key_slip", "loans", "used")), A5, 1),
+    (Visit("residents:card_print", "chen", begin=register_paper("residents:card_print", "cards", "pass")), PASS, 1),
+    (Visit("residents:cabinet", "chen"), A4_ACROSS, 1),
     (Visit("complaints:closing_sheet", "chen"), A4, 6),
     (Visit("complaints:closing_sheet", "sun"), A4, 1),
     (Visit("complaints:closeout_print", "zhou", begin=closing("closeout_print", days_ago=1)), A4, 2),

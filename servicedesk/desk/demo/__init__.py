@@ -26,6 +26,7 @@ from servicedesk.desk.demo import (
     rights,
     staff,
 )
+from servicedesk.desk.demo import drawings, inhabitants, key_cabinet, life, outside, places, polls, rights, staff
 
 
 def load(*, now=None):
@@ -47,6 +48,7 @@ def load(*, now=None):
             life.play(garden, tower, people, album, now)
             outside.gather(garden, people, now)
             polls.ask(garden, people, now)
+            key_cabinet.fill(garden, people, now)
             rights.claim(garden, people, now)
             removals.carry(garden, people, now)
             files.bring(garden, people, now)
