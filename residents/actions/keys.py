@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from psycopg.errors import UniqueViolation
 
 from residents.models import KeyMove, KeySet, Occupancy
 from servicedesk.core import events, moves
@@ -135,6 +136,8 @@ def unless_taken(sentence):
         with transaction.atomic():
             yield
     except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
         raise Refused(sentence) from error
 
 

@@ -121,7 +121,8 @@ class TestLending:
 
     def test_the_owner_needs_neither_and_nobody_else_is_taken_for_the_owner(self, desk, keys, home, lin):
         lessee = resident(home, "周立", "13511112222", kind=Occupancy.Kind.LESSEE)
-        assert step(desk, "lend_keys", keys, **LEND, borrower="owner", person=lessee.pk).status_code == 409
+        shown = LEND | CALLED | {"proof": "id"}
+        assert step(desk, "lend_keys", keys, **shown, borrower="owner", person=lessee.pk).status_code == 409
         assert step(desk, "lend_keys", keys, **LEND, borrower="owner", person=lin.pk).status_code == 302
         assert KeyLoan.objects.get().person == lin
 
