@@ -102,7 +102,7 @@ class VisitForm(forms.Form):
     )
     met_name = TextField(label=_("Somebody else: their name"), required=False, max_length=120)
     notes = TextField(
-        label=_("What was said"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
+        label=_("Notes of the visit"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
     card_left = forms.BooleanField(label=_("A card was left"), required=False)
     retry_on = NearDayField(label=_("Try again on"), required=False, help_text=_("If nobody was at home."))

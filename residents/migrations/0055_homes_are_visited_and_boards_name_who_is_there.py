@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
                 ("made_at", models.DateTimeField()),
                 ("done_at", models.DateTimeField(null=True, verbose_name="visited")),
                 ("met_name", models.CharField(blank=True, max_length=120, verbose_name="name of who was met")),
-                ("notes", models.TextField(blank=True, verbose_name="what was said")),
+                ("notes", models.TextField(blank=True, verbose_name="notes of the visit")),
                 ("card_left", models.BooleanField(default=False, verbose_name="card left")),
                 ("cancelled_reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
                 ("cancelled_at", models.DateTimeField(null=True)),

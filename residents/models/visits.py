@@ -124,7 +124,7 @@ class HomeVisit(models.Model):
     )
     # Who was met and stands in no register: a grandmother, a cleaner.
     met_name = models.CharField(_("name of who was met"), max_length=120, blank=True)
-    notes = models.TextField(_("what was said"), blank=True)
+    notes = models.TextField(_("notes of the visit"), blank=True)
     card_left = models.BooleanField(_("card left"), default=False)
     cancelled_reason = models.CharField(_("reason"), max_length=300, blank=True)
     cancelled_at = models.DateTimeField(null=True)

@@ -121,6 +121,52 @@ def choose_level(page):
 def one_home(query="", page="unit"):
     def begin(house):
         return house.client("chen"), reverse(f"desk:{page}", args=[house.units[0].pk]) + query
+def planned(name, who="chen", *, named=False):
+    """Return what begins at a page of the plan of home visits, with a building of it where one is `named`."""
+
+    def begin(house):
+        query = f"?building={house.community.buildings.get(code='3').pk}" if named else ""
+        return house.client(who), reverse(f"residents:{name}", args=[house.community.visit_plans.get().pk]) + query
+
+    return begin
+
+
+def home_to_visit(house):
+    unit = house.community.units.get(label="5-1-0301")
+    return house.client("liu"), reverse("residents:visit_home", args=[unit.pk])
+
+
+def open_need(step):
+    def begin(house):
+        need = house.community.visit_needs.get(status="open")
+        return house.client("chen"), f"{reverse('desk:needs')}?do={step}&need={need.pk}"
+
+    return begin
+
+
+def visited(who="chen", query=""):
+    def begin(house):
+        visit = house.community.home_visits.get(status="done")
+        return house.client(who), reverse("desk:visit", args=[visit.pk]) + query
+
+    return begin
+
+
+def one_board(name, who="chen"):
+    def begin(house):
+        return house.client(who), reverse(f"residents:{name}", args=[house.community.boards.get().pk])
+
+    return begin
+
+
+def first_printing(house):
+    printing = house.community.board_printings.get()
+    return house.client("guo"), reverse("residents:board_printing", args=[printing.pk])
+
+
+def one_plate(status, query=""):
+    def begin(house):
+        return house.client("zhou"), house.community.plates.get(status=status).get_absolute_url() + query
 
     return begin
 
@@ -877,6 +923,47 @@ STAFF_PAGES = [
         status=422,
     ),
     Visit("complaints:survey_sheet", "zhou", begin=survey_sheet),
+    Visit("residents:visits", "chen"),
+    Visit("residents:visits", "sun", "empty"),
+    Visit("residents:visit_plan_new", "zhou"),
+    Visit("residents:visit_plan_new", "zhou", "error", then=send(SAVE), status=422),
+    Visit("residents:visit_plan_change", "zhou", begin=planned("visit_plan_change")),
+    Visit("residents:visit_plan", "chen", begin=planned("visit_plan")),
+    Visit("residents:visit_plan", "guo", "a building", begin=planned("visit_plan", "guo", named=True)),
+    Visit(
+        "residents:visit_plan",
+        "chen",
+        "error",
+        begin=planned("visit_plan"),
+        then=send("#appoint button.btn", room="9-9-9999"),
+        status=422,
+    ),
+    Visit("residents:visit_sheet", "chen", begin=planned("visit_sheet", named=True)),
+    Visit("residents:visit_report", "guo", begin=planned("visit_report", "guo")),
+    Visit("residents:visit_round", "liu"),
+    Visit("residents:visit_round", "chen", "no such room", query="?room=99", status=422),
+    Visit("residents:visit_round", "qian", "empty"),
+    Visit("residents:visit_home", "liu", begin=home_to_visit),
+    Visit("residents:visit_home", "liu", "error", begin=home_to_visit, then=send(SAVE), status=422),
+    Visit("desk:needs", "chen"),
+    Visit("desk:needs", "han", query="?show=all"),
+    Visit("desk:needs", "qian", "empty"),
+    Visit("desk:needs", "chen", "case", begin=open_need("case")),
+    Visit("desk:needs", "chen", "error", begin=open_need("answer"), then=send("#panel button.primary"), status=422),
+    Visit("desk:visit", "chen", begin=visited()),
+    Visit("desk:visit", "liu", "more", begin=visited("liu", "?do=need")),
+    Visit("residents:boards", "chen"),
+    Visit("residents:boards", "sun", "empty"),
+    Visit("residents:board_add", "zhou"),
+    Visit("residents:board_add", "zhou", "error", then=send(SAVE), status=422),
+    Visit("residents:board_change", "zhou", begin=one_board("board_change", "zhou")),
+    Visit("residents:board", "zhou", begin=one_board("board", "zhou")),
+    Visit("residents:board_print", "chen", begin=one_board("board_print")),
+    Visit("residents:board_printing", "guo", begin=first_printing),
+    Visit("residents:plate_request", "chen", begin=one_board("plate_request")),
+    Visit("residents:plate_request", "chen", "error", begin=one_board("plate_request"), then=send(SAVE), status=422),
+    Visit("residents:plate", "zhou", "to approve", begin=one_plate("requested")),
+    Visit("residents:plate", "zhou", "hangs", begin=one_plate("mounted", "?do=ask_removal")),
     Visit("complaints:jobs", "liu"),
     Visit("complaints:jobs", "han"),
     Visit("complaints:jobs", "qian", "empty"),
@@ -1046,6 +1133,8 @@ NOT_PAGES = {
     ),
     "complaints:photo": "a picture",
     "residents:meter_photo": "a picture",
+    "desk:visit_photo": "a picture, seen on the page of the visit",
+    "residents:plate_photo": "a picture, seen on the page of the plate",
     "complaints:week_excel": "a workbook",
     "complaints:month_excel": "a workbook",
     "complaints:problems_excel": "a workbook",

@@ -77,6 +77,8 @@ def furnish():
     _imports(house, now)
     _meters(house, units, now)
     _keys(house, units, people, now)
+    _home_visits(house, units, people, now)
+    _boards(house, now)
     events.seal_events()
     return house
 
@@ -534,6 +536,45 @@ def _keys(house, units, people, now):
         "lost": register.issue_credential(home, kind="resident_card", number="0012345679", **lin, **facts),
     }
     register.lose_credential(house.cards["lost"], reason="遗失", by=chen, now=now)
+def _home_visits(house, units, people, now):
+    """A plan with a home that was visited and one where nobody opened, an appointment, and a need of each kind."""
+    staff, home = house.people, house.community
+    chen, liu, engineering = staff["chen"], staff["liu"], home.departments.get(code="engineering")
+    plan = factories.visit_plan(home, by=staff["zhou"], now=now, staff=[liu])
+    facts = {"plan": plan, "by": liu, "now": now}
+    asked = [
+        ("阳台地漏返味", engineering),
+        ("楼道灯太暗", engineering),
+        ("想要快递柜", home.departments.get(code="centre")),
+    ]
+    seen = photos.reencode(residents.picture("visit.jpg", size=(800, 600)))
+    words = {"notes": "老人独居,儿子周末来。", "pictures": [(seen, photos.store(seen))]}
+    visit = register.record_visit(
+        units["3-2-1201"], outcome="done", person=people["lin"], needs=asked, **words, **facts
+    )
+    register.record_visit(
+        units["3-2-1202"], outcome="nobody_home", card_left=True, retry_on=now.date() + timedelta(days=2), **facts
+    )
+    one, two, _three = visit.needs.select_related("visit__unit", "visit__person", "community").order_by("id")
+    actions.open_case_from_need(one, category=home.categories.get(code="indoor"), by=chen, now=now)
+    register.answer_need(two, answer="已换成声控灯。", by=liu, now=now)
+
+
+def _boards(house, now):
+    """A board on which a plate hangs and another waits to be approved, an occupant without one, and a printing."""
+    home, chen, zhou = house.community, house.people["chen"], house.people["zhou"]
+    firms = [
+        factories.company(factories.unit(home, f"A-030{n}", floor=3), name)
+        for n, name in enumerate(("远航科技有限公司", "晨曦律师事务所", "金石传媒有限公司"), start=1)
+    ]
+    facts = {"by": zhou, "now": now, "is_bilingual": True, "name": "A 座大堂水牌"}
+    board = factories.board(home, firms[0].unit.building, **facts)
+    first = factories.plate(board, firms[0], by=chen, now=now, display_name_en="Voyage Technology")
+    factories.hung(first, by=chen, approved_by=zhou, now=now)
+    register.print_board(board, by=chen, now=now)
+    second = factories.plate(board, firms[1], slot=2, by=chen, now=now, display_name_en="Dawn Law Firm")
+    register.approve_plate(second, by=zhou, now=now)
+    factories.plate(board, firms[2], slot=3, by=chen, now=now, display_name_en="Goldstone Media")
 
 
 def form_of(house, step, **facts):

@@ -10,6 +10,7 @@ from servicedesk.core import clock
 from tests import factories
 from tests.browser.pages import PRINT, Visit, closing, reading_round, report, send, slip_of
 from tests.browser.pages import PRINT, Visit, closing, register_paper, report, send
+from tests.browser.pages import PRINT, Visit, closing, first_printing, planned, report, send
 from tests.browser.test_every_page import visit
 from tests.browser.test_weight import STAFF
 
@@ -111,6 +112,9 @@ PAPERS = [
     (Visit("residents:slips_week", "chen"), A4_ACROSS, 1),
     (Visit("residents:round_sheet", "zhou", begin=reading_round("round_sheet")), A4, 1),
     (Visit("complaints:week_print", "zhou", begin=report("week", ago=1, name="print")), A4, 3),
+    (Visit("residents:visit_sheet", "chen", begin=planned("visit_sheet", named=True)), A4, 1),
+    (Visit("residents:visit_report", "guo", begin=planned("visit_report", "guo")), A4, 1),
+    (Visit("residents:board_printing", "guo", begin=first_printing), A4, 1),
     (Visit("complaints:month_print", "zhou", begin=report("month", name="print")), A4, 3),
 ]
 

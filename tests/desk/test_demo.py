@@ -29,7 +29,7 @@ from complaints.models import (
     SurveyAnswer,
     WarrantyClaim,
 )
-from residents.models import Occupancy, Person, Unit
+from residents.models import Occupancy, Person, Plate, Unit, VisitNeed
 from servicedesk import demo as logins
 from servicedesk.core import duty, events
 from servicedesk.core.models import CalendarDay, Community, Event, Membership, Notification, Photo, User
@@ -79,6 +79,8 @@ def look_at_the_board(now):
     running, over = Incident.objects.get(status="open"), Incident.objects.get(status="ended")
     assert running.cases.open().count() >= 3
     assert set(over.cases.values_list("channel", "status")) == {("phone", "archived"), ("web", "replied")}
+    assert {need.status for need in VisitNeed.objects.all()} == {"open", "case"}
+    assert Plate.objects.live().exclude(status="mounted").get().status == "approved", "one waits to be made"
     assert Survey.objects.get().is_open(now) and SurveyAnswer.objects.count() >= 40
     assert set(ReplyLetter.objects.values_list("status", flat=True)) >= {"draft", "sent"}
     assert IncomingLetter.objects.loose().exists()

@@ -27,6 +27,7 @@ from servicedesk.desk.demo import (
     staff,
 )
 from servicedesk.desk.demo import drawings, inhabitants, key_cabinet, life, outside, places, polls, rights, staff
+from servicedesk.desk.demo import callers, drawings, inhabitants, life, outside, places, polls, rights, staff
 
 
 def load(*, now=None):
@@ -53,6 +54,8 @@ def load(*, now=None):
             removals.carry(garden, people, now)
             files.bring(garden, people, now)
             meters.read(garden, people, now)
+            callers.call_on(garden, people, now)
+            callers.put_up_plates(garden, tower, people, now)
             actions.file_ended(now=now)
             events.seal_events()
     except BaseException:
