@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,6 +13,7 @@ from residents import actions, signs
 from residents.forms.boards import BoardForm, MountForm, PlateForm
 from residents.forms.visits import ReasonForm
 from residents.models import Board, BoardPrinting, Plate
+from residents.views.editing import edit
 from residents.views.visits import chosen_row, is_desk
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
@@ -89,30 +91,22 @@ def board_change(request, pk):
 
 
 def _edit(request, board):
-    data, status = request.POST if request.method == "POST" else None, 200
+    def save(form):
+        facts = {**form.facts, "by": request.user, "now": clock.now()}
+        if board is None:
+            return actions.add_board(request.community, **facts)
+        actions.change_board(board, **facts)
+        return board
+
+    data = request.POST if request.method == "POST" else None
     initial = {name: getattr(board, name) for name in BoardForm.base_fields} if board else {}
     form = BoardForm(data, community=request.community, initial=initial)
-    if data is not None:
-        status = 422
-        if form.is_valid():
-            try:
-                return _saved(request, board, form)
-            except Refused as refused:
-                form.add_error(None, str(refused))
-                status = refused.status_code
-    return render(request, "residents/boards/edit.html", {"form": form, "board": board}, status=status)
-
-
-def _saved(request, board, form):
-    facts = {**form.facts, "by": request.user, "now": clock.now()}
-    if board is None:
-        board = actions.add_board(request.community, **facts)
-    else:
-        # What the page was made from: somebody else may have changed it since.
-        board.version = form.cleaned_data["version"] or 0
-        actions.change_board(board, **facts)
-    messages.success(request, _("Saved."))
-    return redirect(board)
+    home = reverse("residents:boards")
+    labels, urls = (
+        (_("New directory board"), _("Directory boards")),
+        (home, board.get_absolute_url() if board else home),
+    )
+    return edit(request, form, thing=board, save=save, labels=labels, urls=urls)
 
 
 @require_GET

@@ -15,6 +15,7 @@ from residents import actions, coverage
 from residents.forms.visits import AppointmentForm, PlanForm, VisitForm
 from residents.models import HomeVisit, Unit, VisitNeed, VisitPlan
 from residents.rooms import key_of
+from residents.views.editing import edit
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
@@ -87,17 +88,22 @@ def plan_change(request, pk):
 
 
 def _edit(request, plan):
-    data, status = request.POST if request.method == "POST" else None, 200
+    def save(form):
+        facts = {**form.facts, "by": request.user, "now": clock.now()}
+        if plan is None:
+            return _address(actions.make_plan(request.community, **facts))
+        actions.change_plan(plan, **facts)
+        return _address(plan)
+
+    data = request.POST if request.method == "POST" else None
     form = PlanForm(data, community=request.community, initial=_first_values(plan))
-    if data is not None:
-        status = 422
-        if form.is_valid():
-            try:
-                return _saved(request, plan, form)
-            except Refused as refused:
-                form.add_error(None, str(refused))
-                status = refused.status_code
-    return render(request, "residents/visits/edit.html", {"form": form, "plan": plan}, status=status)
+    home = reverse("residents:visits")
+    labels, urls = (_("New plan"), _("Home visits")), (home, _address(plan) if plan else home)
+    return edit(request, form, thing=plan, save=save, labels=labels, urls=urls)
+
+
+def _address(plan):
+    return reverse("residents:visit_plan", args=[plan.pk])
 
 
 def _first_values(plan):
@@ -107,18 +113,6 @@ def _first_values(plan):
     days = {name: getattr(plan, name).isoformat() for name in ("starts_on", "ends_on")}
     plain = {name: getattr(plan, name) for name in ("version", "name", "target")}
     return {**days, **plain, "buildings": plan.buildings.all(), "staff": plan.staff.all()}
-
-
-def _saved(request, plan, form):
-    facts = {**form.facts, "by": request.user, "now": clock.now()}
-    if plan is None:
-        plan = actions.make_plan(request.community, **facts)
-    else:
-        # What the page was made from: somebody else may have changed it since.
-        plan.version = form.cleaned_data["version"] or 0
-        actions.change_plan(plan, **facts)
-    messages.success(request, _("Saved."))
-    return redirect("residents:visit_plan", plan.pk)
 
 
 class Shown:
