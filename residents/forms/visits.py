@@ -105,7 +105,7 @@ class VisitForm(forms.Form):
         label=_("Notes of the visit"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 3})
     )
     card_left = forms.BooleanField(label=_("A card was left"), required=False)
-    retry_on = NearDayField(label=_("Try again on"), required=False, help_text=_("If nobody was at home."))
+    retry_on = NearDayField(label=_("Try again on"), required=False)
     photo = PictureField(label=_("Photo"), required=False)
 
     def __init__(self, *args, unit, today, **kwargs):
