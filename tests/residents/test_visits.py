@@ -82,7 +82,9 @@ def test_of_two_who_change_a_plan_the_second_is_told(client, plan, zhou):
     assert VisitPlan.objects.get().name == "十月走访"
 
 
-def test_a_home_counts_as_visited_where_somebody_was_met_in_the_days_of_the_plan(yunhu, plan, home, lin, wu, chen):
+def test_a_home_counts_as_visited_where_somebody_was_met_in_the_days_of_the_plan(
+    yunhu, plan, home, lin, wu, chen, zhou
+):
     neighbour = Unit.objects.get(label="3-2-1202")
     unit(yunhu, "3-2-1301")  # nobody lives there: it cannot be met
     early = MONDAY - timedelta(days=30)
@@ -94,6 +96,10 @@ def test_a_home_counts_as_visited_where_somebody_was_met_in_the_days_of_the_plan
     found = count()
     assert (found.total.done, found.total.tried, found.total.percent, found.needed) == (1, 0, 50, 1)
     assert [one.unit for one in coverage.missing_of(found)] == [neighbour]
+    month = timedelta(days=30)
+    before = visit_plan(yunhu, by=zhou, starts_on=TODAY - month, ends_on=TODAY - timedelta(days=20))
+    both = coverage.coverage_of([plan, before], yunhu, TODAY)
+    assert [both[one.pk].total.done for one in (plan, before)] == [1, 1], "each in its own days"
     actions.cancel_visit(visit, reason="记错了房号", by=chen, now=MONDAY)
     assert (count().total.done, count().total.tried) == (0, 1)
 
@@ -225,7 +231,10 @@ def test_a_department_sees_what_was_asked_of_it_and_of_no_other(client, need, ha
     assert (need.status, need.settled_by, need.answer) == ("answered", han, "已上门疏通")
 
 
-def test_a_need_becomes_an_ordinary_case_whose_deadline_counts_from_the_visit(client, need, chen, yunhu, lin, home):
+def test_a_need_becomes_an_ordinary_case_whose_deadline_counts_from_the_visit(
+    client, need, chen, yunhu, lin, home, time_machine
+):
+    time_machine.move_to(MONDAY + timedelta(hours=2), tick=False)
     client.force_login(chen)
     category = yunhu.categories.get(code="indoor")
     address = reverse("desk:need_case", args=[need.pk])
@@ -238,7 +247,7 @@ def test_a_need_becomes_an_ordinary_case_whose_deadline_counts_from_the_visit(cl
         home,
         lin,
     )
-    assert (case.received_at, case.first_responsible) == (need.asked_at, chen) and case.due_at
+    assert (case.received_at, case.first_responsible) == (MONDAY, chen) and case.due_at
     need.refresh_from_db()
     assert (need.status, NeedCase.objects.get(need=need).case) == ("case", case)
     assert case.short_number in client.get(reverse("desk:visit", args=[need.visit_id])).text
