@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from complaints import figures
-from residents.views.person import PANELS as PANELS_OF_THE_REGISTER
 from residents.urls import CARD_STEPS, KEY_STEPS, LOAN_STEPS
+from residents.views.person import PANELS as PANELS_OF_THE_REGISTER
 from servicedesk.core import clock
 from tests.browser import rows
 
@@ -121,6 +121,8 @@ def choose_level(page):
 def one_home(query="", page="unit"):
     def begin(house):
         return house.client("chen"), reverse(f"desk:{page}", args=[house.units[0].pk]) + query
+
+
 def planned(name, who="chen", *, named=False):
     """Return what begins at a page of the plan of home visits, with a building of it where one is `named`."""
 

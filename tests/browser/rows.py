@@ -497,6 +497,8 @@ def _meters(house, units, now):
         by=chen,
         now=now,
     )
+
+
 def _keys(house, units, people, now):
     """Keys in every state of the cabinet, loans and cards; the slot of each is what the pages ask for them by."""
     home, chen, zhou = house.community, house.people["chen"], house.people["zhou"]
@@ -536,6 +538,8 @@ def _keys(house, units, people, now):
         "lost": register.issue_credential(home, kind="resident_card", number="0012345679", **lin, **facts),
     }
     register.lose_credential(house.cards["lost"], reason="遗失", by=chen, now=now)
+
+
 def _home_visits(house, units, people, now):
     """A plan with a home that was visited and one where nobody opened, an appointment, and a need of each kind."""
     staff, home = house.people, house.community

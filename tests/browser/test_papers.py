@@ -8,9 +8,18 @@ from django.urls import reverse
 from complaints import actions
 from servicedesk.core import clock
 from tests import factories
-from tests.browser.pages import PRINT, Visit, closing, reading_round, report, send, slip_of
-from tests.browser.pages import PRINT, Visit, closing, register_paper, report, send
-from tests.browser.pages import PRINT, Visit, closing, first_printing, planned, report, send
+from tests.browser.pages import (
+    PRINT,
+    Visit,
+    closing,
+    first_printing,
+    planned,
+    reading_round,
+    register_paper,
+    report,
+    send,
+    slip_of,
+)
 from tests.browser.test_every_page import visit
 from tests.browser.test_weight import STAFF
 

@@ -13,9 +13,11 @@ from complaints.models import Case
 from servicedesk.core import clock, events
 from servicedesk.core.models import Community
 from servicedesk.desk.demo import (
+    callers,
     drawings,
     files,
     inhabitants,
+    key_cabinet,
     life,
     meters,
     outside,
@@ -26,8 +28,6 @@ from servicedesk.desk.demo import (
     rights,
     staff,
 )
-from servicedesk.desk.demo import drawings, inhabitants, key_cabinet, life, outside, places, polls, rights, staff
-from servicedesk.desk.demo import callers, drawings, inhabitants, life, outside, places, polls, rights, staff
 
 
 def load(*, now=None):
