@@ -36,6 +36,10 @@ PAGE = 50
 # The cookie with the address of the list that was looked at last.
 LIST = "list"
 MOST_COUNTED = 1000
+# Of a word that more cases have than this, the newest pages are full soon, and the rows are walked in their order. Of
+# any other all are found by the index of the words and sorted: the planner believes that a word of old cases stands
+# among the newest, too, and would read thousands of rows with their words until a page is full.
+MOST_SORTED = 10_000
 # What a line of a list or of a file shows of the case itself, and of what belongs to it: names only, because rows of
 # seven tables for each line cost more than all the rest of the page.
 SHOWN = (
@@ -110,6 +114,12 @@ def matching(rows, query):
         # A number as it is spoken, without the community's code, is kept as its parts.
         terms += term.split("-") if _SHORT_NUMBER.fullmatch(term) else [term]
     return rows.filter(terms__contains=terms) if terms else rows.none()
+
+
+def is_rare(query):
+    """Return whether at most 10,000 cases, of all communities, match typed words: only as many are looked up. One
+    query, none where `query` is too short to search for."""
+    return not matching(Case.objects.order_by(), query)[MOST_SORTED : MOST_SORTED + 1].exists()
 
 
 # Saved views --------------------------------------------------------------------------------------------------------
@@ -275,8 +285,8 @@ class Order:
     def sorted(self, backwards):
         """Return this order in a form that no index answers, for few rows out of many.
 
-        The open rows are found by their own index and sorted; the planner would rather walk an index of all rows in
-        this order, past years of closed ones.
+        The open rows, or those with a word, are found by their own index and sorted; the planner would rather walk an
+        index of all rows in this order, past years of others.
         """
         return [
             Coalesce(name.lstrip("-"), name.lstrip("-")).desc() if name.startswith("-") else Coalesce(name, name).asc()
@@ -339,6 +349,8 @@ ORDERS = {
     "level": Order("level", descending=False),
     "-level": Order("level", descending=True),
 }
+# The open rows have an index of their own in these orders.
+OPEN_WALKED = {"newest", "due", "-due"}
 
 
 @dataclass(frozen=True)
@@ -354,7 +366,7 @@ def walk(rows, order, community, *, after="", before="", size=PAGE, few=False):
     """Return the Page after (or before) a written cursor; one that cannot be read gives the first. Two queries.
 
     The keys are walked along an index, so that the last page costs what the first one does, and what is added in
-    front meanwhile moves nothing. `few` says that all of `rows` are open: then they may be sorted instead. From the
+    front meanwhile moves nothing. `few` says that `rows` are few out of many: then they are sorted instead. From the
     second page back to the first may cost two queries more.
     """
     backwards = bool(before) and not after
@@ -390,9 +402,9 @@ def load(keys, community):
 def _keys(rows, order, cursor, backwards, most, few):
     """Return up to `most` keys beyond `cursor`. One query; rows without a value stand behind all others."""
     names = order.names(backwards)
+    by = order.sorted(backwards) if few else names
     if not order.nullable:
         rows = rows.filter(order.beyond(cursor, backwards)) if cursor else rows
-        by = order.sorted(backwards) if few and order != ORDERS["newest"] else names
         return list(rows.order_by(*by).values_list("pk", flat=True)[:most])
     valued, bare = rows.filter(**{f"{order.column}__isnull": False}), rows.filter(**{order.column: None})
     if cursor and cursor[0] is None:
@@ -404,7 +416,7 @@ def _keys(rows, order, cursor, backwards, most, few):
     else:
         parts = [valued, bare]
     first, *rest = (
-        part.annotate(part=Value(n)).order_by(*names).values_list("part", order.column, "id")[:most]
+        part.annotate(part=Value(n)).order_by(*by).values_list("part", order.column, "id")[:most]
         for n, part in enumerate(parts)
     )
     both = first.union(*rest, all=True).order_by("part", *names) if rest else first
@@ -424,12 +436,18 @@ class Asked:
     choices: Choices
     form: FilterForm
     rows: object
+    is_rare: bool
     after: str
     before: str
 
     @property
     def order(self):
         return ORDERS[self.order_name]
+
+    @property
+    def few(self):
+        """Whether `rows` are few out of many and no index has them in this order: they are sorted (see `walk`)."""
+        return self.is_rare or (self.view.is_open and self.order_name not in OPEN_WALKED)
 
     def address(self, **changes):
         """Return the query string of this list with `changes`; None takes a name out. Cursors are dropped."""
@@ -469,7 +487,8 @@ def usual_order(view, facts):
 
 
 def read(params, *, user, community, now):
-    """Return what the query string `params` asks for. One query, for the choices of the filters."""
+    """Return what the query string `params` asks for. One query, for the choices of the filters, and one more where
+    it asks for words."""
     choices = choices_of(community)
     form = FilterForm(params, choices=choices)
     form.is_valid()
@@ -488,6 +507,7 @@ def read(params, *, user, community, now):
         choices=choices,
         form=form,
         rows=narrow(rows, form.cleaned_data, community),
+        is_rare=bool(form.cleaned_data.get("q")) and is_rare(form.cleaned_data["q"]),
         after=params.get("after", ""),
         before=params.get("before", ""),
     )
@@ -495,10 +515,10 @@ def read(params, *, user, community, now):
 
 def next_in(address, case, *, user, now):
     """Return the case that follows `case` in the list of the query string `address`, or None behind the last. It need
-    not be in the list any more itself. Four queries."""
+    not be in the list any more itself. Four queries, five where the list is one of words."""
     asked = read(QueryDict(address.lstrip("?")), user=user, community=case.community, now=now)
     after = asked.order.write(case)
-    found = walk(asked.rows, asked.order, case.community, after=after, size=1, few=asked.view.is_open)
+    found = walk(asked.rows, asked.order, case.community, after=after, size=1, few=asked.few)
     return found.cases[0] if found.cases else None
 
 

@@ -31,9 +31,7 @@ def _page(request, now, *, export_form=None, status=200):
     community = request.community
     with timezone.override(community.tz):
         asked = listing.read(request.GET, user=request.user, community=community, now=now)
-        found = listing.walk(
-            asked.rows, asked.order, community, after=asked.after, before=asked.before, few=asked.view.is_open
-        )
+        found = listing.walk(asked.rows, asked.order, community, after=asked.after, before=asked.before, few=asked.few)
         is_office = bool(roles_in(request.user, community.pk) & set(OFFICE))
         context = {
             "now": now,

@@ -430,12 +430,12 @@ class Hit:
 def search(user, community, query, *, now, residents):
     """Return (resident hits, case hits) for what was typed into the one box, each at most twelve.
 
-    One query for cases and up to three for people and rooms, which only `residents` allows.
+    Three queries for cases and up to three for people and rooms, which only `residents` allows.
     """
     people = finder.find(community, query, today=community.local(now).date(), most=HITS) if residents else []
-    cases = listing.matching(listing.rows_of(user, community, wide=True), query)
-    cases = listing.as_lines(cases).order_by("-id")[:HITS]
-    return [_resident_hit(hit) for hit in people], [_case_hit(case) for case in cases]
+    found = listing.matching(listing.rows_of(user, community, wide=True), query)
+    page = listing.walk(found, listing.ORDERS["newest"], community, size=HITS, few=listing.is_rare(query))
+    return [_resident_hit(hit) for hit in people], [_case_hit(case) for case in page.cases]
 
 
 def _resident_hit(hit):

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -276,6 +278,44 @@ def test_every_order_walks_each_row_once_and_back_again_even_where_values_are_eq
     assert sorted(keys) == sorted(case.pk for case in cases)
     values = [getattr(Case.objects.get(pk=key), order.column) for key in keys]
     assert values == sorted(values, reverse=order.descending)
+
+
+def all_pages(client, address):
+    """Return the rows of each page of a list, following its links to the end, and whether its word is rare."""
+    found, answer = [], client.get(address)
+    while True:
+        found.append(rows(answer))
+        if not answer.context["older_url"]:
+            return found, answer.context["asked"].is_rare
+        answer = client.get(URL + answer.context["older_url"])
+
+
+@pytest.mark.parametrize("view", ["open", "all"])
+def test_a_word_of_few_cases_lists_the_same_pages_as_a_word_of_many(client, chen, yunhu, office, monkeypatch, view):
+    monkeypatch.setattr(listing.walk, "__kwdefaults__", {**listing.walk.__kwdefaults__, "size": 2})
+    cases = [factories.case(yunhu, by=chen, now=MONDAY - timedelta(days=n // 2), summary="漏水") for n in range(4)]
+    factories.case(yunhu, by=chen, summary="灯坏")
+    Case.objects.filter(pk=cases[3].pk).update(is_imported=True, due_at=None, next_escalation_at=None)
+    client.force_login(chen)
+    for order in listing.ORDERS:
+        address = f"{URL}?view={view}&sort={order}&q=漏水"
+        monkeypatch.setattr(listing, "MOST_SORTED", 3)
+        walked, is_rare = all_pages(client, address)
+        assert (sorted(pk for page in walked for pk in page), is_rare) == (pks(*cases), False)
+        monkeypatch.setattr(listing, "MOST_SORTED", 4)
+        assert all_pages(client, address) == (walked, True), order
+
+
+def test_only_rows_with_a_rare_word_are_found_first_and_sorted_afterwards(client, chen, several, monkeypatch):
+    def keys_asked_for():
+        with CaptureQueriesContext(connection) as captured:
+            listed(client, chen, view="all", q="灯坏")
+        return next(q["sql"] for q in captured if "ORDER BY" in q["sql"] and "LIMIT 51" in q["sql"])
+
+    assert "COALESCE" in keys_asked_for().partition("ORDER BY")[2]
+    Case.objects.filter(pk=several[0].pk).update(terms=["灯坏"])
+    monkeypatch.setattr(listing, "MOST_SORTED", 0)
+    assert "COALESCE" not in keys_asked_for().partition("ORDER BY")[2]
 
 
 def test_a_case_that_comes_in_meanwhile_moves_nothing(client, chen, yunhu, office, monkeypatch):
