@@ -58,6 +58,8 @@ NOT_COUNTED = (Status.VOID, Status.MERGED)
 IN_KIND = (Channel.VISIT, Channel.LETTER, Channel.PHONE)
 NO_BUILDING = "-"
 MOST_REPEATS = 10
+# So many rows of a table are shown, signed and printed; of the others it says how many there are.
+MOST_ROWS = 20
 
 
 # Periods --------------------------------------------------------------------------------------------------------------
@@ -159,8 +161,9 @@ _SAME_DAY = Q(policy__count=DeadlinePolicy.Count.SAME_DAY)
 
 def _some(rows):
     """Return the condition that there are `rows` of a case, looked up by its key. Of an EXISTS over a large table
-    PostgreSQL makes a hash of the whole table: ten years of replies for the cases of a month."""
-    return Q(IsNull(Subquery(rows.values("pk")[:1]), False))
+    PostgreSQL makes a hash of the whole table: ten years of replies for the cases of a month. Any row will do, so none
+    are sorted."""
+    return Q(IsNull(Subquery(rows.order_by().values("pk")[:1]), False))
 
 
 def _in_kind_of(now):
@@ -248,9 +251,11 @@ TABLES = {
     "category": "category_id",
     "channel": "channel",
     "department": "department_id",
-    "building": "building_id",
+    "building": "building",
     "reached": "reached",
 }
+# What stands in the column `building` for no building, and for all that are not shown.
+_NONE, _OTHERS = 0, -1
 MOMENTS = {"responded": "responded_at", "arrived": "arrived_at", "finished": "resolved_at"}
 
 
@@ -278,16 +283,18 @@ class Scope:
 
 def count(scope):
     """Return the figures of `scope` as a dictionary that JSON holds: totals and tables for the period, the one before
-    and the one a year before; the hours, the days and the repeats of the period. Three statements, and one more for
-    the names; their cost is that of reading the cases of the three periods once."""
+    and the one a year before; the hours, the days and the repeats of the period. Of a table the twenty rows with most
+    cases, and under `more` how many others there are. Three statements, and one more for the names; their cost is that
+    of reading the cases of the three periods once."""
     nothing = dict.fromkeys(["received", *CONDITIONS], 0) | dict.fromkeys([f"{name}_seconds" for name in MOMENTS])
     totals = [dict(nothing) for _n in range(3)]
     tables = {name: {} for name in TABLES}
-    heat, days = {}, {}
+    heat, days, buildings = {}, {}, 0
     for group in _groups(scope):
         n = group["period"]
         if group["table"] == "total":
             totals[n] = {name: _plain(group[name]) for name in totals[n]}
+            buildings = group["buildings"]
         elif group["table"] == "hour":
             if n == 0:
                 heat[f"{group['weekday'] - 1}-{group['hour']}"] = group["counted"]
@@ -296,16 +303,25 @@ def count(scope):
                 days[group["day"].isoformat()] = group["counted"]
         else:
             key = group[TABLES[group["table"]]]
+            if group["table"] == "building":
+                if key == _OTHERS:
+                    continue
+                key = key or NO_BUILDING
             row = tables[group["table"]].setdefault(
-                str(NO_BUILDING if key is None else key),
+                str(key),
                 {"counted": [0, 0, 0], "on_time": [0, 0, 0], "decided": [0, 0, 0]},
             )
             for name in row:
                 row[name][n] = group[name]
     tables = {name: {key: row for key, row in rows.items() if any(row["counted"])} for name, rows in tables.items()}
+    more = {name: len(rows) - MOST_ROWS for name, rows in tables.items() if len(rows) > MOST_ROWS}
+    if buildings > MOST_ROWS:
+        more["building"] = buildings - MOST_ROWS
+    tables = {name: dict(most_first(rows)[:MOST_ROWS]) for name, rows in tables.items()}
     return {
         "totals": totals,
         "tables": tables,
+        "more": more,
         "names": _names(scope.community, tables),
         "heat": {key: number for key, number in heat.items() if number},
         "days": {day: number for day, number in sorted(days.items()) if number},
@@ -314,12 +330,20 @@ def count(scope):
     }
 
 
+def most_first(rows):
+    """Return the (key, row) pairs of a table, those with most cases in the period first, then in the one before."""
+    return sorted(rows.items(), key=lambda row: (-row[1]["counted"][0], -row[1]["counted"][1], row[0]))
+
+
 def _plain(value):
     return round(float(value)) if value is not None and not isinstance(value, int) else value
 
 
 def _groups(scope):
-    """Yield a dictionary for each group of each table. One statement: the cases of the three periods are read once."""
+    """Yield a dictionary for each group of each table. One statement: the cases of the three periods are read once.
+
+    A city has ten thousand buildings, and the table twenty: the others are one group, in the order of `most_first`.
+    """
     sql, params = _cohort(scope).query.sql_with_params()
     flags = ", ".join(f'count(*) FILTER (WHERE "is_{name}") AS "{name}"' for name in CONDITIONS)
     times = ", ".join(
@@ -344,8 +368,15 @@ def _groups(scope):
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            f'WITH cohort AS MATERIALIZED ({sql}) SELECT "period", {quoted}, grouping({quoted}) AS "table",'
-            f' count(*) AS "received", {flags}, {times} FROM cohort GROUP BY GROUPING SETS ({grouped})',
+            f"WITH cohort AS MATERIALIZED ({sql}),"
+            ' sites AS MATERIALIZED (SELECT "site", count(*) FILTER (WHERE "period" = 0) AS "now",'
+            ' count(*) FILTER (WHERE "period" = 1) AS "before" FROM cohort WHERE "is_counted" GROUP BY "site"),'
+            ' shown AS MATERIALIZED (SELECT "site" FROM sites ORDER BY "now" DESC, "before" DESC,'
+            f' "site"::text COLLATE "C" LIMIT {MOST_ROWS}),'
+            ' cut AS (SELECT *, CASE WHEN "site" IN (SELECT "site" FROM shown) THEN "site"'
+            f' ELSE {_OTHERS} END AS "building" FROM cohort)'
+            f' SELECT "period", {quoted}, grouping({quoted}) AS "table", (SELECT count(*) FROM sites) AS "buildings",'
+            f' count(*) AS "received", {flags}, {times} FROM cut GROUP BY GROUPING SETS ({grouped})',
             params,
         )
         names = [column.name for column in cursor.description]
@@ -376,25 +407,27 @@ def _cohort(scope):
         weekday=ExtractIsoWeekDay("received_at", tzinfo=tz),
         hour=ExtractHour("received_at", tzinfo=tz),
         day=TruncDate("received_at", tzinfo=tz),
+        site=Coalesce("building_id", Value(_NONE)),
         responded_at=Choose(When(recorded_by__isnull=False, then=F("recorded_at")), default=_taken().values("at")[:1]),
         **flags,
     )
-    plain = ("kind", "category_id", "channel", "department_id", "building_id")
+    plain = ("kind", "category_id", "channel", "department_id")
     moments = ("received_at", "arrived_at", "resolved_at")
     return annotated.order_by().values(
-        *plain, *moments, "period", "reached", "weekday", "hour", "day", "responded_at", *flags
+        *plain, *moments, "site", "period", "reached", "weekday", "hour", "day", "responded_at", *flags
     )
 
 
 def _names(community, tables):
     """Return the names of what the tables are grouped by, as they are called now: they stay on a signed report."""
     departments = Department.objects.filter(community=community)
-    buildings = community.buildings.values_list("pk", "name", "code")
+    shown = [_NONE if key == NO_BUILDING else key for key in tables["building"]] or [_NONE]
+    buildings = community.buildings.filter(pk__in=shown).values_list("pk", "name", "code")
     return {
         "category": {str(key): name for key, name in community.categories.values_list("pk", "name")
                      if str(key) in tables["category"]},
         "department": {str(key): name for key, name in departments.values_list("pk", "name")},
-        "building": {str(key): [name, code] for key, name, code in buildings if str(key) in tables["building"]},
+        "building": {str(key): [name, code] for key, name, code in buildings},
     }  # fmt: skip
 
 

@@ -8,14 +8,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.figures import NO_BUILDING, SECTIONS, TABLES, WEEK, Period, compared
+from complaints.figures import MOST_ROWS, NO_BUILDING, SECTIONS, TABLES, WEEK, Period, compared, most_first
 from complaints.models import Channel, Kind
 from servicedesk.core.duty import LEVELS
 from servicedesk.core.models.calendar import WEEKDAYS
 from servicedesk.core.templatetags.desk_tags import span as in_words
 from servicedesk.core.worktime import ONE_DAY
-
-MOST_ROWS = 20
 
 # key: (label, unit, the figure that is counted or averaged, the figure that it is a share of)
 LINES = {
@@ -105,25 +103,32 @@ class Addresses:
     """The addresses of the lists behind the numbers of a report; `wide` for who has to ask for all levels."""
 
     def __init__(self, period, *, wide):
-        self.periods, self.path, self.wide = compared(period), reverse("complaints:list"), wide
+        self.path, self.scope = reverse("complaints:list"), {"scope": "all"} if wide else {}
+        # A report has five hundred addresses: what those of a period have in common is written once.
+        self.periods = [other and self.between(other.starts_on, other.last_day) for other in compared(period)]
 
     def of(self, n, **wanted):
-        period = self.periods[n]
-        if period is None:
-            return ""
-        days = {"received_from": period.starts_on.isoformat(), "received_to": period.last_day.isoformat()}
-        scope = {"scope": "all"} if self.wide else {}
-        return f"{self.path}?{urlencode({'view': 'all', **days, **scope, **wanted})}"
+        return _and(self.periods[n], wanted) if self.periods[n] else ""
+
+    def of_day(self, day, **wanted):
+        return _and(self.between(day, day), wanted)
+
+    def between(self, first, last):
+        days = {"received_from": first.isoformat(), "received_to": last.isoformat()}
+        return f"{self.path}?{urlencode({'view': 'all', **days, **self.scope})}"
+
+
+def _and(address, wanted):
+    return f"{address}&{urlencode(wanted)}" if wanted else address
 
 
 def present(found, period, *, wide=False):
     """Return the Sheet of counted (or frozen) figures in the active language. No query."""
     addresses = Addresses(period, wide=wide)
-    has_data = [bool(total["received"]) for total in found["totals"]]
-    has_data[0] = True
+    has_data = _has_data(found)
     return Sheet(
         period=period,
-        lines=[_line(key, found["totals"], has_data, addresses) for key in LINES],
+        lines=_lines(found, has_data, addresses),
         tables=[_table(key, found, has_data, addresses) for key in TABLES],
         sections=[(section.title, _section(key, section, found)) for key, section in SECTIONS.items()],
         heat=_heat(found["heat"], addresses),
@@ -133,6 +138,15 @@ def present(found, period, *, wide=False):
             for row in found["repeats"]
         ],
     )
+
+
+def _has_data(found):
+    """Return for each of the three periods whether there is anything to compare with."""
+    return [True, *(bool(total["received"]) for total in found["totals"][1:])]
+
+
+def _lines(found, has_data, addresses):
+    return [_line(key, found["totals"], has_data, addresses) for key in LINES]
 
 
 def _line(key, totals, has_data, addresses):
@@ -188,9 +202,9 @@ def _change(now, was, unit):
 
 
 def _table(key, found, has_data, addresses):
-    rows = sorted(found["tables"][key].items(), key=lambda row: (-row[1]["counted"][0], -row[1]["counted"][1], row[0]))
-    if key == "reached":
-        rows = sorted(rows)
+    # What was signed before has all its rows and no number of others.
+    rows, more = found["tables"][key], found.get("more", {}).get(key, 0)
+    rows = sorted(rows.items()) if key == "reached" else most_first(rows)
     lines, on_time = [], []
     for value, row in rows[:MOST_ROWS]:
         wanted = {key: _address_of(key, value, found["names"])}
@@ -210,8 +224,8 @@ def _table(key, found, has_data, addresses):
                 addresses.of(0, figure="decided", **wanted),
             )
         )
-    total = sum(row["counted"][0] for row in found["tables"][key].values())
-    return Table(key, TITLES[key], _finding(lines, total), lines, on_time, more=max(len(rows) - MOST_ROWS, 0))
+    finding = _finding(lines, found["totals"][0]["counted"])
+    return Table(key, TITLES[key], finding, lines, on_time, more=more + max(len(rows) - MOST_ROWS, 0))
 
 
 def _finding(lines, total):
@@ -282,8 +296,7 @@ def _days(counted, period, addresses):
     for n in range((period.ends_on - period.starts_on).days):
         day = period.starts_on + n * ONE_DAY
         number = counted.get(day.isoformat(), 0)
-        both = {"received_from": day.isoformat(), "received_to": day.isoformat()}
-        rows.append((day, number, addresses.of(0, figure="counted", **both) if number else ""))
+        rows.append((day, number, addresses.of_day(day, figure="counted") if number else ""))
     most = max(rows, key=lambda row: row[1])
     finding = _("Most came on %(day)s: %(n)s.") % {"day": f"{most[0]:%m-%d}", "n": most[1]}
     return {"rows": rows, "values": [row[1] for row in rows], "finding": finding if most[1] else _("Nothing came in.")}
@@ -291,7 +304,8 @@ def _days(counted, period, addresses):
 
 def differences(frozen, recounted, period):
     """Return (label, as signed, as counted today) of each figure of the period that differs."""
-    was, now = (present(found, period).lines for found in (frozen, recounted))
+    addresses = Addresses(period, wide=False)
+    was, now = (_lines(found, _has_data(found), addresses) for found in (frozen, recounted))
     pairs = [(line.label, line.values[0], other.values[0]) for line, other in zip(was, now, strict=True)]
     return [(label, _in_full(one), _in_full(other)) for label, one, other in pairs if _in_full(one) != _in_full(other)]
 

@@ -75,19 +75,26 @@ def recount(community, first, after, now, *, but=()):
     }
 
 
-def agrees(figures, n, recounted):
-    """Fail unless the figures of the n-th period are what was counted case by case."""
-    for name, number in figures["totals"][n].items():
+def agrees(found, n, recounted):
+    """Fail unless the found figures of the n-th period are what was counted case by case."""
+    for name, number in found["totals"][n].items():
         expected = recounted["totals"].get(name, 0)
         if name.endswith("_seconds") and expected is not None:
             assert abs(number - expected) <= 1, name
         else:
             assert number == expected, name
     for name, rows in recounted["tables"].items():
-        assert {key: row["counted"][n] for key, row in figures["tables"][name].items() if row["counted"][n]} == rows
+        shown = {key: row["counted"][n] for key, row in found["tables"][name].items() if row["counted"][n]}
+        if name not in found["more"]:
+            assert shown == rows, name
+            continue
+        assert shown == {key: rows[key] for key in shown}, name
+        assert len(found["tables"][name]) == figures.MOST_ROWS and len(rows) <= figures.MOST_ROWS + found["more"][name]
+        if n == 0:
+            assert sorted(shown.values()) == sorted(rows.values())[-figures.MOST_ROWS :], name
     if n == 0:
-        assert figures["heat"] == recounted["heat"]
-        assert figures["days"] == recounted["days"]
+        assert found["heat"] == recounted["heat"]
+        assert found["days"] == recounted["days"]
 
 
 def recount_aftercare(community, period, now, *, but=()):

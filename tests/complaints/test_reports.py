@@ -123,6 +123,23 @@ def test_the_figures_are_those_that_one_counts_case_by_case(yunhu, history, zhou
         assert sorted(repeats) == recount(yunhu, period.starts_on, period.ends_on, NOW, but=but)["repeats"]
 
 
+def test_of_a_long_table_the_rows_with_most_cases_are_shown_and_the_others_are_a_number(
+    client, yunhu, history, zhou, monkeypatch
+):
+    whole = figures.count(figures.Scope(yunhu, zhou, AUGUST, NOW))
+    monkeypatch.setattr(figures, "MOST_ROWS", 1)
+    found = figures.count(figures.Scope(yunhu, zhou, AUGUST, NOW))
+    agrees(found, 0, recount(yunhu, AUGUST.starts_on, AUGUST.ends_on, NOW))
+    for name, rows in whole["tables"].items():
+        assert list(found["tables"][name].items()) == figures.most_first(rows)[:1], name
+        assert found["more"].get(name, 0) == len(rows) - 1, name
+    assert found["more"]["building"] and found["more"]["kind"]
+    tables = {table.key: table for table in open_page(client, zhou).context["sheet"].tables}
+    assert tables["kind"].more == found["more"]["kind"]
+    assert str(tables["kind"].lines[0].values[0].number) in tables["kind"].finding
+    assert f"{found['totals'][0]['counted']}" in tables["kind"].finding
+
+
 def test_a_month_in_numbers(client, history, zhou):
     found = lines(open_page(client, zhou))
     text = {key: [value.text for value in line.values] for key, line in found.items()}
