@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from bench import words
+from bench.papers import Papers
 from complaints import deadlines, ladder
 from complaints.actions.receiving import terms_of
 from complaints.models import Case, Category, Channel, Concern, Escalation, Kind, Pause, Reply, Status, Validity
@@ -48,6 +49,7 @@ OPEN_STATUSES = {
     Status.RESOLVED: 10,
     Status.REPLIED: 10,
 }
+TO_DECIDE = 0.03
 ENDED_STATUSES = {Status.ARCHIVED: 95, Status.VOID: 3, Status.MERGED: 2}
 # What a department works on, for the cases that a sweep will find late.
 DUE_STATUSES = {Status.TAKEN: 2, Status.HANDED: 3, Status.IN_HAND: 5}
@@ -163,6 +165,7 @@ class _Register:
         self.clerks = self._staff(Role.CLERK)
         self.supervisors, self.gms = self._staff(Role.SUPERVISOR), self._staff(Role.DEPUTY_GM)
         self.workers = {d.pk: self._staff(Role.WORKER, department=d) for d in garden.departments.all()}
+        self.papers = Papers(self.garden, now, self.clerks)
         self.sequences, self.seals = {}, count(1)
         self.explained = {}
 
@@ -218,6 +221,9 @@ class _Register:
         kind = Kind(category.kind) if draw.random() < 0.8 else draw.choice(list(Kind))
         weights = DUE_STATUSES if self.size.all_due else OPEN_STATUSES if is_open else ENDED_STATUSES
         status = draw.choices(list(weights), weights.values())[0]
+        # What waits for a second person is a few a day of the complaints that were just taken.
+        if status == Status.TAKEN and kind == Kind.COMPLAINT and draw.random() < TO_DECIDE and not self.size.all_due:
+            status = Status.PROPOSED
         is_web = status == Status.RECEIVED or draw.random() < 0.2
         unit, person = draw.choice(self.homes) if draw.random() < 0.9 else (None, None)
         rare = draw.randrange(5000) == 0 or nth == 1
@@ -294,6 +300,8 @@ class _Register:
             case.accepted_at = after(4)
         if status in (*DEPARTMENTS, *SETTLED) and case.needs_approval:
             case.validity, case.approved_at = Validity.VALID, after(1)
+        if status == Status.PROPOSED:
+            case.validity = Validity.VALID
         if status in SETTLED:
             case.resolved_at = after(60)
             case.remedy = draw.choice(words.REMEDIES)
@@ -340,6 +348,8 @@ class _Register:
             for case in cases
             if case.replied_at
         )  # fmt: skip
+        for rows in self.papers.of(cases) if not self.size.all_due else ():
+            _copy(rows)
 
     def _escalations(self, cases):
         for case in cases:

@@ -25,7 +25,7 @@ from servicedesk.core.models import Community
 from servicedesk.desk.demo.places import GARDEN
 
 DEEP = 400
-LOGINS = {"clerk": "desk1", "supervisor": "sup1"}
+LOGINS = {"clerk": "desk1", "supervisor": "sup1", "administrator": "admin1"}
 
 
 class World:
@@ -82,11 +82,20 @@ def listed(name, label, **query):
     return get(f"/cases/?{urlencode(query)}", name=name, label=label, goal=6, growth=1.25, most_queries=15)
 
 
+def plain(name, label, path, who="clerk"):
+    """Return the Page of a list or a form with the goal of all that have none of their own."""
+    return get(path, who, name=name, label=label, goal=6, growth=1.25, most_queries=15)
+
+
 def sought(name, label, word):
     """Return a Page of the finder, asked for a word of somebody else each time."""
     return get(
         lambda world: "/desk/find/?" + urlencode({"q": word(world.home())}), "clerk", name=name, label=label, goal=3
     )
+
+
+def _people(query):
+    return "/people/?" + urlencode({"q": query})
 
 
 def _preview(world, headers=()):
@@ -198,6 +207,18 @@ PAGES = [
         lambda world: world.home().unit.get_absolute_url() + "?tab=cases",
         "clerk", name="home-cases", label="page of a home, its cases", goal=6, growth=1.25, most_queries=15,
     ),
+    plain("visits", "return visits", "/callbacks/"),
+    plain("calls", "calls of a day", "/calls/"),
+    plain("mail", "incoming letters of a month", "/mail/"),
+    plain("mine", "my answers", "/mine/"),
+    plain("approvals", "approvals", "/approvals/", "supervisor"),
+    plain("warranty", "warranty", "/warranty/", "supervisor"),
+    plain("problems", "problems of a month", "/problems/", "supervisor"),
+    plain("people", "people's data, a name", lambda world: _people(world.home().person.name), "supervisor"),
+    plain("people-room", "people's data, a room", lambda world: _people(world.home().unit.label), "supervisor"),
+    plain("people-phone", "people's data, a telephone", lambda world: _people(world.home().person.phone), "supervisor"),
+    plain("settings", "settings", "/settings/", "administrator"),
+    plain("settings-rows", "settings, categories", "/settings/categories/", "administrator"),
     get("/search/?" + urlencode({"q": "漏水"}), name="search", label="search, a common word", goal=8),
     get("/search/?" + urlencode({"q": "龙骨"}), name="search-rare", label="search, a rare word", goal=8),
     Page("month", "month report, counted anew", _month),
