@@ -13,6 +13,8 @@ from servicedesk.core import kept
 MOST_EARLIER = 100
 ANSWERED = (Status.REPLIED, Status.ARCHIVED)
 THIRD = 3
+# What is told of a case that a matter has come back from. Every case that comes in asks for these, most find none.
+SHOWN = ("number", "summary", "kind", "status", "received_at", "replied_at", "archived_at")
 # The key of no row.
 NOBODY = 0
 
@@ -58,7 +60,7 @@ def find(community, *, category, now, unit=None, reporter=None, concerns=(), fol
     )
     rows = rows.annotate(about=ArrayAgg("concerned__user", filter=Q(concerned__isnull=False), default=[]))
     keys = sorted(user.pk for user in concerns)
-    found = [case for case in rows.order_by("-id")[:MOST_EARLIER] if sorted(case.about) == keys]
+    found = [case for case in rows.only(*SHOWN).order_by("-id")[:MOST_EARLIER] if sorted(case.about) == keys]
     return Repeat(
         rule=rule,
         follows=follows or next((case for case in found if has_come_back(case, rule, now)), None),
