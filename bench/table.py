@@ -45,8 +45,8 @@ def _line(found, page):
         f"{found.bytes.get((page.name, found.sizes[-1]), 0) / 1000:.0f}",
         *cells,
         f"{growths[0]:.2f} ({growths[1]:.2f})" if len(found.sizes) > 1 else "",
-        f"≤ {page.goal} F" + (f", ≤ {page.growth}" if page.growth else "") if page.goal else "",
-        _met(page, ratios, weights, growths, queries),
+        _goal(page),
+        _met(page, *_to_other(found, page, ratios, weights), growths, queries),
     ]
 
 
@@ -54,9 +54,28 @@ def _ratio(found, page, size):
     return statistics.median(found[page.name, size]) / statistics.median(found[FLOOR.name, size])
 
 
+def _goal(page):
+    if page.goal is None:
+        return ""
+    unit = f"× {page.against}" if page.against else "F"
+    return f"≤ {page.goal} {unit}" + (f", ≤ {page.growth}" if page.growth else "")
+
+
+def _to_other(found, page, ratios, weights):
+    """Return the ratios that the goal of `page` speaks of: those to the floor, or to the page that it is against at the
+    largest size; nothing where that page was not asked for."""
+    size = found.sizes[-1]
+    if not page.against:
+        return ratios, weights
+    if not found.times[page.against, size]:
+        return [], []
+    both = found.times, found.processor
+    return [[statistics.median(of[page.name, size]) / statistics.median(of[page.against, size])] for of in both]
+
+
 def _met(page, ratios, weights, growths, queries):
     """Say whether a page meets its goal; "by cpu" where only the processor time, without the others' noise, does."""
-    if page.goal is None:
+    if page.goal is None or not ratios:
         return ""
     if page.most_queries and queries > page.most_queries:
         return "MISSED"
