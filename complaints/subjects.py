@@ -28,6 +28,7 @@ from residents.models import (
     Vehicle,
     VisitNeed,
 )
+from residents.models import Defect, Handover, HandoverItem, HandoverTask, Occupancy, Person
 from servicedesk.core.masking import mask_name, mask_phone
 from servicedesk.core.models import Community, Event, Notification, Photo
 
@@ -47,6 +48,10 @@ TITLES = {
     "residents.KeyLoan": _("Keys lent"),
     "residents.KeyMove": _("Keys given out and taken back"),
     "residents.Credential": _("Cards and passes"),
+    "residents.Handover": _("Moves in and out"),
+    "residents.HandoverTask": _("Tasks of these moves"),
+    "residents.HandoverItem": _("Facility sheets"),
+    "residents.Defect": _("Defects found at the handover"),
     "complaints.Case": _("Their cases"),
     "core.Event": _("History of the cases"),
     "complaints.Reply": _("Replies"),
@@ -87,6 +92,11 @@ FACTS = {
     "residents.KeyLoan": ["key_set", "copies", "lent_at", "due_back_at"],
     "residents.KeyMove": ["key_set", "action", "copies", "at"],
     "residents.Credential": ["kind", "number", "unit", "valid_from", "valid_to", "status"],
+    "residents.Occupancy": ["unit", "kind", "period"],
+    "residents.Handover": ["unit", "kind", "status", "moves_on"],
+    "residents.HandoverTask": ["kind", "status", "done_at"],
+    "residents.HandoverItem": ["room", "name", "result"],
+    "residents.Defect": ["unit", "status", "found_at"],
     "complaints.Case": ["number", "kind", "channel", "status", "category", "unit", "received_at", "archived_at"],
     "core.Event": ["at", "verb"],
     "complaints.Reply": ["at", "channel"],
@@ -191,6 +201,9 @@ def rows_of(subject, cases):
     type_of = ContentType.objects.get_for_model
     about = Q(subject_type=type_of(Case), subject_id__in=keys)
     about |= Q(subject_type=type_of(IncomingLetter), subject_id__in=letters)
+    moves = _of_moves(subject)
+    for label in ("residents.Handover", "residents.HandoverTask", "residents.Defect"):
+        about |= Q(subject_type=type_of(apps.get_model(label)), subject_id__in=moves[label].values("pk"))
     calls = list(Call.objects.filter(case__in=keys).values_list("pk", flat=True))
     about |= Q(subject_type=type_of(Call), subject_id__in=calls)
     register = _of_register(subject)
@@ -214,6 +227,33 @@ def rows_of(subject, cases):
         "core.Event": Event.objects.filter(about | own).exclude(note=""),
         "core.Notification": Notification.objects.filter(about | own),
         "core.Photo": Photo.objects.kept().filter(about | own),
+    return (
+        of_case
+        | moves
+        | {
+            "residents.Person": Person.objects.filter(pk=subject.person.pk if subject.person else None),
+            "residents.Occupancy": subject.homes(),
+            "complaints.Case": Case.objects.filter(pk__in=keys),
+            "complaints.SurveyAnswer": _answers(subject),
+            "complaints.Draft": _typed(Draft, subject),
+            "complaints.IntakeDraft": _typed(IntakeDraft, subject),
+            "complaints.DataRequest": subject.requests(),
+            "core.Event": Event.objects.filter(about | own).exclude(note=""),
+            "core.Notification": Notification.objects.filter(about),
+            "core.Photo": Photo.objects.kept().filter(about),
+        }
+    )
+
+
+def _of_moves(subject):
+    """Return what was written down when `subject` moved in or out."""
+    moves = Handover.objects.filter(party=subject.person) if subject.person else Handover.objects.none()
+    of_moves = {"handover__in": moves.order_by().values("pk")}
+    return {
+        "residents.Handover": moves,
+        "residents.HandoverTask": HandoverTask.objects.filter(**of_moves),
+        "residents.HandoverItem": HandoverItem.objects.filter(**of_moves).exclude(note=""),
+        "residents.Defect": Defect.objects.filter(**of_moves),
     }
 
 

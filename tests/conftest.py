@@ -61,6 +61,7 @@ GROWING = [
     "residents_credential",
     "residents_importrun",
     "residents_openingbalance",
+    *(f"residents_{name}" for name in ("handover", "handovertask", "handoveritem", "document", "agreement", "defect")),
 ]
 
 

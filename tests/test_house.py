@@ -186,6 +186,9 @@ def test_every_row_of_a_community_says_which():
     without = {
         "Section",
         "Occupancy",
+        "HandoverItem",
+        "Document",
+        "Agreement",
         "Cycle",
         "Pause",
         "Escalation",

@@ -14,6 +14,9 @@ from complaints.subjects import OF_PEOPLE
 from residents.actions import close_vehicles, erase_identity_copies
 from residents.models import (
     Contact,
+    Defect,
+    Handover,
+    HandoverTask,
     HomeVisit,
     IdentityCopy,
     MoveBooking,
@@ -150,6 +153,7 @@ def erase_people(keys, *, now):
     _erase_belongings(people, now=now)
     people.update(**_erased("residents.Person", but=("title",)), title="", sealed_at=None, erased_at=now)
     _words_of_events(_about(Person, keys))
+    _erase_handovers(keys, now=now)
     for label in OF_PEOPLE:
         _words_of_events(_about(apps.get_model(label), _rows_of_people(label, keys)))
         _erase_words(label, Q(person__in=keys))
@@ -183,6 +187,18 @@ def _erase_belongings(people, *, now):
     close_vehicles(keys, now=now)
     _erase_words("residents.Vehicle", Q(person__in=keys))
     erase_identity_copies(IdentityCopy.objects.kept().filter(person__in=keys), now=now)
+
+
+def _erase_handovers(keys, *, now):
+    """Erase who signed and what was written at the moves of people; what was found in a home stays as a fact of it."""
+    moves = Handover.objects.filter(party__in=keys).order_by().values("pk")
+    _erase_words("residents.Handover", Q(party__in=keys))
+    for label in ("residents.HandoverTask", "residents.HandoverItem", "residents.Defect"):
+        _erase_words(label, Q(handover__in=moves))
+    defects = _about(Defect, Defect.objects.filter(handover__in=moves).order_by().values("pk"))
+    tasks = HandoverTask.objects.filter(handover__in=moves).order_by().values("pk")
+    _words_of_events(_about(Handover, moves) | _about(HandoverTask, tasks) | defects)
+    erase_photos(Photo.objects.kept().filter(_about(Handover, moves) | defects), now=now)
 
 
 def mask_people(keys, *, now):

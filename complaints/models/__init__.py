@@ -14,6 +14,7 @@ from complaints.models.cases import (
 )
 from complaints.models.closing import DayClose, Explanation, Report
 from complaints.models.courtesy import LetterTemplate, Phrase, Taboo
+from complaints.models.defects import DefectCase
 from complaints.models.hotline import ExternalCase
 from complaints.models.incidents import Incident, IncidentPlace
 from complaints.models.letters import IncomingLetter, ReplyLetter
@@ -48,6 +49,7 @@ __all__ = [
     "DataRequest",
     "DayClose",
     "DeadlinePolicy",
+    "DefectCase",
     "Draft",
     "Escalation",
     "Explanation",

@@ -92,6 +92,28 @@ __all__ = [
     "MoveBooking",
     "MoveRule",
     "Occasion",
+from residents.models.handovers import (
+    Agreement,
+    Defect,
+    Document,
+    FacilityItem,
+    Handover,
+    HandoverItem,
+    HandoverTask,
+)
+from residents.models.occupancies import Occupancy
+from residents.models.people import Person
+from residents.models.places import Building, Section, Unit
+
+__all__ = [
+    "Agreement",
+    "Building",
+    "Defect",
+    "Document",
+    "FacilityItem",
+    "Handover",
+    "HandoverItem",
+    "HandoverTask",
     "Occupancy",
     "OpeningBalance",
     "Person",
