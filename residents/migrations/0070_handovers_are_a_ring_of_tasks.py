@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                         verbose_name="capacity",
                     ),
                 ),
+                ("companions", models.ManyToManyField(blank=True, related_name="+", to="residents.occupancy")),
                 ("booked_for", models.DateTimeField(verbose_name="booked for")),
                 ("moves_on", models.DateField(verbose_name="day of the move")),
                 (

@@ -65,6 +65,8 @@ class Handover(models.Model):
     party = models.ForeignKey(Person, models.PROTECT, related_name="handovers", verbose_name=_("resident"))
     capacity = models.CharField(_("capacity"), max_length=9, choices=Occupancy.Kind)
     booked_for = models.DateTimeField(_("booked for"))
+    # Who moves out with the party; who moves in is entered in the register one by one.
+    companions = models.ManyToManyField(Occupancy, related_name="+", blank=True)
     # The first day in the home, or the last.
     moves_on = models.DateField(_("day of the move"))
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.BOOKED, editable=False)
