@@ -17,6 +17,10 @@ from complaints.models import Call, Case, DataRequest, Draft, IncomingLetter, In
 from complaints.personal import HELD
 from residents.models import (
     Contact,
+    Defect,
+    Handover,
+    HandoverItem,
+    HandoverTask,
     HomeVisit,
     IdentityCopy,
     MoveBooking,
@@ -28,7 +32,6 @@ from residents.models import (
     Vehicle,
     VisitNeed,
 )
-from residents.models import Defect, Handover, HandoverItem, HandoverTask, Occupancy, Person
 from servicedesk.core.masking import mask_name, mask_phone
 from servicedesk.core.models import Community, Event, Notification, Photo
 
@@ -92,7 +95,6 @@ FACTS = {
     "residents.KeyLoan": ["key_set", "copies", "lent_at", "due_back_at"],
     "residents.KeyMove": ["key_set", "action", "copies", "at"],
     "residents.Credential": ["kind", "number", "unit", "valid_from", "valid_to", "status"],
-    "residents.Occupancy": ["unit", "kind", "period"],
     "residents.Handover": ["unit", "kind", "status", "moves_on"],
     "residents.HandoverTask": ["kind", "status", "done_at"],
     "residents.HandoverItem": ["room", "name", "result"],
@@ -201,9 +203,6 @@ def rows_of(subject, cases):
     type_of = ContentType.objects.get_for_model
     about = Q(subject_type=type_of(Case), subject_id__in=keys)
     about |= Q(subject_type=type_of(IncomingLetter), subject_id__in=letters)
-    moves = _of_moves(subject)
-    for label in ("residents.Handover", "residents.HandoverTask", "residents.Defect"):
-        about |= Q(subject_type=type_of(apps.get_model(label)), subject_id__in=moves[label].values("pk"))
     calls = list(Call.objects.filter(case__in=keys).values_list("pk", flat=True))
     about |= Q(subject_type=type_of(Call), subject_id__in=calls)
     register = _of_register(subject)
@@ -227,27 +226,12 @@ def rows_of(subject, cases):
         "core.Event": Event.objects.filter(about | own).exclude(note=""),
         "core.Notification": Notification.objects.filter(about | own),
         "core.Photo": Photo.objects.kept().filter(about | own),
-    return (
-        of_case
-        | moves
-        | {
-            "residents.Person": Person.objects.filter(pk=subject.person.pk if subject.person else None),
-            "residents.Occupancy": subject.homes(),
-            "complaints.Case": Case.objects.filter(pk__in=keys),
-            "complaints.SurveyAnswer": _answers(subject),
-            "complaints.Draft": _typed(Draft, subject),
-            "complaints.IntakeDraft": _typed(IntakeDraft, subject),
-            "complaints.DataRequest": subject.requests(),
-            "core.Event": Event.objects.filter(about | own).exclude(note=""),
-            "core.Notification": Notification.objects.filter(about),
-            "core.Photo": Photo.objects.kept().filter(about),
-        }
-    )
+    }
 
 
 def _of_moves(subject):
     """Return what was written down when `subject` moved in or out."""
-    moves = Handover.objects.filter(party=subject.person) if subject.person else Handover.objects.none()
+    moves = Handover.objects.filter(party__in=subject.entries().values("pk"))
     of_moves = {"handover__in": moves.order_by().values("pk")}
     return {
         "residents.Handover": moves,
@@ -275,6 +259,7 @@ def _of_register(subject):
         "residents.ReleaseSlip": slips,
         "residents.ReleaseItem": ReleaseItem.objects.filter(slip__in=slips.values("pk")),
         **{label: apps.get_model(label)._default_manager.filter(**theirs) for label in OF_PEOPLE},
+        **_of_moves(subject),
     }
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("complaints", "0090_a_decision_can_be_taken_back_for_ten_minutes"),
+        ("complaints", "0101_cases_of_needs_stay"),
         ("core", "0070_photos_are_erased"),
         ("residents", "0070_handovers_are_a_ring_of_tasks"),
     ]

@@ -22,7 +22,7 @@ BACKWARD = "\n".join(
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0070_photos_are_erased"),
-        ("residents", "0004_units_are_handed_over"),
+        ("residents", "0056_visits_and_plates_stay"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -20,7 +20,7 @@ BACKWARD = "\n".join(f"DROP TRIGGER {table}_no_{verb} ON {table};" for table in 
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0070_photos_are_erased"),
-        ("residents", "0056_visits_and_plates_stay"),
+        ("residents", "0070_handovers_are_a_ring_of_tasks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,6 +10,15 @@ from residents.models.contacts import (
 from residents.models.credentials import (
     Credential,
 )
+from residents.models.handovers import (
+    Agreement,
+    Defect,
+    Document,
+    FacilityItem,
+    Handover,
+    HandoverItem,
+    HandoverTask,
+)
 from residents.models.identity import (
     IdentityCopy,
 )
@@ -71,12 +80,19 @@ from residents.models.visits import (
 
 __all__ = [
     "MEASURES",
+    "Agreement",
     "Board",
     "BoardPrinting",
     "Building",
     "ConsentHow",
     "Contact",
     "Credential",
+    "Defect",
+    "Document",
+    "FacilityItem",
+    "Handover",
+    "HandoverItem",
+    "HandoverTask",
     "HomeVisit",
     "IdentityCopy",
     "ImportAdded",
@@ -92,28 +108,6 @@ __all__ = [
     "MoveBooking",
     "MoveRule",
     "Occasion",
-from residents.models.handovers import (
-    Agreement,
-    Defect,
-    Document,
-    FacilityItem,
-    Handover,
-    HandoverItem,
-    HandoverTask,
-)
-from residents.models.occupancies import Occupancy
-from residents.models.people import Person
-from residents.models.places import Building, Section, Unit
-
-__all__ = [
-    "Agreement",
-    "Building",
-    "Defect",
-    "Document",
-    "FacilityItem",
-    "Handover",
-    "HandoverItem",
-    "HandoverTask",
     "Occupancy",
     "OpeningBalance",
     "Person",
