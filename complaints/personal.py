@@ -108,7 +108,7 @@ HELD = {
     "complaints.IntakeDraft": {"answers": Class.TYPED},
     "complaints.DataRequest": {"reason": Class.PROOF, "note": Class.PROOF},
     "residents.Handover": {"signed_name": NAME, "cancelled_reason": WORDS},
-    "residents.HandoverTask": {"note": WORDS, "excused_reason": WORDS},
+    "residents.HandoverTask": {"remark": WORDS, "excused_reason": WORDS},
     "residents.HandoverItem": {"note": WORDS},
     "residents.Defect": {"text": WORDS, "void_reason": WORDS},
     "core.Event": {"note": WORDS},

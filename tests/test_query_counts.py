@@ -26,6 +26,10 @@ from tests.factories import (
     unit,
     visit_plan,
 )
+from residents import actions as register
+from residents.models import Occupancy
+from tests import counting
+from tests.factories import MONDAY, case, claim, cleared, party, resident, told, unit
 
 pytestmark = pytest.mark.django_db
 
@@ -223,3 +227,37 @@ def test_moves_and_slips_cost_the_same_for_few_and_for_many(client, yunhu, zhou,
         with counting.pinned(name) as captured:
             assert client.get(url).status_code == 200
         assert len(captured) <= 15, name
+@pytest.mark.parametrize("others", [1, 6])
+def test_moves_and_their_defects_cost_the_same_for_few_and_for_many(
+    client, yunhu, office, zhou, chen, others, time_machine
+):
+    time_machine.move_to(MONDAY, tick=False)
+    when = {"booked_for": MONDAY, "moves_on": MONDAY.date(), "by": chen, "now": MONDAY}
+    opened = [
+        register.open_move_in(unit(yunhu, f"7-1-{n:04}"), name="郑平", phone="", capacity="owner", **when)
+        for n in range(others + 1)
+    ]
+    for handover in opened:
+        found = register.note_defect(handover, text="门关不严", by=chen, now=MONDAY)
+        actions.open_case_from_defect(found, promised_on=MONDAY.date(), by=chen, now=MONDAY)
+    leaving = resident(unit(yunhu, "7-1-0900"), "林晓梅", "13800001234").occupancies.get()
+    leaving = register.open_move_out(leaving, **when)
+    client.force_login(zhou)
+    for name, url in [
+        ("move-ins", reverse("desk:moveins")),
+        ("move-in", opened[0].get_absolute_url()),
+        ("move-in, papers", f"{opened[0].get_absolute_url()}papers/"),
+        ("move-in, keys", f"{opened[0].get_absolute_url()}keys/"),
+        ("move-in, meters", f"{opened[0].get_absolute_url()}meters/"),
+        ("move-in, facilities", f"{opened[0].get_absolute_url()}facilities/"),
+        ("move-in, facility sheet", reverse("desk:move_sheet", args=[opened[0].pk])),
+        ("move-out", leaving.get_absolute_url()),
+        ("move-out, clearance", reverse("desk:move_certificate", args=[leaving.pk])),
+        ("defects", reverse("desk:defects")),
+        ("defect", reverse("desk:defect", args=[opened[0].defects.get().pk])),
+        ("facilities", reverse("desk:facilities")),
+    ]:
+        client.get(url)
+        with counting.pinned(name) as captured:
+            assert client.get(url).status_code == 200
+        assert len(captured) <= 18, name

@@ -197,6 +197,17 @@ TABLE = {
     **{f"residents:{name}": {"supervisor", "admin"} for name in ("move_rules", "lift_add", "lift_switch")},
     # The guards alone, who are workers of the security department: tests/residents/test_gate.py.
     **{f"residents:gate{end}": set() for end in ("", "_scan", "_slip", "_pass", "_differs", "_away", "_undo")},
+    # The head and the worker of these tests are of engineering, who look at facilities and meters.
+    **dict.fromkeys(
+        [f"desk:{name}" for name in ("moveins", "movein", "moveouts", "moveout", "defects", "defect")], STAFF
+    ),
+    **dict.fromkeys([f"desk:{name}" for name in ("movein_task", "moveout_task", "defect_file")], STAFF),
+    **dict.fromkeys([f"desk:move_{paper}" for paper in ("sheet", "keys", "handbook", "certificate")], STAFF),
+    **dict.fromkeys([f"desk:{name}" for name in ("movein_new", "moveout_new", "move_find")], DESK),
+    **dict.fromkeys([f"desk:move_{step}" for step in ("complete", "rebook", "cancel")], DESK),
+    **dict.fromkeys(["desk:task_excuse", "desk:defect_promise", "desk:defect_inspect", "desk:defect_void"], DESK),
+    **dict.fromkeys(["desk:task_reopen", "desk:move_defect", "desk:defect_photo"], STAFF - {"deputy_gm"}),
+    **{key: {"supervisor", "admin"} for key in ["desk:facilities", "desk:facilities_fill", "desk:facility_switch"]},
     "complaints:case": STAFF,
     "residents:people": OFFICE | {"cashier"},
     "residents:person": OFFICE | {"cashier"},
@@ -246,6 +257,7 @@ def places(yunhu, actors):
         "date": MONDAY.date(),
         "starts_on": BOTH,
         "target": "units",
+        "kind": "papers",
     }
 
 

@@ -5,6 +5,7 @@ from complaints.actions.calls import enter_call, explain_call, link_call, open_c
 from complaints.actions.closing import explain, read_report, sign_day, sign_report
 from complaints.actions.concerning import name_concerned
 from complaints.actions.courtesy import add_wording, change_wording, count_phrases, fill_courtesy
+from complaints.actions.defects import open_case_from_defect, reinspect_defect
 from complaints.actions.drafting import (
     doubt,
     drop_photo,
@@ -237,6 +238,7 @@ __all__ = [
     "note_report",
     "note_warranty_call",
     "open_call",
+    "open_case_from_defect",
     "open_case_from_need",
     "open_incident",
     "pause",
@@ -258,6 +260,7 @@ __all__ = [
     "refuse_warranty",
     "register_external",
     "register_letter",
+    "reinspect_defect",
     "release_left",
     "remind_follow_ups",
     "remind_warranty",

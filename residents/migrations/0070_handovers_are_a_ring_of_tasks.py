@@ -50,6 +50,16 @@ class Migration(migrations.Migration):
                         verbose_name="capacity",
                     ),
                 ),
+                (
+                    "occupancy",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="residents.occupancy",
+                    ),
+                ),
                 ("companions", models.ManyToManyField(blank=True, related_name="+", to="residents.occupancy")),
                 ("booked_for", models.DateTimeField(verbose_name="booked for")),
                 ("moves_on", models.DateField(verbose_name="day of the move")),
@@ -58,7 +68,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("booked", "booked"),
-                            ("under_way", "under way"),
+                            ("under_way", "in progress"),
                             ("completed", "completed"),
                             ("cancelled", "cancelled"),
                         ],
@@ -355,7 +365,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("done_at", models.DateTimeField(editable=False, null=True)),
-                ("note", models.CharField(blank=True, max_length=300, verbose_name="note")),
+                ("remark", models.CharField(blank=True, max_length=300, verbose_name="note")),
                 ("excused_reason", models.CharField(blank=True, max_length=300, verbose_name="why it is left out")),
                 ("version", models.PositiveIntegerField(db_default=0, default=0, editable=False)),
                 (

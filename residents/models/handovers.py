@@ -38,7 +38,7 @@ class Handover(models.Model):
 
     class Status(models.TextChoices):
         BOOKED = "booked", _("booked")
-        UNDER_WAY = "under_way", _("under way")
+        UNDER_WAY = "under_way", _("in progress")
         COMPLETED = "completed", _("completed")
         CANCELLED = "cancelled", _("cancelled")
 
@@ -65,6 +65,8 @@ class Handover(models.Model):
     party = models.ForeignKey(Person, models.PROTECT, related_name="handovers", verbose_name=_("resident"))
     capacity = models.CharField(_("capacity"), max_length=9, choices=Occupancy.Kind)
     booked_for = models.DateTimeField(_("booked for"))
+    # The one that this move began, or ends; null while a move-in has given nothing out.
+    occupancy = models.ForeignKey(Occupancy, models.PROTECT, null=True, editable=False, related_name="+")
     # Who moves out with the party; who moves in is entered in the register one by one.
     companions = models.ManyToManyField(Occupancy, related_name="+", blank=True)
     # The first day in the home, or the last.
@@ -158,7 +160,7 @@ class HandoverTask(models.Model):
     # When and by whom it was finished, or excused.
     done_at = models.DateTimeField(null=True, editable=False)
     done_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    note = models.CharField(_("note"), max_length=300, blank=True)
+    remark = models.CharField(_("note"), max_length=300, blank=True)
     excused_reason = models.CharField(_("why it is left out"), max_length=300, blank=True)
     version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 

@@ -68,6 +68,12 @@ def store(picture):
     return default_storage.save(f"{secrets.token_hex(16)}.jpg", ContentFile(picture.content))
 
 
+def copy_of(photo):
+    """Return the Picture of a stored photo, to be stored again beside another thing. Raises FileNotFoundError."""
+    with default_storage.open(photo.name) as file:
+        return Picture(file.read(), photo.width, photo.height)
+
+
 @contextlib.contextmanager
 def stored(pictures):
     """Store `pictures` and give (Picture, name) of each; the files go again where what they are for fails."""

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from servicedesk.desk.views import approvals, board, intake, merging, search, units, visits
+from servicedesk.desk.views import approvals, board, defects, handover, handover_tasks, intake, search
 
 app_name = "desk"
 
@@ -31,4 +32,33 @@ urlpatterns = [
     path("visits/one/<int:pk>/need/", visits.visit_need, name="visit_need"),
     path("visits/one/<int:pk>/photos/<word:name>/", visits.visit_photo, name="visit_photo"),
     path("search/", search.search, name="search"),
+    path("movein/", handover.move_ins, name="moveins"),
+    path("movein/new/", handover.new_move_in, name="movein_new"),
+    path("movein/<int:pk>/", handover.move_in, name="movein"),
+    path("moveout/", handover.move_outs, name="moveouts"),
+    path("moveout/new/", handover.new_move_out, name="moveout_new"),
+    path("moveout/<int:pk>/", handover.move_out, name="moveout"),
+    path("handovers/find/<word:kind>/", handover.find_home, name="move_find"),
+    path("handovers/<int:pk>/complete/", handover.complete, name="move_complete"),
+    path("handovers/<int:pk>/rebook/", handover.rebook, name="move_rebook"),
+    path("handovers/<int:pk>/cancel/", handover.cancel, name="move_cancel"),
+    path("handovers/<int:pk>/defect/", handover.add_defect, name="move_defect"),
+    path("handovers/<int:pk>/sheet/", handover.sheet, name="move_sheet"),
+    path("handovers/<int:pk>/keys/", handover.keys_receipt, name="move_keys"),
+    path("handovers/<int:pk>/handbook/", handover.handbook, name="move_handbook"),
+    path("handovers/<int:pk>/certificate/", handover.certificate, name="move_certificate"),
+    path("handovers/<int:pk>/<slug:kind>/excuse/", handover_tasks.excuse, name="task_excuse"),
+    path("handovers/<int:pk>/<slug:kind>/reopen/", handover_tasks.reopen, name="task_reopen"),
+    path("movein/<int:pk>/<slug:kind>/", handover_tasks.task, name="movein_task"),
+    path("moveout/<int:pk>/<slug:kind>/", handover_tasks.task, name="moveout_task"),
+    path("defects/", defects.defects, name="defects"),
+    path("defects/<int:pk>/", defects.defect, name="defect"),
+    path("defects/<int:pk>/promise/", defects.promise, name="defect_promise"),
+    path("defects/<int:pk>/inspect/", defects.inspect, name="defect_inspect"),
+    path("defects/<int:pk>/photo/", defects.show_defect, name="defect_photo"),
+    path("defects/<int:pk>/void/", defects.void, name="defect_void"),
+    path("defects/photos/<word:name>/", defects.photo, name="defect_file"),
+    path("facilities/", defects.facilities, name="facilities"),
+    path("facilities/fill/", defects.fill_facilities, name="facilities_fill"),
+    path("facilities/<int:pk>/switch/", defects.facility_switch, name="facility_switch"),
 ]

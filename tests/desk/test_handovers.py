@@ -1,0 +1,606 @@
+"""Moving in and out through the door: tasks in any order, gone on with another day, closed by facts; defects."""
+
+import datetime
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from complaints import actions as case_actions
+from residents import actions, finder, ring
+from residents.fee_start import fees_start_on
+from residents.models import (
+    Board,
+    Credential,
+    Defect,
+    Handover,
+    KeyMove,
+    KeySet,
+    Meter,
+    Occupancy,
+    Plate,
+    Reading,
+    Unit,
+)
+from servicedesk.core.models import Event, Photo
+from tests import factories
+from tests.complaints.residents import picture
+from tests.factories import MONDAY, fresh
+
+pytestmark = pytest.mark.django_db
+
+DAY = datetime.timedelta(days=1)
+TODAY = MONDAY.date()
+NEW_LABEL = "3-2-1501"
+
+
+@pytest.fixture(autouse=True)
+def monday(time_machine):
+    time_machine.move_to(MONDAY, tick=False)
+
+
+@pytest.fixture
+def empty_home(yunhu):
+    """A home that nobody has lived in, with two meters and two keys in the cabinet."""
+    return factories.unit(yunhu, NEW_LABEL)
+
+
+@pytest.fixture
+def meters(empty_home, chen):
+    return [meter(empty_home, resource, chen) for resource in ("water", "electricity")]
+
+
+def meter(home, resource, by, now=MONDAY):
+    facts = {"resource": resource, "serial": f"{resource[:1].upper()}{home.pk}", "max_value": Decimal("99999.99")}
+    return actions.add_meter(home.community, unit=home, by=by, now=now, **facts)
+
+
+@pytest.fixture
+def moving_in(yunhu, empty_home, meters, chen):
+    """Zheng Ping, who has bought 3-2-1501, comes on Monday."""
+    return actions.open_move_in(
+        empty_home,
+        name="郑平",
+        phone="13600001111",
+        capacity="owner",
+        booked_for=MONDAY,
+        moves_on=TODAY,
+        by=chen,
+        now=MONDAY,
+    )
+
+
+@pytest.fixture
+def moving_out(yunhu, home, lin, chen):
+    """Lin leaves 3-2-1201."""
+    occupancy = Occupancy.objects.get(person=lin)
+    return actions.open_move_out(occupancy, booked_for=MONDAY, moves_on=TODAY, by=chen, now=MONDAY)
+
+
+def task_url(handover, kind):
+    return f"{handover.get_absolute_url()}{kind}/"
+
+
+def fill(handover, kind):
+    """Return what is typed for a task, all of it right."""
+    if kind == "papers":
+        return {f"paper_{row.kind}": "seen" for row in handover.documents.all()}
+    if kind == "agreements":
+        return {f"day_{row.kind}": TODAY.isoformat() for row in handover.agreements.all()}
+    if kind in ("meters", "readings"):
+        return {f"value_{row.pk}": "12.5" for row in Meter.objects.for_unit(handover.unit)}
+    if kind == "facilities":
+        return {f"result_{row.pk}": "ok" for row in handover.items.all()}
+    return {
+        "keys": {"tag": "A-1501", "what": "入户门", "copies": 3},
+        "cards": {"number": "C1501"},
+        "fees": {"rule": "next_month", "told": "on"},
+        "notices": {"given": "on"},
+        "occupancy": {"moves_on": TODAY.isoformat()},
+    }.get(kind, {})
+
+
+def do(client, handover, *kinds):
+    """Do tasks at the desk, each finished with what is typed."""
+    for kind in kinds:
+        answer = client.post(task_url(handover, kind), {**fill(handover, kind), "finish": "1"})
+        assert answer.status_code == 302, (
+            kind,
+            answer.context and (answer.context["refusal"], answer.context["form"].errors),
+        )
+
+
+def complete(client, handover, name="郑平"):
+    return client.post(reverse("desk:move_complete", args=[handover.pk]), {"signed_name": name})
+
+
+def statuses(handover):
+    return dict(handover.tasks.values_list("kind", "status"))
+
+
+def again(handover):
+    return Handover.objects.with_home().get(pk=handover.pk)
+
+
+MOVE_IN = ["papers", "keys", "meters", "facilities", "agreements", "cards", "fees", "notices"]
+
+
+# The ring -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [MOVE_IN, MOVE_IN[::-1], MOVE_IN[4:] + MOVE_IN[:4]])
+def test_a_move_in_is_done_in_any_order(client, chen, moving_in, order):
+    client.force_login(chen)
+    do(client, moving_in, *order)
+    assert set(statuses(moving_in).values()) == {"done"}
+    assert complete(client, moving_in).status_code == 302
+    done = again(moving_in)
+    assert (done.status, done.signed_name, done.completed_by) == ("completed", "郑平", chen)
+    home = Occupancy.objects.get(unit=done.unit)
+    assert (home.person, home.kind, home.period.lower, home.period.upper) == (done.party, "owner", TODAY, None)
+    assert Unit.objects.get(pk=done.unit_id).handed_over_on == TODAY
+    assert done.fee_starts_on == datetime.date(2025, 10, 1)
+    assert Reading.objects.filter(kind="base").count() == 2
+    assert KeyMove.objects.get(action="issue").person == done.party
+    assert [hit.occupancy.person.name for hit in finder.find(done.community, "1501", today=TODAY)] == ["郑平"]
+
+
+def test_five_of_eight_are_kept_and_gone_on_with_the_next_day_by_somebody_else(
+    client, chen, zhou, moving_in, time_machine
+):
+    client.force_login(chen)
+    do(client, moving_in, "cards", "meters", "papers", "fees", "notices")
+    time_machine.move_to(MONDAY + DAY, tick=False)
+    client.force_login(zhou)
+    line = client.get(reverse("desk:moveins")).context["lines"][0]
+    assert (line.settled, line.total, line.next_step.row.kind) == (5, 8, "keys")
+    page = client.get(moving_in.get_absolute_url())
+    assert page.context["progress"].next_step.url == task_url(moving_in, "keys")
+    do(client, moving_in, "keys", "facilities", "agreements")
+    assert complete(client, moving_in).status_code == 302
+    assert Occupancy.objects.get(unit=moving_in.unit).period.lower == TODAY, "the home was theirs with the card"
+
+
+def test_the_end_is_refused_and_names_the_tasks_that_are_open(client, chen, moving_in):
+    client.force_login(chen)
+    do(client, moving_in, *[kind for kind in MOVE_IN if kind not in ("meters", "fees")])
+    answer = complete(client, moving_in)
+    assert answer.status_code == 409
+    said = str(answer.context["form"].errors)
+    assert [kind for kind in MOVE_IN if ring.title_of(kind) in said] == ["meters", "fees"]
+    assert again(moving_in).status == "under_way"
+    assert Unit.objects.get(pk=moving_in.unit_id).handed_over_on is None
+    client.post(reverse("desk:task_excuse", args=[moving_in.pk, "meters"]), {"reason": "表未装"})
+    do(client, moving_in, "fees")
+    assert complete(client, moving_in).status_code == 302
+    assert moving_in.tasks.get(kind="meters").excused_reason == "表未装"
+
+
+def test_nothing_is_completed_before_it_was_begun(client, chen, moving_in):
+    client.force_login(chen)
+    answer = complete(client, moving_in)
+    assert answer.status_code == 409 and again(moving_in).status == "booked"
+
+
+@pytest.mark.parametrize("kind", ["papers", "keys", "meters", "facilities", "agreements", "cards", "fees"])
+def test_a_task_is_finished_by_facts_and_not_by_a_button(client, chen, moving_in, kind):
+    client.force_login(chen)
+    answer = client.post(task_url(moving_in, kind), {"finish": "only"})
+    assert answer.status_code in (409, 422)
+    assert statuses(moving_in)[kind] == "open"
+
+
+def test_one_meter_without_a_base_reading_keeps_the_task_open_and_the_other_reading_stays(
+    client, chen, moving_in, meters
+):
+    client.force_login(chen)
+    answer = client.post(task_url(moving_in, "meters"), {f"value_{meters[0].pk}": "3", "finish": "1"})
+    assert answer.status_code == 409 and meters[1].serial in answer.context["refusal"]
+    assert list(Reading.objects.values_list("meter", "kind", "value")) == [(meters[0].pk, "base", Decimal("3"))]
+    assert [one.pk for one in answer.context["form"].meters] == [meters[1].pk], "what is read is not asked for again"
+
+
+def test_a_reading_lower_than_the_last_is_asked_for_again_with_every_typed_word(
+    client, chen, moving_in, meters, time_machine
+):
+    facts = {"at": MONDAY - 30 * DAY, "by": chen, "now": MONDAY, "source": "desk"}
+    actions.record_reading(meters[0], value=Decimal(50), kind="base", **facts)
+    factories.resident(moving_in.unit, "旧住户", "13511110000")
+    client.force_login(chen)
+    typed = {f"value_{meters[0].pk}": "20", f"value_{meters[1].pk}": "7", "finish": "1"}
+    answer = client.post(task_url(moving_in, "meters"), typed)
+    assert answer.status_code == 409
+    assert answer.context["form"][f"value_{meters[0].pk}"].value() == "20"
+    assert answer.context["form"].asked == {meters[0].pk: "rolled_over"}
+    assert Reading.objects.filter(meter=meters[1]).exists(), "the right one is kept"
+    typed = {f"value_{meters[0].pk}": "50.5", "finish": "1"}
+    assert client.post(task_url(moving_in, "meters"), typed).status_code == 302
+
+
+def test_a_reading_comes_with_its_photo(client, chen, moving_in, meters):
+    client.force_login(chen)
+    photo = picture()
+    client.post(task_url(moving_in, "meters"), {f"value_{meters[0].pk}": "3", f"photo_{meters[0].pk}": photo})
+    kept = Photo.objects.about(Reading.objects.get()).get()
+    assert client.get(reverse("desk:defect_file", args=[kept.name])).status_code == 200
+
+
+def test_a_task_done_by_mistake_is_opened_again_and_what_was_entered_stays(client, chen, moving_in):
+    client.force_login(chen)
+    do(client, moving_in, "papers")
+    answer = client.post(task_url(moving_in, "papers"), {**fill(moving_in, "papers"), "paper_proxy": "copied"})
+    assert answer.status_code == 409, "what is settled is opened first"
+    client.post(reverse("desk:task_reopen", args=[moving_in.pk, "papers"]))
+    assert statuses(moving_in)["papers"] == "open"
+    assert set(moving_in.documents.values_list("state", flat=True)) == {"seen"}
+    do(client, moving_in, "papers")
+
+
+def test_a_fact_that_has_gone_since_is_said_at_the_end(client, chen, moving_in):
+    client.force_login(chen)
+    do(client, moving_in, *MOVE_IN)
+    issue = KeyMove.objects.get(action="issue")
+    take_back(issue, chen)
+    assert complete(client, moving_in).status_code == 409
+    assert again(moving_in).status == "under_way"
+
+
+def take_back(issue, by):
+    from residents.actions.keys import take_back_keys
+
+    take_back_keys(issue, copies=issue.copies, by=by, now=MONDAY)
+
+
+def test_what_is_refused_keeps_every_typed_word(client, chen, moving_in):
+    client.force_login(chen)
+    factories.resident(moving_in.unit, "旧业主", "13511110000")
+    issued(moving_in.unit, moving_in.party, chen, "A-1501")
+    typed = {"tag": "A-1501", "what": "入户门及信报箱", "copies": 2, "finish": "1"}
+    answer = client.post(task_url(moving_in, "keys"), typed)
+    assert answer.status_code == 409 and answer.context["form"]["what"].value() == "入户门及信报箱"
+
+
+def test_a_move_in_of_a_home_runs_once(client, chen, moving_in):
+    client.force_login(chen)
+    address = f"{reverse('desk:movein_new')}?unit={moving_in.unit_id}"
+    typed = {"name": "另一人", "capacity": "owner", "booked_for": "2025-09-15T10:00", "moves_on": "2025-09-15"}
+    answer = client.post(address, typed)
+    assert answer.status_code == 409 and answer.context["form"]["name"].value() == "另一人"
+    assert Handover.objects.count() == 1
+
+
+def test_a_cancelled_move_in_says_why_and_takes_nothing_back_by_itself(client, chen, moving_in):
+    client.force_login(chen)
+    do(client, moving_in, "keys")
+    address = reverse("desk:move_cancel", args=[moving_in.pk])
+    assert client.post(address, {"reason": "改期"}).status_code == 409, "the keys are still with them"
+    take_back(KeyMove.objects.get(action="issue"), chen)
+    assert client.post(address, {"reason": "房款未结"}).status_code == 302
+    gone = again(moving_in)
+    assert (gone.status, gone.cancelled_reason) == ("cancelled", "房款未结")
+    assert not Occupancy.objects.on(TODAY + DAY).filter(unit=gone.unit).exists()
+    assert client.post(task_url(moving_in, "fees"), fill(moving_in, "fees")).status_code == 409
+
+
+# Who ------------------------------------------------------------------------------------------------------------------
+
+
+def test_engineering_looks_at_facilities_and_meters_and_nothing_else(client, liu, ma, guo, moving_in):
+    client.force_login(liu)
+    do(client, moving_in, "facilities", "meters")
+    assert client.post(task_url(moving_in, "papers"), {**fill(moving_in, "papers"), "finish": "1"}).status_code == 403
+    assert complete(client, moving_in).status_code == 403
+    for who, status in ((ma, 403), (guo, 200)):
+        client.force_login(who)
+        assert client.get(moving_in.get_absolute_url()).status_code == status
+    assert client.post(task_url(moving_in, "fees"), fill(moving_in, "fees")).status_code == 403
+
+
+def test_a_move_of_another_community_is_nowhere(client, stranger, moving_in, chen):
+    client.force_login(stranger)
+    for address in (
+        moving_in.get_absolute_url(),
+        task_url(moving_in, "papers"),
+        reverse("desk:move_sheet", args=[moving_in.pk]),
+    ):
+        assert client.get(address).status_code == 404
+    assert not client.get(reverse("desk:moveins")).context["lines"]
+
+
+# Defects --------------------------------------------------------------------------------------------------------------
+
+
+def found(client, handover, word="关不严"):
+    """Find one defect on the sheet, all else in order, and return it."""
+    line = handover.items.order_by("position").first()
+    typed = {f"result_{line.pk}": "defect", f"note_{line.pk}": word, "rest": "1"}
+    assert client.post(task_url(handover, "facilities"), typed).status_code == 302
+    return Defect.objects.get(item=line)
+
+
+def test_the_exceptions_are_marked_and_one_button_does_the_rest(client, liu, moving_in):
+    client.force_login(liu)
+    defect = found(client, moving_in)
+    assert dict(moving_in.items.values_list("result", "result")).keys() == {"ok", "defect"}
+    assert (defect.status, defect.unit, "关不严" in defect.text) == ("open", moving_in.unit, True)
+    assert client.post(task_url(moving_in, "facilities"), {"finish": "only"}).status_code == 302
+
+
+def test_a_defect_says_what_is_wrong(client, chen, moving_in):
+    client.force_login(chen)
+    line = moving_in.items.first()
+    answer = client.post(task_url(moving_in, "facilities"), {f"result_{line.pk}": "defect"})
+    assert answer.status_code == 422 and f"note_{line.pk}" in answer.context["form"].errors
+    assert not Defect.objects.exists()
+
+
+def promise(client, defect, days=3):
+    day = (MONDAY + days * DAY).date()
+    answer = client.post(reverse("desk:defect_promise", args=[defect.pk]), {"promised_on": day.isoformat()})
+    assert answer.status_code == 302
+    defect.refresh_from_db()
+    return defect.link.case
+
+
+def resolved(case, liu, now=MONDAY):
+    case = fresh(case)
+    engineering = case.community.departments.get(code="engineering")
+    if case.status == "taken":
+        case_actions.hand_over(case, department=engineering, by=case.first_responsible, now=now)
+    if case.status == "handed":
+        case_actions.accept(case, by=liu, now=now)
+    case_actions.resolve(fresh(case), by=liu, now=now, remedy="已调整")
+    return fresh(case)
+
+
+def inspect(client, defect, result, note=""):
+    return client.post(reverse("desk:defect_inspect", args=[defect.pk]), {"result": result, "note": note})
+
+
+def test_a_defect_becomes_a_case_with_the_promised_day_and_is_inspected_again_when_it_is_resolved(
+    client, chen, liu, han, moving_in
+):
+    client.force_login(chen)
+    defect = found(client, moving_in)
+    photo = picture()
+    client.post(reverse("desk:defect_photo", args=[defect.pk]), {"photo": photo})
+    case = promise(client, defect)
+    assert (case.kind, case.unit, case.reporter, case.first_responsible) == (
+        "repair",
+        moving_in.unit,
+        moving_in.party,
+        chen,
+    )
+    assert case.community.local(case.promised_reply_at).isoformat() == "2025-09-18T18:00:00+08:00"
+    assert Photo.objects.about(case).count() == 1, "the photo goes to the job"
+    assert inspect(client, defect, "good").status_code == 409, "nobody inspects what is still being mended"
+    resolved(case, liu)
+    assert client.get(reverse("desk:defects")).context["page"].object_list[0].waits
+    assert inspect(client, defect, "good").status_code == 302
+    defect.refresh_from_db()
+    assert (defect.status, defect.inspected_by) == ("accepted", chen)
+    assert not client.get(reverse("desk:defects")).context["page"].object_list
+
+
+def test_a_bad_inspection_opens_the_case_again(client, chen, liu, moving_in):
+    client.force_login(chen)
+    defect = found(client, moving_in)
+    case = resolved(promise(client, defect), liu)
+    assert inspect(client, defect, "bad").status_code == 422, "what is still wrong has to be said"
+    assert inspect(client, defect, "bad", "仍漏风").status_code == 302
+    defect.refresh_from_db()
+    assert (defect.status, fresh(case).status, fresh(case).cycle) == ("rejected", "in_hand", 2)
+    resolved(case, liu, MONDAY + DAY)
+    assert inspect(client, defect, "good").status_code == 302
+
+
+def test_an_open_defect_holds_up_neither_the_keys_nor_the_end_and_stands_on_the_sheet(client, chen, moving_in):
+    client.force_login(chen)
+    found(client, moving_in)
+    do(client, moving_in, *[kind for kind in MOVE_IN if kind != "facilities"])
+    client.post(task_url(moving_in, "facilities"), {"finish": "only"})
+    assert complete(client, moving_in).status_code == 302
+    text = client.get(reverse("desk:move_sheet", args=[moving_in.pk])).content.decode()
+    assert "关不严" in text and "A-1501" in text and "C1501" in text and "12.500" in text
+
+
+def test_a_corrected_line_voids_its_defect_unless_a_case_mends_it(client, chen, moving_in):
+    client.force_login(chen)
+    defect = found(client, moving_in)
+    line = defect.item
+    client.post(task_url(moving_in, "facilities"), {f"result_{line.pk}": "ok"})
+    defect.refresh_from_db()
+    assert defect.status == "void"
+    promise(client, found_again(client, moving_in, line))
+    assert client.post(task_url(moving_in, "facilities"), {f"result_{line.pk}": "ok"}).status_code == 409
+
+
+def found_again(client, handover, line):
+    client.post(task_url(handover, "facilities"), {f"result_{line.pk}": "defect", f"note_{line.pk}": "又坏了"})
+    return Defect.objects.open().get(item=line)
+
+
+# Moving out -----------------------------------------------------------------------------------------------------------
+
+
+def issued(home, person, by, tag="B-1201", copies=2):
+    from residents.actions.keys import issue_keys, receive_keys
+
+    keys = receive_keys(home.community, tag=tag, kind="vacant", copies=copies, unit=home, by=by, now=MONDAY)
+    return issue_keys(
+        keys, copies=copies, person=person, proof="id", owner_called=True, owner_said="同意", by=by, now=MONDAY
+    )
+
+
+def card_of(home, person, by, number="C1201"):
+    from residents.actions.credentials import issue_credential
+
+    facts = {"kind": "resident_card", "number": number, "valid_from": TODAY, "unit": home, "person": person}
+    return issue_credential(home.community, by=by, now=MONDAY, **facts)
+
+
+MOVE_OUT = ["readings", "keys_back", "cards_back", "plate", "occupancy"]
+
+
+def test_a_move_out_closes_only_when_all_is_back_and_the_former_occupant_is_found_no_more(
+    client, chen, home, lin, moving_out, time_machine
+):
+    water = meter(home, "water", chen, MONDAY - 60 * DAY)
+    actions.record_reading(
+        water, value=Decimal(5), kind="base", at=MONDAY - 60 * DAY, by=chen, now=MONDAY, source="desk"
+    )
+    issue, card = issued(home, lin, chen), card_of(home, lin, chen)
+    client.force_login(chen)
+    for kind in ("readings", "keys_back", "cards_back"):
+        assert client.post(task_url(moving_out, kind), {"finish": "only"}).status_code == 409, kind
+    do(client, moving_out, "readings", "plate", "occupancy")
+    assert complete(client, moving_out, "林晓梅").status_code == 409
+    typed = {f"back_{issue.pk}": 1, f"lost_{issue.pk}": 1, "finish": "1"}
+    assert client.post(task_url(moving_out, "keys_back"), typed).status_code == 422, "what is done about the lost one?"
+    assert client.post(task_url(moving_out, "keys_back"), {**typed, "measure": "换锁芯"}).status_code == 302
+    assert (
+        client.post(task_url(moving_out, "cards_back"), {f"card_{card.pk}": "back", "finish": "1"}).status_code == 302
+    )
+    assert complete(client, moving_out, "林晓梅").status_code == 302
+    assert Reading.objects.get(kind="final").value == Decimal("12.5")
+    assert Credential.objects.get().status == "returned"
+    assert KeySet.objects.get().lost == 1
+    assert Occupancy.objects.get(person=lin).period.upper == TODAY + DAY
+    assert [hit.occupancy for hit in finder.find(home.community, "1201", today=TODAY + DAY)] == [None]
+    assert not finder.find(home.community, "林晓梅", today=TODAY + DAY)
+    assert "林晓梅" in client.get(reverse("desk:move_certificate", args=[moving_out.pk])).content.decode()
+
+
+@pytest.fixture
+def let(home, lin, chen):
+    """Lin lets 3-2-1201 to Sun, who lives there with a child."""
+    sun = factories.resident(home, "孙悦", "13300001111", Occupancy.Kind.LESSEE)
+    child = factories.resident(home, "孙小宝", "", Occupancy.Kind.HOUSEHOLD)
+    return sun, child
+
+
+def test_with_a_lessee_the_household_goes_and_the_owner_remains_with_keys_and_cards(client, chen, home, lin, let):
+    sun, child = let
+    mine, theirs = issued(home, lin, chen, "B-1"), issued(home, sun, chen, "B-2", 1)
+    own_card = card_of(home, lin, chen, "C-1")
+    client.force_login(chen)
+    occupancy = Occupancy.objects.get(person=sun)
+    typed = {"occupancy": occupancy.pk, "booked_for": "2025-09-15T10:00", "moves_on": "2025-09-15"}
+    assert client.post(f"{reverse('desk:moveout_new')}?unit={home.pk}", typed).status_code == 302
+    handover = Handover.objects.get()
+    assert [row.person for row in handover.companions.all()] == [child]
+    form = client.get(task_url(handover, "keys_back")).context["form"]
+    assert form.issues == [theirs]
+    assert (
+        client.post(
+            task_url(handover, "keys_back"), {f"back_{theirs.pk}": 1, f"lost_{theirs.pk}": 0, "finish": "1"}
+        ).status_code
+        == 302
+    )
+    client.post(reverse("desk:task_excuse", args=[handover.pk, "readings"]), {"reason": "无表"})
+    do(client, handover, "cards_back", "plate")
+    companions = [row.pk for row in handover.companions.all()]
+    client.post(task_url(handover, "occupancy"), {"moves_on": "2025-09-15", "companions": companions})
+    assert complete(client, handover, "孙悦").status_code == 302
+    assert [row.person for row in Occupancy.objects.on(TODAY + DAY).filter(unit=home)] == [lin]
+    own_card.refresh_from_db()
+    assert own_card.status == "active" and KeyMove.objects.outstanding(home).get() == mine
+
+
+def test_who_stays_behind_is_chosen(client, chen, home, lin, let):
+    sun, _child = let
+    client.force_login(chen)
+    handover = actions.open_move_out(
+        Occupancy.objects.get(person=sun), booked_for=MONDAY, moves_on=TODAY, by=chen, now=MONDAY
+    )
+    client.post(task_url(handover, "occupancy"), {"moves_on": "2025-09-16", "companions": []})
+    assert not handover.companions.exists() and again(handover).moves_on == TODAY + DAY
+
+
+def test_a_last_day_before_the_first_is_refused_with_every_typed_word(client, chen, moving_out):
+    Occupancy.objects.update(period=type(Occupancy.objects.get().period)(TODAY - 5 * DAY, None))
+    client.force_login(chen)
+    answer = client.post(task_url(moving_out, "occupancy"), {"moves_on": "2025-09-01"})
+    assert answer.status_code == 409 and answer.context["form"]["moves_on"].value() == "2025-09-01"
+
+
+def test_a_plate_is_ordered_down(client, chen, home, lin, moving_out):
+    board = Board.objects.create(community=home.community, building=home.building, name="3 栋大堂", slots=20)
+    facts = {"display_name_zh": "林记", "registered_name": "林晓梅", "agreed_by": "林晓梅", "agreed_on": TODAY}
+    moments = dict.fromkeys(("requested_at", "approved_at", "made_at", "mounted_at"), MONDAY)
+    zhou = factories.staff("zhou2", "周二", community=home.community)
+    plate = Plate.objects.create(
+        community=home.community,
+        board=board,
+        slot=1,
+        unit=home,
+        occupancy=Occupancy.objects.get(person=lin),
+        status="mounted",
+        requested_by=chen,
+        approved_by=zhou,
+        mounted_by=zhou,
+        due_on=TODAY,
+        agreed_how="phone",
+        **facts,
+        **moments,
+    )
+    client.force_login(chen)
+    assert client.post(task_url(moving_out, "plate"), {"finish": "only"}).status_code == 409
+    assert client.post(task_url(moving_out, "plate"), {"finish": "1"}).status_code == 302
+    plate.refresh_from_db()
+    assert plate.is_leaving and statuses(moving_out)["plate"] == "done"
+
+
+# Rules ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "day", "first"),
+    [
+        ("next_month", "2025-09-15", "2025-10-01"),
+        ("next_month", "2025-12-31", "2026-01-01"),
+        ("half_month", "2025-09-15", "2025-09-15"),
+        ("half_month", "2025-09-03", "2025-09-15"),
+        ("half_month", "2025-09-16", "2025-10-01"),
+        ("exact_day", "2025-09-16", "2025-09-16"),
+    ],
+)
+def test_fees_begin_by_the_rule(rule, day, first):
+    assert fees_start_on(rule, datetime.date.fromisoformat(day)).isoformat() == first
+
+
+def test_the_database_refuses_a_signature_before_the_end_and_a_defect_in_hand_without_a_day(moving_in, chen):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Handover.objects.filter(pk=moving_in.pk).update(signed_name="x")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Handover.objects.filter(pk=moving_in.pk).update(status="completed")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        moving_in.tasks.update(status="excused", done_at=MONDAY)
+    defect = actions.note_defect(moving_in, text="x", by=chen, now=MONDAY)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Defect.objects.filter(pk=defect.pk).update(status="in_hand")
+    for row in (moving_in, defect, moving_in.tasks.first(), moving_in.items.first()):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            row.delete()
+
+
+def test_a_community_changes_its_sheet_and_begun_ones_keep_their_lines(client, zhou, chen, moving_in):
+    client.force_login(zhou)
+    before = moving_in.items.count()
+    assert client.post(reverse("desk:facilities"), {"room": "阳台", "name": "晾衣架"}).status_code == 302
+    assert client.post(reverse("desk:facilities"), {"room": "阳台", "name": "晾衣架"}).status_code == 409
+    row = moving_in.community.facility_items.get(name="马桶")
+    client.post(reverse("desk:facility_switch", args=[row.pk]))
+    row.refresh_from_db()
+    assert not row.is_active and moving_in.items.count() == before
+
+
+def test_no_name_and_no_number_goes_into_the_chain(client, chen, moving_in):
+    client.force_login(chen)
+    found(client, moving_in)
+    do(client, moving_in, *[kind for kind in MOVE_IN if kind != "facilities"])
+    client.post(task_url(moving_in, "facilities"), {"finish": "only"})
+    complete(client, moving_in)
+    data = str(list(Event.objects.values_list("data", flat=True)))
+    assert "郑平" not in data and "13600001111" not in data and "关不严" not in data
