@@ -1039,6 +1039,91 @@ STAFF_PAGES = [
     Visit("404", "chen", begin=nowhere("chen"), status=404),
     Visit("403", "li_na", begin=lambda house: (house.client("li_na"), reverse("desk:intake")), status=403),
 ]
+
+
+def open_a_move(who, name, unit):
+    def begin(house):
+        key = house.moves[unit].unit_id if unit else house.community.units.get(label="3-2-1202").pk
+        return house.client(who), f"{reverse(f'desk:{name}')}?unit={key}"
+
+    return begin
+
+
+def one_defect(n):
+    def begin(house):
+        row = house.moves["in"].defects.order_by("pk")[n]
+        return house.client("chen"), reverse("desk:defect", args=[row.pk])
+
+    return begin
+
+
+MOVE_IN_TASKS = ("papers", "keys", "meters", "facilities", "agreements", "cards", "fees", "notices")
+MOVE_OUT_TASKS = ("readings", "keys_back", "cards_back", "plate", "occupancy")
+MOVE_PAGES = [
+    Visit("desk:moveins", "chen"),
+    Visit("desk:moveins", "chen", query="?show=ended"),
+    Visit("desk:moveins", "chen", "found", query="?q=1202"),
+    Visit("desk:moveins", "liu"),
+    Visit("desk:moveins", "he", "empty"),
+    Visit("desk:moveouts", "guo"),
+    Visit("desk:moveouts", "he", "empty"),
+    Visit("desk:movein_new", "chen", begin=open_a_move("chen", "movein_new", "")),
+    Visit(
+        "desk:movein_new",
+        "chen",
+        "error",
+        begin=open_a_move("chen", "movein_new", ""),
+        then=send("main form .btn.primary", moves_on="1999-01-01"),
+        status=422,
+    ),
+    Visit("desk:movein_new", "chen", "runs", begin=open_a_move("chen", "movein_new", "in")),
+    Visit("desk:moveout_new", "chen", begin=open_a_move("chen", "moveout_new", "")),
+    Visit("desk:movein", "chen", begin=rows.move_page("in")),
+    Visit(
+        "desk:movein",
+        "chen",
+        "refused",
+        begin=rows.move_page("in"),
+        then=send("form[action*=complete] .btn.primary"),
+        status=409,
+    ),
+    Visit("desk:movein", "guo", "done", begin=rows.move_page("done", who="guo")),
+    Visit("desk:movein", "liu", begin=rows.move_page("in", who="liu")),
+    Visit("desk:moveout", "chen", begin=rows.move_page("out")),
+    *(Visit("desk:movein_task", "chen", kind, begin=rows.move_page("in", kind)) for kind in MOVE_IN_TASKS),
+    *(Visit("desk:moveout_task", "chen", kind, begin=rows.move_page("out", kind)) for kind in MOVE_OUT_TASKS),
+    Visit("desk:movein_task", "liu", "facilities", begin=rows.move_page("in", "facilities", who="liu")),
+    Visit("desk:movein_task", "guo", "facilities", begin=rows.move_page("in", "facilities", who="guo")),
+    Visit(
+        "desk:movein_task",
+        "chen",
+        "papers, refused",
+        begin=rows.move_page("in", "papers"),
+        then=send("main form .btn.primary"),
+        status=409,
+    ),
+    *(
+        Visit(f"desk:move_{paper}", "chen", begin=rows.move_page("in", paper=f"move_{paper}"))
+        for paper in ("sheet", "keys", "handbook")
+    ),
+    Visit("desk:move_certificate", "chen", begin=rows.move_page("out", paper="move_certificate")),
+    Visit("desk:defects", "chen"),
+    Visit("desk:defects", "he", "empty"),
+    Visit("desk:defect", "chen", "found", begin=one_defect(0)),
+    Visit("desk:defect", "chen", "in hand", begin=one_defect(1)),
+    Visit(
+        "desk:defect",
+        "chen",
+        "error",
+        begin=one_defect(0),
+        then=send("form[action*=promise] .btn.primary", promised_on="1999-01-01"),
+        status=422,
+    ),
+    Visit("desk:facilities", "zhou"),
+    Visit("desk:facilities", "sun", "empty"),
+    Visit("desk:facilities", "zhou", "error", then=send("main aside .btn.primary"), status=422),
+]
+
 RESIDENTS_PAGES = [
     Visit("complaints:home_public", None, "two communities"),
     Visit("complaints:home_public", query="?c=YH"),
@@ -1117,6 +1202,7 @@ RESIDENTS_PAGES = [
     Visit("complaints:followed", None, "in hand", begin=followed("in_hand")),
     Visit("404", begin=nowhere(), status=404),
 ]
+STAFF_PAGES += MOVE_PAGES
 PAGES = STAFF_PAGES + RESIDENTS_PAGES
 
 # Addresses that answer a GET and are not a page of their own.
@@ -1127,6 +1213,8 @@ NOT_PAGES = {
     "core:healthz": "three words for machines",
     "core:alive": "yes or no, and no page",
     "desk:find": "lines of the finder, seen while a caller is picked",
+    "desk:move_find": "lines of the finder",
+    "desk:defect_file": "a picture",
     "desk:pick": "the card of a caller, seen while one is picked",
     **dict.fromkeys(
         [f"complaints:{way}_{part}" for way in ("person", "caller") for part in ("export", "correct")]

@@ -79,6 +79,7 @@ def furnish():
     _keys(house, units, people, now)
     _home_visits(house, units, people, now)
     _boards(house, now)
+    _moves(house, units, people, now)
     events.seal_events()
     return house
 
@@ -579,6 +580,40 @@ def _boards(house, now):
     second = factories.plate(board, firms[1], slot=2, by=chen, now=now, display_name_en="Dawn Law Firm")
     register.approve_plate(second, by=zhou, now=now)
     factories.plate(board, firms[2], slot=3, by=chen, now=now, display_name_en="Goldstone Media")
+def _moves(house, units, people, now):
+    """A move-in that is under way with a defect of each kind, one that is done, and a move-out."""
+    home, chen, day = house.community, house.people["chen"], house.community.local(now).date()
+    when = {"booked_for": now, "moves_on": day, "by": chen, "now": now}
+    new = factories.unit(home, "7-1-0301")
+    for resource in ("water", "electricity"):
+        facts = {"resource": resource, "serial": f"{resource[0]}70301", "max_value": Decimal("9999.9"), "unit": new}
+        register.add_meter(home, by=chen, now=now, **facts)
+    moving = register.open_move_in(new, name="郑平", phone="13600001111", capacity="owner", **when)
+    register.give_keys(moving, tag="7-0301", what="入户门", copies=2, by=chen, now=now)
+    register.finish_task(moving, "keys", by=chen, now=now)
+    register.excuse_task(moving, "cards", reason="证件机检修", by=chen, now=now)
+    for text in ("客厅 窗：关不严", "厨房 地漏：堵塞"):
+        register.note_defect(moving, text=text, by=chen, now=now)
+    found = moving.defects.order_by("pk").last()
+    actions.open_case_from_defect(found, promised_on=day + timedelta(days=2), by=chen, now=now)
+    bai = people["bai"].occupancies.get()
+    leaving = register.open_move_out(bai, **when)
+    done = register.open_move_in(factories.unit(home, "7-1-0302"), name="钱来", phone="", capacity="lessee", **when)
+    for task in done.tasks.all():
+        register.excuse_task(done, task.kind, reason="随租户同住人办理", by=chen, now=now)
+    register.complete_handover(done, signed_name="钱来", signed_how="paper", by=chen, now=now)
+    house.moves |= {"in": moving, "out": leaving, "done": done}
+
+
+def move_page(name, kind="", who="chen", paper=""):
+    """Return what begins at the page of a move, of one of its tasks, or at one of its papers."""
+
+    def begin(house):
+        move = house.moves[name]
+        address = reverse(f"desk:{paper}", args=[move.pk]) if paper else move.get_absolute_url()
+        return house.client(who), address + (f"{kind}/" if kind else "")
+
+    return begin
 
 
 def form_of(house, step, **facts):

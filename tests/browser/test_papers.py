@@ -20,6 +20,8 @@ from tests.browser.pages import (
     send,
     slip_of,
 )
+from tests.browser.pages import PRINT, Visit, closing, report, send
+from tests.browser.rows import move_page
 from tests.browser.test_every_page import visit
 from tests.browser.test_weight import STAFF
 
@@ -125,6 +127,10 @@ PAPERS = [
     (Visit("residents:visit_report", "guo", begin=planned("visit_report", "guo")), A4, 1),
     (Visit("residents:board_printing", "guo", begin=first_printing), A4, 1),
     (Visit("complaints:month_print", "zhou", begin=report("month", name="print")), A4, 3),
+    (Visit("desk:move_sheet", "chen", begin=move_page("in", paper="move_sheet")), A4, 2),
+    (Visit("desk:move_keys", "chen", begin=move_page("in", paper="move_keys")), A5, 1),
+    (Visit("desk:move_handbook", "chen", begin=move_page("in", paper="move_handbook")), A5, 1),
+    (Visit("desk:move_certificate", "chen", begin=move_page("out", paper="move_certificate")), A4, 1),
 ]
 
 

@@ -28,6 +28,7 @@ from servicedesk.desk.demo import (
     rights,
     staff,
 )
+from servicedesk.desk.demo import drawings, handovers, inhabitants, life, outside, places, polls, rights, staff
 
 
 def load(*, now=None):
@@ -56,6 +57,7 @@ def load(*, now=None):
             meters.read(garden, people, now)
             callers.call_on(garden, people, now)
             callers.put_up_plates(garden, tower, people, now)
+            handovers.hand_over(garden, people, now)
             actions.file_ended(now=now)
             events.seal_events()
     except BaseException:
