@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from complaints import actions
+from residents import actions as register
 from residents import actions as residents_actions
 from residents.models import Occupancy
 from tests import counting
@@ -26,10 +27,6 @@ from tests.factories import (
     unit,
     visit_plan,
 )
-from residents import actions as register
-from residents.models import Occupancy
-from tests import counting
-from tests.factories import MONDAY, case, claim, cleared, party, resident, told, unit
 
 pytestmark = pytest.mark.django_db
 
@@ -227,6 +224,8 @@ def test_moves_and_slips_cost_the_same_for_few_and_for_many(client, yunhu, zhou,
         with counting.pinned(name) as captured:
             assert client.get(url).status_code == 200
         assert len(captured) <= 15, name
+
+
 @pytest.mark.parametrize("others", [1, 6])
 def test_moves_and_their_defects_cost_the_same_for_few_and_for_many(
     client, yunhu, office, zhou, chen, others, time_machine

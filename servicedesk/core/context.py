@@ -42,6 +42,7 @@ MENU = [
     ("cases", "mail", _("Letters"), "complaints:mail", OFFICE),
     ("cases", "incidents", _("Known events"), "complaints:incidents", SEES_CASES),
     ("cases", "warranty", _("Warranty"), "complaints:warranty", SEES_CASES),
+    ("homes", "moveins", _("Move-in and move-out"), "desk:moveins", OFFICE | ENGINEERS),
     ("homes", "keys", _("Keys"), "residents:keys", OFFICE),
     ("homes", "cards", _("Cards and passes"), "residents:cards", OFFICE),
     ("homes", "meters", _("Meters"), "residents:meters", OFFICE | {(Role.HEAD, "engineering")}),

@@ -1,7 +1,17 @@
 from django.urls import path
 
-from servicedesk.desk.views import approvals, board, intake, merging, search, units, visits
-from servicedesk.desk.views import approvals, board, defects, handover, handover_tasks, intake, search
+from servicedesk.desk.views import (
+    approvals,
+    board,
+    defects,
+    handover,
+    handover_tasks,
+    intake,
+    merging,
+    search,
+    units,
+    visits,
+)
 
 app_name = "desk"
 

@@ -580,6 +580,8 @@ def _boards(house, now):
     second = factories.plate(board, firms[1], slot=2, by=chen, now=now, display_name_en="Dawn Law Firm")
     register.approve_plate(second, by=zhou, now=now)
     factories.plate(board, firms[2], slot=3, by=chen, now=now, display_name_en="Goldstone Media")
+
+
 def _moves(house, units, people, now):
     """A move-in that is under way with a defect of each kind, one that is done, and a move-out."""
     home, chen, day = house.community, house.people["chen"], house.community.local(now).date()

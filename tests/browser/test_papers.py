@@ -20,7 +20,6 @@ from tests.browser.pages import (
     send,
     slip_of,
 )
-from tests.browser.pages import PRINT, Visit, closing, report, send
 from tests.browser.rows import move_page
 from tests.browser.test_every_page import visit
 from tests.browser.test_weight import STAFF

@@ -16,6 +16,7 @@ from servicedesk.desk.demo import (
     callers,
     drawings,
     files,
+    handovers,
     inhabitants,
     key_cabinet,
     life,
@@ -28,7 +29,6 @@ from servicedesk.desk.demo import (
     rights,
     staff,
 )
-from servicedesk.desk.demo import drawings, handovers, inhabitants, life, outside, places, polls, rights, staff
 
 
 def load(*, now=None):
