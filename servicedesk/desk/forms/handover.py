@@ -173,7 +173,11 @@ class FacilitiesForm(TaskForm):
                 widget=forms.RadioSelect(attrs=INLINE),
             )
             self.fields[f"note_{line.pk}"] = TextField(
-                label=_("What is wrong"), required=False, initial=line.note, max_length=100
+                label=_("What is wrong"),
+                required=False,
+                initial=line.note,
+                max_length=100,
+                widget=forms.TextInput(attrs={"placeholder": _("What is wrong"), "autocomplete": "off"}),
             )
 
     def clean(self):
