@@ -367,6 +367,9 @@ class Defect(models.Model):
     def __str__(self):
         return self.text
 
+    def get_absolute_url(self):
+        return reverse("desk:defect", args=[self.pk])
+
     @property
     def is_open(self):
         return self.status in self.UNSETTLED

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from servicedesk.core.masking import mask_name, mask_phone
@@ -116,6 +117,9 @@ class Person(models.Model):
 
     def __str__(self):
         return self.name
+
+    def get_absolute_url(self):
+        return reverse("residents:person", args=[self.pk])
 
     @property
     def masked_phone(self):

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from residents.models.people import Person
@@ -169,6 +170,9 @@ class HomeVisit(models.Model):
 
     def __str__(self):
         return f"{self.unit} {self.planned_on:%m-%d}"
+
+    def get_absolute_url(self):
+        return reverse("desk:visit", args=[self.pk])
 
     @property
     def met(self):

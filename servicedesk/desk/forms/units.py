@@ -3,16 +3,17 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from residents.models import Building
+from residents.models import Building, Unit
 from residents.rooms import key_of
 from servicedesk.core.text import TextField
 
 
 class UnitsForm(forms.Form):
-    """A building, a room, and where the page before ended."""
+    """A building, a room, a state, and where the page before ended."""
 
     building = forms.TypedChoiceField(label=_("Building"), required=False, coerce=int, empty_value=None)
     room = TextField(label=_("Room"), required=False, max_length=60)
+    state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("all")), *Unit.State.choices])
     after = TextField(required=False, max_length=430, widget=forms.HiddenInput)
 
     def __init__(self, *args, community, **kwargs):
@@ -32,4 +33,4 @@ class UnitsForm(forms.Form):
     @property
     def kept(self):
         """What the next page keeps of the address."""
-        return {name: self.data[name] for name in ("building", "room") if self.data.get(name)}
+        return {name: self.data[name] for name in ("building", "room", "state") if self.data.get(name)}

@@ -9,17 +9,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from residents import actions
+from residents.models import Unit
 from servicedesk.core import clock
 from servicedesk.core.models import Role
 from servicedesk.core.roles import role_required
+from servicedesk.desk import unit_parts
 from servicedesk.desk import units as reads
 from servicedesk.desk.forms.units import UnitsForm
 
 OFFICE = (Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM)
 
 
-def _find(request, pk):
-    unit = reads.find(request.community, pk)
+def _find(request, pk, now):
+    unit = reads.find(request.community, pk, request.community.local(now).date())
     if unit is None:
         raise Http404
     return unit
@@ -31,10 +33,11 @@ def units(request):
     """The homes of the community, building by building."""
     form = UnitsForm(request.GET, community=request.community)
     asked = form.cleaned_data if form.is_valid() else {}
-    rows, after = reads.page(request.community, **asked)
+    today = request.community.local(clock.now()).date()
+    rows, after = reads.page(request.community, today, **asked)
     older = f"?{urlencode({**form.kept, 'after': after})}" if after else ""
-    living = reads.names(rows, request.community.local(clock.now()).date())
-    lines = [(unit, living.get(unit.pk, [])) for unit in rows]
+    living = reads.names(rows, today)
+    lines = [(unit, Unit.State(unit.state), living.get(unit.pk, [])) for unit in rows]
     context = {"form": form, "lines": lines, "older_url": older, "clear_url": request.path}
     return render(request, "desk/units.html", context)
 
@@ -43,15 +46,17 @@ def units(request):
 @role_required(*OFFICE)
 def unit(request, pk):
     """One home: what has to be known first, or the part that the address names."""
-    now, one = clock.now(), _find(request, pk)
-    part = next((part for part in reads.PARTS if part.key == request.GET.get("tab")), None)
+    now = clock.now()
+    one = _find(request, pk, now)
+    part = next((part for part in unit_parts.PARTS if part.key == request.GET.get("tab")), None)
     here = reverse("desk:unit", args=[pk])
     tabs = [{"label": _("Overview"), "url": here, "current": part is None}]
-    tabs += [{"label": p.label, "url": f"{here}?tab={p.key}", "current": p == part} for p in reads.PARTS]
+    tabs += [{"label": p.label, "url": f"{here}?tab={p.key}", "current": p == part} for p in unit_parts.PARTS]
     with timezone.override(request.community.tz):
-        overview = None if part else reads.overview(one, request.user, now)
+        overview = None if part else unit_parts.overview(one, request.user, now)
         tables = part.tables(one, request.user, now) if part else overview.tables
         context = {"unit": one, "tabs": tabs, "part": part, "overview": overview, "tables": tables, "now": now}
+        context["state"] = Unit.State(one.state)
         return render(request, "desk/unit.html", context)
 
 
@@ -59,12 +64,13 @@ def unit(request, pk):
 @role_required(*OFFICE)
 def unit_file(request, pk):
     """The whole file of a home (业户档案); a POST prepares it for printing, with who printed it on record."""
-    now, one = clock.now(), _find(request, pk)
+    now = clock.now()
+    one = _find(request, pk, now)
     if request.method == "POST":
         actions.print_unit_file(one, by=request.user, now=now)
     with timezone.override(request.community.tz):
-        overview = reads.overview(one, request.user, now)
-        parts = [(part, part.tables(one, request.user, now)) for part in reads.PARTS]
+        overview = unit_parts.overview(one, request.user, now)
+        parts = [(part, part.tables(one, request.user, now)) for part in unit_parts.PARTS]
         is_printed = request.method == "POST"
         context = {"unit": one, "overview": overview, "parts": parts, "now": now, "is_printed": is_printed}
         return render(request, "desk/unit_file.html", context)
