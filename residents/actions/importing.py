@@ -383,6 +383,9 @@ class _Chunk:
                 ImportAdded.objects.bulk_create(
                     ImportAdded(run=self.run, table=model._meta.label, keys=keys) for model, keys in added
                 )
+                with connection.cursor() as cursor:
+                    # What is checked at the end of a transaction is checked here, where one row can still be found.
+                    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         except REFUSES as error:
             self.target.refresh()
             if len(entries) == 1:
