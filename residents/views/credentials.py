@@ -1,8 +1,8 @@
 """Cards and passes (证件, S19): the list, one card with its steps, and the pass on paper (出入证)."""
 
 import datetime
+import functools
 
-from django.contrib import messages
 from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,10 +15,9 @@ from residents import actions
 from residents.forms import credentials as forms
 from residents.models import Credential
 from residents.rooms import key_of
-from residents.views.doors import DESK, OFFICE, door_to, panel_of, part_of
+from residents.views.doors import DESK, OFFICE, door_to, make_or_show, panel_of, part_of
 from residents.views.keys import is_desk
 from servicedesk.core import clock
-from servicedesk.core.errors import Refused
 from servicedesk.core.roles import role_required
 
 SOON = datetime.timedelta(days=30)
@@ -79,21 +78,12 @@ def cards(request):
 @role_required(*DESK)
 def issue_credential(request):
     """Issue a card or pass."""
-    now, status = clock.now(), 200
+    now = clock.now()
     today = request.community.local(now).date()
     form = forms.IssueForm(request.POST or None, community=request.community, today=today)
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                card = actions.issue_credential(request.community, by=request.user, now=now, **form.facts)
-            except Refused as refused:
-                form.add_error(None, str(refused))
-                status = refused.status_code
-            else:
-                messages.success(request, _("%(number)s is issued.") % {"number": card.number})
-                return redirect(card)
-    return render(request, "residents/cards/new.html", {"form": form}, status=status)
+    make = functools.partial(actions.issue_credential, request.community, by=request.user, now=now)
+    done = _("%(number)s is issued.")
+    return make_or_show(request, form, make, template="residents/cards/new.html", done=done)
 
 
 # One card -------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import functools
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -58,6 +58,24 @@ def door_to(form_class, *, find, page, done, roles=DESK):
         return view
 
     return decorate
+
+
+def make_or_show(request, form, make, *, template, done):
+    """Lead to what `make` made of a form for something new, with the sentence `done` about it; or show the form on its
+    page, with every word that was typed where it is wrong or refused."""
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                made = make(**form.facts)
+            except Refused as refused:
+                form.add_error(None, str(refused))
+                status = refused.status_code
+            else:
+                messages.success(request, done % vars(made))
+                return redirect(made)
+    return render(request, template, {"form": form}, status=status)
 
 
 @dataclass(frozen=True)

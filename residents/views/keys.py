@@ -1,6 +1,7 @@
 """The key register (钥匙, S18): what is out, what hangs where, the ledger, and the steps on a set of keys."""
 
-from django.contrib import messages
+import functools
+
 from django.db.models import Q
 from django.db.models.functions import Length
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,9 +15,8 @@ from residents import actions
 from residents.forms import keys as forms
 from residents.models import KeyLoan, KeyMove, KeySet, Occupancy, Unit
 from residents.rooms import key_of
-from residents.views.doors import DESK, OFFICE, door_to, panel_of, part_of
+from residents.views.doors import DESK, OFFICE, door_to, make_or_show, panel_of, part_of
 from servicedesk.core import clock
-from servicedesk.core.errors import Refused
 from servicedesk.core.roles import role_required, roles_in
 
 # So many lines of the ledger stand on the page of a set; the ledger has the others.
@@ -102,20 +102,11 @@ def ledger(request):
 @role_required(*DESK)
 def receive_keys(request):
     """Register keys that come to the desk for the first time."""
-    now, status = clock.now(), 200
+    now = clock.now()
     form = forms.ReceiveForm(request.POST or None, community=request.community, now=now)
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                made = actions.receive_keys(request.community, by=request.user, now=now, **form.facts)
-            except Refused as refused:
-                form.add_error(None, str(refused))
-                status = refused.status_code
-            else:
-                messages.success(request, _("The keys %(tag)s are registered.") % {"tag": made.tag})
-                return redirect(made)
-    return render(request, "residents/keys/new.html", {"form": form}, status=status)
+    make = functools.partial(actions.receive_keys, request.community, by=request.user, now=now)
+    done = _("The keys %(tag)s are registered.")
+    return make_or_show(request, form, make, template="residents/keys/new.html", done=done)
 
 
 # One set --------------------------------------------------------------------------------------------------------------

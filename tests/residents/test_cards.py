@@ -132,6 +132,16 @@ def test_a_pass_ends_with_its_last_day_before_and_after_the_sweep(desk, worker):
     assert Event.objects.about(worker).get(verb="credential_expired").by is None
 
 
+def test_the_list_calls_a_pass_ended_before_the_sweep_has_written_it(client, worker, chen, time_machine):
+    time_machine.move_to(MONDAY + 11 * DAY, tick=False)
+    client.force_login(chen)
+    shown = {
+        state: worker.number in client.get(reverse("residents:cards"), {"state": state}).text
+        for state in ("active", "expired")
+    }
+    assert shown == {"active": False, "expired": True}
+
+
 def test_a_pass_that_has_ended_is_renewed(desk, worker, chen):
     actions.expire_credentials(now=MONDAY + 11 * DAY)
     step(desk, "renew_credential", again(worker), valid_to="2025-12-31")
