@@ -24,10 +24,10 @@ from residents.models import (
     Person,
 )
 from servicedesk.core import events, photos
-from servicedesk.core.errors import Refused
+from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Role
 from servicedesk.core.moves import move, write
-from servicedesk.core.roles import roles_in
+from servicedesk.core.roles import has_role
 
 Doc, Agreed = Document.Kind, Agreement.Kind
 # What is asked for, by capacity; the rest of a family comes with the list of occupants.
@@ -66,10 +66,16 @@ def fill_facilities(community, *, by, now):
     return len(rows)
 
 
+def _demand_setter(by, community):
+    if not has_role(by, community.pk, Role.SUPERVISOR, Role.ADMIN):
+        raise NotAllowed(_("The sheet belongs to the supervisors and the administrator."))
+
+
 @transaction.atomic
 def add_facility(community, *, room, name, by, now):
     """Add a line to the facility sheet of `community`, behind the last of its place; return it. Raises Refused where it
     is there already."""
+    _demand_setter(by, community)
     rows = FacilityItem.objects.filter(community=community)
     last = rows.filter(room=room).order_by("position").last() or rows.order_by("position").last()
     item = FacilityItem(community=community, room=room, name=name, position=last.position + 1 if last else 10)
@@ -85,6 +91,7 @@ def add_facility(community, *, room, name, by, now):
 @transaction.atomic
 def switch_facility(item, *, by, now):
     """Take a line off the sheet or put it back; sheets that were begun keep their lines."""
+    _demand_setter(by, item.community)
     item.is_active = not item.is_active
     item.save(update_fields=["is_active"])
     events.log(item, "facility_switched", by=by, now=now, data={"is_active": item.is_active})
@@ -395,8 +402,3 @@ def set_leaving(handover, *, moves_on, companions, by, now):
         raise Refused(_("On this day the register no longer has them here. Choose an earlier day."))
     handover.companions.set(companions)
     finish_task(handover, "occupancy", by=by, now=now)
-
-
-def may_set_up(user, community):
-    """Return whether `user` may change the facility sheet of `community`."""
-    return bool(roles_in(user, community.pk) & {Role.SUPERVISOR, Role.ADMIN})

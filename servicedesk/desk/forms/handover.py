@@ -27,12 +27,6 @@ def picture_of(form, name):
         return []
 
 
-class FindForm(forms.Form):
-    """A room, name or telephone number, where there is no script to look it up while it is typed."""
-
-    q = TextField(label=_("Home"), max_length=120, required=False)
-
-
 class AppointmentForm(forms.Form):
     """When somebody comes."""
 
