@@ -17,11 +17,11 @@ from complaints.forms.staff import AssignForm, WorkOrderForm
 from complaints.models import Case, Status
 from complaints.permissions import steps_for
 from complaints.views.case import STAFF, door_to, find, order_sheet
-from residents.gate import guarded_by
+from residents.gate import GUARDS
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
-from servicedesk.core.roles import departments_in, role_required
+from servicedesk.core.roles import departments_in, has_role, role_required
 
 HOME = "complaints:job"
 DOERS = (Role.HEAD, Role.WORKER)
@@ -74,7 +74,7 @@ def jobs(request):
             if cases or key == "mine"
         ],
         "now": now,
-        "keeps_gate": request.community in guarded_by(request.user),
+        "keeps_gate": has_role(request.user, request.community.pk, *GUARDS),
     }
     with timezone.override(request.community.tz):
         return render(request, "complaints/jobs.html", context)

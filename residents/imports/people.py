@@ -1,6 +1,7 @@
 """Residents and what they occupy, from a file."""
 
 import datetime
+from decimal import Decimal
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
@@ -134,6 +135,14 @@ class Occupancies(Target):
             "搬离日期 结束日期 截止日期 到期日期 至 to end until",
             _("The last day; empty while it goes on."),
         ),
+        Column(
+            "share",
+            _("Share of ownership in %"),
+            cells.Amount(Decimal(0), Decimal(100), 2, above=True),
+            "50",
+            "产权份额 份额 产权比例 占比 share",
+            _("Of owners only, where several own a home."),
+        ),
     )
 
     def __init__(self, *args, **kwargs):
@@ -151,7 +160,7 @@ class Occupancies(Target):
         units = {pk for found in self.rooms.found.values() for pk, _building in found}
         people = {pk for found in self.people.values() for pk, _phone in found}
         self.periods = {pair: list(found) for pair, found in self.planned.items()}
-        rows = Occupancy.objects.filter(unit__in=units, person__in=people)
+        rows = Occupancy.objects.in_force().filter(unit__in=units, person__in=people)
         for unit, person, kind, period in rows.values_list("unit_id", "person_id", "kind", "period"):
             self.periods.setdefault((unit, person), []).append((kind, period.lower, period.upper))
 
@@ -162,6 +171,8 @@ class Occupancies(Target):
         starts, ends = facts["starts_on"], _after(facts["ends_on"])
         if ends is not None and ends <= starts:
             raise BadCell(gettext_noop("It cannot end before it begins."), "ends_on")
+        if facts["share"] is not None and facts["kind"] != Occupancy.Kind.OWNER:
+            raise BadCell(gettext_noop("Only owners have a share of a home."), "share")
         for kind, lower, upper in self.periods.get((unit, person), ()):
             if (kind, lower) == (facts["kind"], starts):
                 return compare(facts, ("ends_on", upper and upper - datetime.timedelta(days=1)))
@@ -192,6 +203,7 @@ class Occupancies(Target):
                 "unit_id": self.rooms.unit(entry.facts)[0],
                 "person_id": self._person(entry.facts),
                 "kind": entry.facts["kind"],
+                "share": entry.facts["share"],
                 "period": DateRange(entry.facts["starts_on"], _after(entry.facts["ends_on"])),
             }
             for key, entry in zip(keys, entries, strict=True)

@@ -1,10 +1,8 @@
 """The gate on a guard's phone (门岗): scan a slip or type its number, let out once, or say what differs."""
 
 import datetime
-import functools
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,30 +11,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from residents import actions
 from residents.forms.releasing import DifferForm, NumberForm
-from residents.gate import Verdict, guarded_by, number_of, verdict
+from residents.gate import GUARDS, Verdict, number_of, verdict
 from residents.models import ReleaseSlip
 from servicedesk.core import clock, tokens
 from servicedesk.core.errors import Refused
 from servicedesk.core.notifications import UNDO_MINUTES
+from servicedesk.core.roles import role_required
 
 MOST = 50
-
-
-def guard_required(view):
-    """Let in who works in a security department, and set `request.community` to a community whose gate they keep.
-    Others get 403."""
-
-    @functools.wraps(view)
-    def wrapped(request, *args, **kwargs):
-        communities = guarded_by(request.user)
-        if not communities:
-            raise PermissionDenied
-        chosen = request.session.get("community")
-        request.community = next((c for c in communities if c.pk == chosen), communities[0])
-        return view(request, *args, **kwargs)
-
-    wrapped.door = ("guards", ())
-    return wrapped
 
 
 def _of_here(request):
@@ -50,7 +32,7 @@ def _find(request, pk):
 
 
 @require_http_methods(["GET", "POST"])
-@guard_required
+@role_required(*GUARDS)
 def gate(request):
     """Type the number of a slip; below it, what may leave today. A slip that is not good is recorded as turned away."""
     now, community = clock.now(), request.community
@@ -70,7 +52,7 @@ def gate(request):
 
 
 @require_GET
-@guard_required
+@role_required(*GUARDS)
 def gate_scan(request, token):
     """Lead from the code on the paper to the slip."""
     row = get_object_or_404(_of_here(request), token_digest=tokens.digest(token))
@@ -97,14 +79,14 @@ def _show(request, row, now, *, form=None, status=200):
 
 
 @require_GET
-@guard_required
+@role_required(*GUARDS)
 def gate_slip(request, pk):
     """One slip at the gate: in big letters what it is worth, its things, and one tap to let them out."""
     return _show(request, _find(request, pk), clock.now())
 
 
 @require_POST
-@guard_required
+@role_required(*GUARDS)
 def gate_pass(request, pk):
     """Let the goods out. Whoever comes second is told, and the attempt is on record."""
     row, now = _find(request, pk), clock.now()
@@ -118,7 +100,7 @@ def gate_pass(request, pk):
 
 
 @require_POST
-@guard_required
+@role_required(*GUARDS)
 def gate_away(request, pk):
     """Record that somebody came with a slip that is not good."""
     row, now = _find(request, pk), clock.now()
@@ -127,7 +109,7 @@ def gate_away(request, pk):
 
 
 @require_POST
-@guard_required
+@role_required(*GUARDS)
 def gate_differs(request, pk):
     """Record what differs; the goods wait, and the office is told."""
     row, now = _find(request, pk), clock.now()
@@ -144,7 +126,7 @@ def gate_differs(request, pk):
 
 
 @require_POST
-@guard_required
+@role_required(*GUARDS)
 def gate_undo(request, pk):
     """Take back a tap, within ten minutes."""
     row, now = _find(request, pk), clock.now()

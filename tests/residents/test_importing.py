@@ -343,6 +343,17 @@ def test_nobody_occupies_a_unit_twice_in_the_same_days(admin, yunhu, home, lin, 
     assert counts(checked(admin, csv_file([rows[0], rows[4]]), "occupancies")) == (0, 0, 0, 1)
 
 
+@pytest.mark.django_db
+def test_shares_are_of_owners_and_a_whole_at_most(admin, yunhu, home):
+    rows = [["房间", "姓名", "电话", "身份", "入住日期", "产权份额"]]
+    rows += [["3-2-1201", name, "", "业主", "2020-05-01", share] for name, share in [("甲", "60"), ("乙", "50.5")]]
+    rows += [["3-2-1201", "丙", "", "租户", "2020-05-01", "10"], ["3-2-1201", "丁", "", "业主", "2020-05-01", "101"]]
+    imported(admin, csv_file(rows), "people")
+    run = imported(admin, csv_file(rows), "occupancies", rows="good")
+    assert counts(run) == (1, 0, 0, 3)
+    assert Occupancy.objects.get(unit=home, kind="owner").share == 60
+
+
 def balance(amount="356.40", room="3-2-1201", fee="物业服务费", day="2025-08-31"):
     return [room, fee, amount, day]
 
