@@ -33,15 +33,21 @@ def find(user, community, query):
 
 
 def _registered(community, query):
+    """Yield a Found for each of the first people. The room and the person are looked up apart, each by its index: one
+    condition over both tables would look at everybody."""
+    known = Person.objects.known().filter(community=community)
+    found = known.filter(occupancies__unit__room_keys__contains=[key_of(query)]).values("pk")
     digits, letters = re.sub(r"[\s\-+]", "", query), re.sub(r"[^a-z]", "", query)
-    asked = Q(occupancies__unit__room_keys__contains=[key_of(query)])
+    asked = None
     if digits.isdigit() and len(digits) >= 4:
-        asked |= Q(phone_reversed__startswith=digits[::-1]) | Q(phone__startswith=digits)
+        asked = Q(phone_reversed__startswith=digits[::-1]) | Q(phone__startswith=digits)
     elif letters and letters == query:
-        asked |= Q(initials__startswith=letters) | Q(pinyin__startswith=letters)
+        asked = Q(initials__startswith=letters) | Q(pinyin__startswith=letters)
     elif query:
-        asked |= Q(name__startswith=query)
-    people = Person.objects.known().filter(asked, community=community).distinct().order_by("name", "pk")[:MOST_FOUND]
+        asked = Q(name__startswith=query)
+    if asked is not None:
+        found = found.union(known.filter(asked).values("pk"))
+    people = Person.objects.filter(pk__in=found).order_by("name", "pk")[:MOST_FOUND]
     for one in people.prefetch_related("occupancies__unit"):
         where = ", ".join(dict.fromkeys(home.unit.label for home in one.occupancies.all()))
         yield Found(Subject(community, person=one), where)
