@@ -10,21 +10,36 @@ from complaints import aftercare, reports
 from complaints.models import Reply, ReturnVisit
 from servicedesk.core.models import Role
 from servicedesk.core.roles import roles_in
-from servicedesk.core.templatetags.desk_tags import DeadlineCell, deadline_cell
+from servicedesk.core.templatetags.desk_tags import deadline_cell
 
-MOST = 300
+# So many are looked at, and so many of them shown: what is done makes room for the next.
+MOST, SHOWN = 300, 50
+# What a line of the queue shows, and what decides whose it is.
+_VISIT = ("reason", "due_at", "tries", "tried_at", "solved_by", "needs_senior", "result")
+_CASE = ("number", "summary", "place", "assigned_to", "unit__label", "building__name")
 # What the sums beside the queue look back on.
 LOOK_BACK = datetime.timedelta(days=30)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One visit of the queue: where it leads, its deadline, and until when nobody tries again."""
+    """One visit of the queue as of `now`: where it leads, its deadline, and until when nobody tries again."""
 
     visit: ReturnVisit
-    url: str
-    deadline: DeadlineCell
-    again_at: datetime.datetime | None
+    now: datetime.datetime
+
+    @property
+    def url(self):
+        return reverse("complaints:callback", args=[self.visit.case.number])
+
+    @property
+    def deadline(self):
+        return deadline_cell(self.visit.due_at, now=self.now, soon=datetime.timedelta(hours=4))
+
+    @property
+    def again_at(self):
+        again_at = aftercare.next_try_at(self.visit)
+        return again_at if again_at and again_at > self.now else None
 
 
 @dataclass(frozen=True)
@@ -37,6 +52,15 @@ class Queue:
     own: int
     senior: int
 
+    @property
+    def shown(self):
+        return self.due[:SHOWN]
+
+    @property
+    def more(self):
+        """How many are due behind those that are shown."""
+        return len(self.due) - len(self.shown)
+
 
 def queue_of(user, community, now):
     """Return the Queue of `user` in one community, of the first 300 visits. One query.
@@ -48,6 +72,7 @@ def queue_of(user, community, now):
         .visible_to(user)
         .filter(community=community)
         .select_related("case", "case__unit", "case__building")
+        .only(*_VISIT, *(f"case__{name}" for name in _CASE))
         .order_by(F("due_at").asc(nulls_last=True), "id")[:MOST]
     )
     roles = roles_in(user, community.pk)
@@ -55,24 +80,14 @@ def queue_of(user, community, now):
     due, waiting, own, senior = [], [], 0, 0
     for visit in rows:
         if visit.waits_for_rain:
-            waiting.append(_line(visit, now))
+            waiting.append(Line(visit, now))
         elif user.pk in (visit.solved_by_id, visit.case.assigned_to_id):
             own += 1
         elif visit.needs_senior and not is_senior:
             senior += 1
         elif visit.needs_senior or is_desk:
-            due.append(_line(visit, now))
+            due.append(Line(visit, now))
     return Queue(sorted(due, key=lambda line: line.again_at is not None), waiting, own, senior)
-
-
-def _line(visit, now):
-    again_at = aftercare.next_try_at(visit)
-    return Line(
-        visit=visit,
-        url=reverse("complaints:callback", args=[visit.case.number]),
-        deadline=deadline_cell(visit.due_at, now=now, soon=datetime.timedelta(hours=4)),
-        again_at=again_at if again_at and again_at > now else None,
-    )
 
 
 def facts_of(case):

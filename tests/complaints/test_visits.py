@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from complaints import actions, aftercare, reports
+from complaints import actions, aftercare, callbacks, reports
 from complaints.models import Case, Concern, Escalation, ReturnVisit, Status, VisitRule
 from servicedesk.core.models import Event
 from tests import factories
@@ -148,6 +148,18 @@ def test_the_database_refuses_a_visit_that_cannot_be(yunhu, office, chen, facts,
     row = facts if "result" not in facts else row
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         ReturnVisit.objects.filter(case=case).update(**row)
+
+
+def test_of_a_long_queue_the_first_are_shown_and_the_others_are_a_number(
+    client, yunhu, office, zhou, chen, monkeypatch
+):
+    cases = [told(factories.case(yunhu, by=zhou, category="service")) for _n in range(3)]
+    monkeypatch.setattr(callbacks, "SHOWN", 2)
+    client.force_login(chen)
+    answer = client.get(QUEUE)
+    assert len(answer.context["queue"].due) == 3 and answer.context["queue"].more == 1
+    drawn = [case.short_number in answer.text.partition("queue-title")[2] for case in cases]
+    assert sorted(drawn) == [False, True, True]
 
 
 # Rain ---------------------------------------------------------------------------------------------------------------
