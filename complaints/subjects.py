@@ -199,16 +199,15 @@ def rows_of(subject, cases):
     """Return {label: queryset} of everything that is held about `subject`, as far as it is about `cases`: a queryset of
     theirs. Nothing is read yet."""
     keys = list(cases.values_list("pk", flat=True))
-    letters = list(IncomingLetter.objects.filter(case__in=keys).values_list("pk", flat=True))
+    register = _of_register(subject)
+    papers = {
+        "complaints.IncomingLetter": IncomingLetter.objects.filter(case__in=keys),
+        "complaints.Call": Call.objects.filter(case__in=keys),
+    }
     type_of = ContentType.objects.get_for_model
     about = Q(subject_type=type_of(Case), subject_id__in=keys)
-    about |= Q(subject_type=type_of(IncomingLetter), subject_id__in=letters)
-    calls = list(Call.objects.filter(case__in=keys).values_list("pk", flat=True))
-    about |= Q(subject_type=type_of(Call), subject_id__in=calls)
-    register = _of_register(subject)
-    own = Q(pk__in=[])
-    for label, found in _keys_of(register).items():
-        own |= Q(subject_type=type_of(apps.get_model(label)), subject_id__in=found)
+    for label, found in _keys_of(register | papers).items():
+        about |= Q(subject_type=type_of(apps.get_model(label)), subject_id__in=found)
     of_case = {
         label: apps.get_model(label)._default_manager.filter(case__in=keys)
         for label in HELD
@@ -223,9 +222,9 @@ def rows_of(subject, cases):
         "complaints.Draft": _typed(Draft, subject),
         "complaints.IntakeDraft": _typed(IntakeDraft, subject),
         "complaints.DataRequest": subject.requests(),
-        "core.Event": Event.objects.filter(about | own).exclude(note=""),
-        "core.Notification": Notification.objects.filter(about | own),
-        "core.Photo": Photo.objects.kept().filter(about | own),
+        "core.Event": Event.objects.filter(about).exclude(note=""),
+        "core.Notification": Notification.objects.filter(about),
+        "core.Photo": Photo.objects.kept().filter(about),
     }
 
 

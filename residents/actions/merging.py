@@ -5,7 +5,20 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from residents.models import Contact, IdentityCopy, Occupancy, Person, Vehicle
+from residents.models import (
+    Contact,
+    Credential,
+    Handover,
+    HomeVisit,
+    IdentityCopy,
+    KeyLoan,
+    KeyMove,
+    MoveBooking,
+    Occupancy,
+    Person,
+    ReleaseSlip,
+    Vehicle,
+)
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
 
@@ -13,7 +26,8 @@ from servicedesk.core.errors import Refused
 STRONGEST = [Occupancy.Kind.OWNER, Occupancy.Kind.LESSEE, Occupancy.Kind.HOUSEHOLD, Occupancy.Kind.STAFF]
 
 
-# What points to an entry and moves with it. A test fails for what is neither here nor in `complaints.actions.people`.
+# What points to an entry and moves with it. A test fails for what is neither here, nor below, nor in
+# `complaints.actions.people`.
 MOVED = [
     (Contact, "occupant"),
     (Contact, "person"),
@@ -22,7 +36,15 @@ MOVED = [
     (Occupancy, "person"),
     (Occupancy, "company"),
     (Person, "merged_into"),
+    (Credential, "person"),
+    (Handover, "party"),
+    (HomeVisit, "person"),
+    (KeyLoan, "person"),
+    (MoveBooking, "applicant"),
+    (ReleaseSlip, "applicant"),
 ]
+# What only grows keeps the entry that it named: its page leads on to the one that stays.
+STAYS = [(KeyMove, "person")]
 
 
 @transaction.atomic

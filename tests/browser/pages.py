@@ -1022,11 +1022,11 @@ STAFF_PAGES = [
     ),
     Visit("residents:card", "zhou", "error", begin=card("card", "?do=lose_credential"), then=send(SAVE), status=422),
     Visit("residents:card_print", "chen", begin=register_paper("residents:card_print", "cards", "pass")),
-    Visit("residents:gate", "ma"),
-    Visit("residents:gate", "ma", "valid", query="?number=SG-01"),
-    Visit("residents:gate", "ma", "lost", query="?number=0012345679"),
-    Visit("residents:gate", "ma", "unknown", query="?number=1"),
-    Visit("residents:gate", "ma", "error", query="?number=", status=422),
+    Visit("residents:gate_cards", "ma"),
+    Visit("residents:gate_cards", "ma", "valid", query="?number=SG-01"),
+    Visit("residents:gate_cards", "ma", "lost", query="?number=0012345679"),
+    Visit("residents:gate_cards", "ma", "unknown", query="?number=1"),
+    Visit("residents:gate_cards", "ma", "error", query="?number=", status=422),
     Visit("residents:gate_keys", "ma"),
     Visit("account_login"),
     Visit("account_login", None, "error", then=send(SAVE, login="chen", password="wrong-password"), status=200),
@@ -1207,6 +1207,13 @@ PAGES = STAFF_PAGES + RESIDENTS_PAGES
 
 # Addresses that answer a GET and are not a page of their own.
 REMEDY = ("propose", "send", "answer", "finish", "drop")
+# Steps whose forms stand on the page of the thing, without a visit of their own.
+REGISTER = [
+    *("end_home", "void_home", "edit", "add_contact", "end_contact", "add_vehicle", "end_vehicle"),
+    *("record_identity", "keep_copy", "remove_copy"),
+]
+MOVING = ("confirm", "start", "finish", "miss", "protect", "cancel", "take_back", "consent", "unmask")
+RELEASING = ("approve", "refuse", "void", "consent", "unmask")
 NOT_PAGES = {
     "core:root": "leads on",
     "core:admin_login": "leads on, or says 403, which is visited",
@@ -1234,6 +1241,17 @@ NOT_PAGES = {
         f"residents:{step}": "leads on to the form on the page of the keys, the loan or the card"
         for step in [*KEY_STEPS, *LOAN_STEPS, *CARD_STEPS]
     },
+    "residents:picture": "a picture, seen on the page of the person",
+    **dict.fromkeys([f"residents:{step}" for step in REGISTER], "leads on to the form on the page of the person"),
+    **dict.fromkeys(
+        [f"residents:move_{step}" for step in MOVING] + [f"residents:slip_{step}" for step in RELEASING],
+        "leads on to the page of the move or of the slip",
+    ),
+    "residents:lift_switch": "leads on to the rules of moves",
+    "residents:gate_scan": "leads on to the slip at the gate",
+    "residents:import_template": "a workbook",
+    "residents:import_progress": "a piece of the page of the import",
+    "residents:import_faults": "a table as a file",
     "complaints:report_photo": "a picture, seen on page 2 of the form",
     "complaints:track_photo": "a picture, seen on the tracking page",
     "complaints:followed_photo": "a picture, seen on the tracking page",

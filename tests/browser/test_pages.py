@@ -35,7 +35,8 @@ def test_every_address_that_shows_a_page_is_visited(client, yunhu):
     token = first_token(seen)
     client.post(reverse("complaints:track_by_code"), {"number": seen.number, "code": code_of(token)})
     places = {"number": seen.number, "name": "x", "pk": 0, "token": token, "key": uuid.uuid4(), "step": 1, "batch": "x"}
-    places |= {"date": MONDAY.date(), "starts_on": BOTH}
+    places |= {"date": MONDAY.date(), "starts_on": BOTH, "kind": "keys", "target": "units"}
+    places |= dict.fromkeys(["person", "keep", "drop"], 0)
     missed = [
         name
         for name, arguments in addresses().items()

@@ -213,10 +213,10 @@ def test_a_private_person_has_a_plate_only_where_they_wish_it(yunhu, lobby, chen
 
 def test_a_bilingual_board_wants_both_names_and_an_occupant_has_one_plate(yunhu, lobby, firm, chen, zhou):
     actions.change_board(lobby, is_bilingual=True, by=zhou, now=MONDAY)
-    with pytest.raises(Refused, match="English"):
+    with pytest.raises(Refused, match="英文名称"):
         plate(lobby, firm, by=chen)
     plate(lobby, firm, by=chen, display_name_en="Voyage")
-    with pytest.raises(Refused, match="already"):
+    with pytest.raises(Refused, match="已有铭牌"):
         plate(lobby, firm, slot=2, by=chen, display_name_en="Voyage")
 
 

@@ -170,7 +170,7 @@ def test_nobody_at_home_leaves_a_card_and_a_day_to_try_again(client, plan, home,
 
 def test_a_visit_that_was_planned_is_the_one_that_is_made(client, home, lin, chen):
     planned = actions.plan_visit(home, on=TODAY, by=chen, now=MONDAY)
-    with pytest.raises(Refused, match="planned already"):
+    with pytest.raises(Refused, match="已有约定"):
         actions.plan_visit(home, on=TODAY, by=chen, now=MONDAY)
     client.force_login(chen)
     send(client, home, outcome="done", person=lin.pk)

@@ -4,11 +4,11 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from complaints.imports.reading import open_table
 from residents.actions import record_many
 from servicedesk.core import clock
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Community
+from servicedesk.core.tables import open_table
 from servicedesk.desk import readings
 
 # So many of the refused rows are named; the count is of all.
