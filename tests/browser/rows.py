@@ -79,7 +79,7 @@ def furnish():
     _keys(house, units, people, now)
     _home_visits(house, units, people, now)
     _boards(house, now)
-    _moves(house, units, people, now)
+    _handovers(house, units, people, now)
     events.seal_events()
     return house
 
@@ -582,7 +582,7 @@ def _boards(house, now):
     factories.plate(board, firms[2], slot=3, by=chen, now=now, display_name_en="Goldstone Media")
 
 
-def _moves(house, units, people, now):
+def _handovers(house, units, people, now):
     """A move-in that is under way with a defect of each kind, one that is done, and a move-out."""
     home, chen, day = house.community, house.people["chen"], house.community.local(now).date()
     when = {"booked_for": now, "moves_on": day, "by": chen, "now": now}
@@ -598,7 +598,7 @@ def _moves(house, units, people, now):
         register.note_defect(moving, text=text, by=chen, now=now)
     found = moving.defects.order_by("pk").last()
     actions.open_case_from_defect(found, promised_on=day + timedelta(days=2), by=chen, now=now)
-    bai = people["bai"].occupancies.get()
+    bai = people["bai"].occupancies.in_force().get(unit=units["5-1-0301"])
     leaving = register.open_move_out(bai, **when)
     done = register.open_move_in(factories.unit(home, "7-1-0302"), name="钱来", phone="", capacity="lessee", **when)
     for task in done.tasks.all():
