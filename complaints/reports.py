@@ -35,6 +35,7 @@ from complaints.models.aftercare import GOOD
 from complaints.models.cases import ENDED, KEPT_FROM, LETTERS
 from complaints.models.letters import KEPT_FROM as LETTERS_KEPT_FROM
 from complaints.words import RESIDENTS_VERBS, UNDONE, VERBS
+from residents.models import Contact, Occasion
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.duty import LEVELS
 from servicedesk.core.models import Event, NumberSeries, Photo, User
@@ -300,6 +301,11 @@ LETTER_SERIES = {
     "replies": ("FW", 0),
     "keptreplies": ("FW", LETTERS_KEPT_FROM),
 }
+
+
+def also_told(case):
+    """Return the contacts of the occupants of the unit of `case` who want to hear of its progress. One query."""
+    return list(Contact.objects.told_of(Occasion.CASE).filter(unit=case.unit_id).with_people()) if case.unit_id else []
 
 
 def same_unit(case, user, now):

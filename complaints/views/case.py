@@ -167,6 +167,7 @@ def show(request, case, *, bound=None, step="", refusal="", others=(), status=20
         "coverage": warranty.coverage_of(case, now),
         "slips": [(slip, slip.missed(now)) for slip in slips],
         "may_be_same": _may_be_same(case, open_here, allowed, now),
+        "also_told": reports.also_told(case) if step == "reply" and form is not None else [],
         "can_follow_on": too_old_to_reopen(case, now) and may_record(request.user, case),
         "presences": presence.others(case, request.user, now),
         "is_late": case.is_late(now),

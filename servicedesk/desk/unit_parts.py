@@ -75,6 +75,11 @@ class Table:
     more_url: str = ""
 
     @property
+    def is_cut(self):
+        """Whether there may be more rows than stand here."""
+        return len(self.rows) >= MOST
+
+    @property
     def lines(self):
         """The rows as (name of the column, Cell) pairs, as a narrow screen shows them."""
         return [list(zip(self.header, row, strict=True)) for row in self.rows]

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from complaints import actions
 from complaints.models import Case, Presence, Status
+from residents import actions as register
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
@@ -467,3 +468,15 @@ def test_a_policy_may_forbid_pauses(client, case_in_hand, liu):
     case_in_hand.policy.can_pause = False
     case_in_hand.policy.save()
     assert post(client, liu, case_in_hand, "pause", reason="material", until="2025-09-15T14:00").status_code == 409
+
+
+def test_who_replies_is_told_who_else_wants_to_hear_of_it(client, yunhu, office, chen, home, lin, wu):
+    how = {"role": "family", "by": chen, "now": MONDAY}
+    register.add_contact(home, lin, tell=["case"], name="林母", phone="13800009999", **how)
+    register.add_contact(home, lin, tell=["fees"], name="林父", phone="13800008888", **how)
+    row = case(yunhu, by=chen, category="mail", unit=home, reporter=lin)
+    actions.resolve(row, by=chen, now=MONDAY, remedy="已答复")
+    client.force_login(chen)
+    page = client.get(row.get_absolute_url(), {"do": "reply"}).text
+    assert "林母 138****9999" in page and "林父" not in page
+    assert "林母" not in client.get(row.get_absolute_url()).text
