@@ -209,6 +209,7 @@ PAGES = [
     sought("find-name", "finder, name", lambda home: home.person.name),
     sought("find-initials", "finder, initials", lambda home: home.person.initials),
     get("/units/", "clerk", name="homes", label="homes, page 1", goal=6, growth=1.25, most_queries=15),
+    get("/units/?state=vacant", "clerk", name="homes-state", label="homes, vacant", goal=6, growth=1.25, most_queries=15),
     get(
         lambda world: f"/units/?building={world.home().unit.building_id}",
         "clerk", name="homes-building", label="homes of one building", goal=6, growth=1.25, most_queries=15,
@@ -216,6 +217,19 @@ PAGES = [
     get(
         lambda world: world.home().unit.get_absolute_url(),
         "clerk", name="home", label="page of a home", goal=6, growth=1.25, most_queries=15,
+    ),
+    get("/residents/", "clerk", name="residents", label="residents, page 1", goal=6, growth=1.25, most_queries=15),
+    get(
+        "/residents/?letter=L", "clerk", name="residents-letter", label="residents, one letter", goal=6, growth=1.25,
+        most_queries=15,
+    ),
+    get(
+        lambda world: "/residents/?" + urlencode({"q": world.home().person.initials}),
+        "clerk", name="residents-search", label="residents, initials", goal=6, growth=1.25, most_queries=15,
+    ),
+    get(
+        lambda world: world.home().person.get_absolute_url(),
+        "clerk", name="resident", label="page of a resident", goal=6, growth=1.25, most_queries=15,
     ),
     get(
         lambda world: world.home().unit.get_absolute_url() + "?tab=cases",
