@@ -209,7 +209,10 @@ PAGES = [
     sought("find-name", "finder, name", lambda home: home.person.name),
     sought("find-initials", "finder, initials", lambda home: home.person.initials),
     get("/units/", "clerk", name="homes", label="homes, page 1", goal=6, growth=1.25, most_queries=15),
-    get("/units/?state=vacant", "clerk", name="homes-state", label="homes, vacant", goal=6, growth=1.25, most_queries=15),
+    get(
+        "/units/?state=let", "clerk", name="homes-state", label="homes that are let", goal=6, growth=1.25,
+        most_queries=15,
+    ),
     get(
         lambda world: f"/units/?building={world.home().unit.building_id}",
         "clerk", name="homes-building", label="homes of one building", goal=6, growth=1.25, most_queries=15,
