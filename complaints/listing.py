@@ -40,6 +40,8 @@ MOST_COUNTED = 1000
 # any other all are found by the index of the words and sorted: the planner believes that a word of old cases stands
 # among the newest, too, and would read thousands of rows with their words until a page is full.
 MOST_SORTED = 10_000
+# Of these only the newest are looked at first, so many keys from where a page begins: it is full there of most words.
+WINDOW = 10_000
 # What a line of a list or of a file shows of the case itself, and of what belongs to it: names only, because rows of
 # seven tables for each line cost more than all the rest of the page.
 SHOWN = (
@@ -400,11 +402,17 @@ def load(keys, community):
 
 
 def _keys(rows, order, cursor, backwards, most, few):
-    """Return up to `most` keys beyond `cursor`. One query; rows without a value stand behind all others."""
+    """Return up to `most` keys beyond `cursor`. One query, two where few rows are looked for among the newest first;
+    rows without a value stand behind all others."""
     names = order.names(backwards)
     by = order.sorted(backwards) if few else names
     if not order.nullable:
         rows = rows.filter(order.beyond(cursor, backwards)) if cursor else rows
+        if few and order == ORDERS["newest"] and not backwards:
+            first = (cursor[1] if cursor else _newest_key()) - WINDOW
+            newest = list(rows.filter(pk__gt=first).order_by(*by).values_list("pk", flat=True)[:most])
+            if first <= 0 or len(newest) == most:
+                return newest
         return list(rows.order_by(*by).values_list("pk", flat=True)[:most])
     valued, bare = rows.filter(**{f"{order.column}__isnull": False}), rows.filter(**{order.column: None})
     if cursor and cursor[0] is None:
@@ -421,6 +429,12 @@ def _keys(rows, order, cursor, backwards, most, few):
     )
     both = first.union(*rest, all=True).order_by("part", *names) if rest else first
     return [key for _part, _value, key in both[:most]]
+
+
+def _newest_key():
+    """Return the key of the newest case of all, as it was within the last minute. One query, none while it is kept."""
+    keys = Case.objects.order_by("-pk").values_list("pk", flat=True)
+    return kept.for_a_while("newest-case", seconds=kept.MINUTE, make=lambda: keys.first() or 0)
 
 
 # What a page asks for -----------------------------------------------------------------------------------------------

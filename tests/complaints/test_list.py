@@ -303,7 +303,9 @@ def test_a_word_of_few_cases_lists_the_same_pages_as_a_word_of_many(client, chen
         walked, is_rare = all_pages(client, address)
         assert (sorted(pk for page in walked for pk in page), is_rare) == (pks(*cases), False)
         monkeypatch.setattr(listing, "MOST_SORTED", 4)
-        assert all_pages(client, address) == (walked, True), order
+        for window in (1, 3, 10_000):
+            monkeypatch.setattr(listing, "WINDOW", window)
+            assert all_pages(client, address) == (walked, True), (order, window)
 
 
 def test_only_rows_with_a_rare_word_are_found_first_and_sorted_afterwards(client, chen, several, monkeypatch):

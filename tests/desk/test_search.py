@@ -132,7 +132,7 @@ def test_at_most_twelve_of_a_kind_are_shown_newest_first(client, chen, yunhu, of
 
 
 def test_an_answer_costs_the_same_for_few_and_for_many(client, chen, yunhu, office, lin, leak):
-    search(client, chen, "")
+    search(client, chen, "漏水")
     for count in (1, 20):
         for _n in range(count):
             factories.case(yunhu, by=chen, unit=leak.unit)
