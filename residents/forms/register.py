@@ -72,9 +72,29 @@ class EditForm(PersonForm):
     """A changed entry: what is changed and why."""
 
     version = forms.IntegerField(widget=forms.HiddenInput)
+    drop_phone = forms.BooleanField(label=_("Has no number any more"), required=False)
     reason = PlainField(label=_("Reason"), max_length=300, help_text=REASON_STAYS)
 
-    field_order = ["kind", "name", "title", "phone", "note", "reason"]
+    field_order = ["kind", "name", "title", "phone", "drop_phone", "note", "reason"]
+
+    def __init__(self, *args, person, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.person = person
+        if person.phone:
+            # The whole number is looked at for a reason and on record, and never on the way (ruling 13).
+            self.fields["phone"].label = _("New telephone number")
+            self.fields["phone"].help_text = _("Left empty, %(number)s stays.") % {"number": person.masked_phone}
+        else:
+            del self.fields["drop_phone"]
+
+    def clean(self):
+        cleaned = super().clean()
+        drops = cleaned.pop("drop_phone", False)
+        if drops and cleaned.get("phone"):
+            self.add_error("phone", _("Give a new number, or tick that there is none any more: one of the two."))
+        elif not drops and "phone" in cleaned and not cleaned["phone"]:
+            cleaned["phone"] = self.person.phone
+        return cleaned
 
 
 class StepForm(forms.Form):
@@ -293,8 +313,10 @@ class EndVehicleForm(StepForm):
 class RecordIdentityForm(StepForm):
     """The number of an identity paper; it is never shown again unless somebody asks for it with a reason."""
 
-    kind = forms.ChoiceField(label=_("Paper"), choices=Person.Identity.choices)
-    number = TextField(label=_("Number"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    kind = forms.ChoiceField(label=_("Kind of paper"), choices=Person.Identity.choices)
+    number = TextField(
+        label=_("Number of the paper"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

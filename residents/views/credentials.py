@@ -103,7 +103,7 @@ def _steps(card):
     if card.status in (Status.ACTIVE, Status.EXPIRED):
         steps.append(("renew_credential", _("Renew")))
     if card.status in (Status.ACTIVE, Status.LOST) and not replaced:
-        steps.append(("replace_credential", _("Replace")))
+        steps.append(("replace_credential", _("Replace the card")))
     if card.status == Status.ACTIVE:
         steps.append(("lose_credential", _("Report lost")))
     if card.status == Status.LOST and not replaced:

@@ -100,13 +100,13 @@ def show(request, person, *, bound=None, step="", shown=None, status=200):
 def _asked(request, person, step):
     """Return what a form begins with: the entry as it is, or the row that the address names."""
     if step == "edit":
-        return {name: getattr(person, name) for name in ("kind", "name", "title", "phone", "note", "version")}
+        return {name: getattr(person, name) for name in ("kind", "name", "title", "note", "version")}
     return {name: request.GET[name] for name in ASKED_FOR if name in request.GET}
 
 
 def _form(step, request, person, today, homes, data=None, initial=None):
     if step == "edit":
-        return forms.EditForm(data, initial=initial)
+        return forms.EditForm(data, initial=initial, person=person)
     return FORMS[step](data, request.FILES or None, person=person, today=today, homes=homes, initial=initial)
 
 

@@ -67,6 +67,11 @@ class Desk:
 
     def __call__(self, request):
         response = self.get_response(request)
+        if response.status_code == 405 and request.method == "GET":
+            # Whoever opens the address of a form's answer once more, from the bar or a bookmark, gets a way on.
+            allowed = response["Allow"]
+            response = render(request, "405.html", status=405)
+            response["Allow"] = allowed
         if request.user.is_authenticated:
             # Set in the answer to the sign-in itself, so that a session is never younger than it says.
             if "since" not in request.session:

@@ -251,7 +251,7 @@ def keys(unit, user, now):
         ]
         for one in Credential.objects.for_unit(unit).with_people().order_by("-issued_at", "-id")[:MOST]
     ]
-    header = [_("Tag"), _("Kind"), _("Slot"), _("Copies"), _("In the cabinet"), _("On loan"), _("Given out")]
+    header = [_("Tag"), _("Kind"), _("Slot"), _("Copies"), _("In the cabinet"), _("On loan"), _("Given out for good")]
     return [
         Table(_("Key sets"), header, sets, _("No keys of this home are registered.")),
         Table(
@@ -259,7 +259,7 @@ def keys(unit, user, now):
         ),
         Table(
             _("Cards and passes"),
-            [_("Number"), _("Kind"), _("Holder"), _("From"), _("To"), _("Status")],
+            [_("Number of the card"), _("Kind"), _("Holder"), _("From"), _("To"), _("Status")],
             cards,
             _("No card was issued."),
         ),
@@ -279,7 +279,7 @@ def meters(unit, user, now):
         ]
         for one in found
     ]
-    header = [_("Number"), _("Resource"), _("Last reading"), _("Read on"), _("Consumption")]
+    header = [_("Serial number"), _("Resource"), _("Last reading"), _("Read on"), _("Consumption")]
     return [Table(_("Meters"), header, rows, _("No meter of this home is registered."))]
 
 
@@ -414,11 +414,11 @@ def papers(unit, user, now):
         for one in Defect.objects.for_unit(unit).order_by("-found_at", "id")[:MOST]
     ]
     return [
-        Table(_("Papers"), [_("Who"), _("Paper"), _("State")], shown, _("No paper was shown.")),
+        Table(_("Papers"), [_("Who"), _("Paper shown"), _("State")], shown, _("No paper was shown.")),
         Table(_("Agreements"), [_("Who"), _("Agreement"), _("Signed on")], signed, _("No agreement was signed.")),
         Table(
             _("Defects"),
-            [_("Defect"), _("Found"), _("Promised for"), _("Status")],
+            [_("Defect"), _("Found on"), _("Promised for"), _("Status")],
             defects,
             _("No defect was found."),
         ),

@@ -59,3 +59,11 @@ def test_a_draft_keeps_the_fields_of_the_form_and_no_others(client, chen):
     answer = client.post(reverse("desk:draft"), urlencode(sent), content_type="application/x-www-form-urlencoded")
     assert answer.status_code == 200
     assert IntakeDraft.objects.get(user=chen).answers == {"summary": "厨房漏水"}
+
+
+@pytest.mark.django_db
+def test_the_address_of_a_form_opened_by_hand_says_what_it_is(client, chen):
+    client.force_login(chen)
+    answer = client.get(reverse("complaints:call_enter"))
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "没有改动任何内容" in answer.text

@@ -1,10 +1,13 @@
 """One queue for what waits for a second person (S14)."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
 from complaints import actions
 from complaints.models import Concern, Status
+from residents import actions as residents
 from tests import counting, factories
 from tests.factories import MONDAY, fresh
 
@@ -82,3 +85,21 @@ def test_the_queue_costs_the_same_for_one_and_for_many(client, yunhu, office, ch
     shown(client, zhou)
     with counting.pinned("approvals"):
         assert len(shown(client, zhou)[0]) == 12
+
+
+def test_keys_and_plates_that_wait_for_a_second_person_stand_in_the_queue(client, yunhu, home, chen, zhou, lin):
+    keys = factories.key_set(yunhu, unit=home, by=chen)
+    asked = residents.ask_for_keys(
+        keys,
+        copies=1,
+        borrower="staff",
+        staff=chen,
+        due_back_at=MONDAY + timedelta(hours=2),
+        reason="漏水",
+        by=chen,
+        now=MONDAY,
+    )
+    client.force_login(zhou)
+    page = client.get(reverse("desk:approvals"))
+    assert page.context["waiting"] == 1
+    assert asked.get_absolute_url() in page.text

@@ -138,6 +138,8 @@ def test_two_who_change_one_entry_do_not_overwrite_each_other(client, lin, chen)
     client.force_login(chen)
     seen = {"version": 0, "kind": "person", "name": "林小梅", "phone": "13800001234", "reason": "本人更正"}
     assert post(client, lin, "edit", **seen).status_code == 302
+    lin.refresh_from_db()
+    assert lin.phone == "13800001234"
     late = post(client, lin, "edit", **seen | {"name": "林大梅"})
     assert late.status_code == 409 and "林大梅" in late.text
     lin.refresh_from_db()
@@ -376,3 +378,18 @@ def test_the_register_costs_the_same_for_few_and_for_many(client, yunhu, home, l
         with counting.pinned(name) as captured:
             assert client.get(url).status_code == 200
         assert len(captured) <= 15, name
+
+
+def test_the_whole_number_does_not_stand_in_the_form_that_changes_an_entry(client, chen, lin):
+    client.force_login(chen)
+    page = client.get(reverse("residents:person", args=[lin.pk]), {"do": "edit"}).text
+    assert "138****1234" in page and "13800001234" not in page
+    typed = {"version": 0, "kind": "person", "name": "林晓梅", "phone": "", "reason": "更正称呼", "title": "女士"}
+    assert post(client, lin, "edit", **typed).status_code == 302
+    lin.refresh_from_db()
+    assert (lin.phone, lin.title) == ("13800001234", "女士")
+    both = typed | {"version": lin.version, "drop_phone": "on"}
+    assert post(client, lin, "edit", **both | {"phone": "13900001234"}).status_code == 422
+    assert post(client, lin, "edit", **both).status_code == 302
+    lin.refresh_from_db()
+    assert lin.phone == ""

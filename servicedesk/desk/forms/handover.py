@@ -206,7 +206,7 @@ class KeysForm(TaskForm):
     )
     tag = TextField(label=_("Tag of the new keys"), required=False, max_length=30)
     what = TextField(label=_("What they open"), required=False, max_length=120)
-    copies = forms.IntegerField(label=_("How many"), min_value=1, max_value=99, initial=1)
+    copies = forms.IntegerField(label=_("How many keys"), min_value=1, max_value=99, initial=1)
     proof = forms.ChoiceField(
         label=_("Shown"), choices=Proof.choices, required=False, widget=forms.RadioSelect(attrs=INLINE)
     )
