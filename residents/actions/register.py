@@ -80,6 +80,8 @@ def move_in(unit, person, *, kind, starts_on, by, now, ends_on=None, share=None,
         raise Refused(_("Nobody can move out before they moved in, on %(day)s.") % {"day": starts_on})
     if share is not None and kind != Occupancy.Kind.OWNER:
         raise Refused(_("Only an owner has a share of a unit."))
+    if person.kind == Person.Kind.COMPANY and kind in (Occupancy.Kind.HOUSEHOLD, Occupancy.Kind.STAFF):
+        raise Refused(_("A company owns a unit or leases it. Enter the people who work there as its staff."))
     if company is not None and kind != Occupancy.Kind.STAFF:
         raise Refused(_("Only staff belong to a company."))
     period = DateRange(starts_on, ends_on + DAY if ends_on else None)

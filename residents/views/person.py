@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from residents import actions, identity, register, words
 from residents.forms import register as forms
-from residents.models import Contact, IdentityCopy, Person, Vehicle
+from residents.models import Contact, IdentityCopy, Occupancy, Person, Vehicle
 from residents.views.register import LOOKS, MERGES, OFFICE, may_edit
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
@@ -77,6 +77,7 @@ def show(request, person, *, bound=None, step="", shown=None, status=200):
         "homes": homes,
         "contacts": contacts,
         "contact_for": Contact.objects.active().filter(person=person).with_people(),
+        "staff": _staff_of(person, today),
         "vehicles": has["vehicles"],
         "copies": has["copies"],
         "masked_identity": identity.masked_number_of(person),
@@ -95,6 +96,13 @@ def show(request, person, *, bound=None, step="", shown=None, status=200):
     if shown:
         answer["Cache-Control"] = "no-store"
     return answer
+
+
+def _staff_of(person, today):
+    """Return who works here today for a company, with the unit. One query, none for a person."""
+    if person.kind != Person.Kind.COMPANY:
+        return []
+    return list(Occupancy.objects.on(today).known().filter(company=person).with_people().order_by("person__pinyin"))
 
 
 def _asked(request, person, step):

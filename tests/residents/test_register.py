@@ -393,3 +393,15 @@ def test_the_whole_number_does_not_stand_in_the_form_that_changes_an_entry(clien
     assert post(client, lin, "edit", **both).status_code == 302
     lin.refresh_from_db()
     assert lin.phone == ""
+
+
+def test_a_company_has_its_staff_on_its_page_and_is_nobodys_family(client, yunhu, home, chen):
+    firm = person(yunhu, "远航科技", "", kind="company")
+    actions.move_in(home, firm, kind="lessee", starts_on=TODAY, by=chen, now=MONDAY)
+    clerk = person(yunhu, "赵敏")
+    actions.move_in(home, clerk, kind="staff", starts_on=TODAY, company=firm, by=chen, now=MONDAY)
+    client.force_login(chen)
+    assert "赵敏" in client.get(firm.get_absolute_url()).text
+    other = unit(yunhu, "3-2-1301")
+    with pytest.raises(Refused):
+        actions.move_in(other, firm, kind="household", starts_on=TODAY, by=chen, now=MONDAY)
