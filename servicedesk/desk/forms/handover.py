@@ -2,6 +2,7 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from residents import ring
 from residents.fee_start import fees_start_on
@@ -206,7 +207,7 @@ class KeysForm(TaskForm):
     )
     tag = TextField(label=_("Tag of the new keys"), required=False, max_length=30)
     what = TextField(label=_("What they open"), required=False, max_length=120)
-    copies = forms.IntegerField(label=_("How many keys"), min_value=1, max_value=99, initial=1)
+    copies = forms.IntegerField(label=_("Number of keys"), min_value=1, max_value=99, initial=1)
     proof = forms.ChoiceField(
         label=_("Shown"), choices=Proof.choices, required=False, widget=forms.RadioSelect(attrs=INLINE)
     )
@@ -323,7 +324,7 @@ class KeysBackForm(TaskForm):
     def lay_out(self):
         self.issues = list(ring.keys_out(self.handover).with_people())
         for issue in self.issues:
-            for name, label, initial in (("back", _("Back"), issue.left), ("lost", _("Lost"), 0)):
+            for name, label, initial in (("back", pgettext_lazy("keys", "Back"), issue.left), ("lost", _("Lost"), 0)):
                 self.fields[f"{name}_{issue.pk}"] = forms.IntegerField(
                     label=label, min_value=0, max_value=issue.left, initial=initial
                 )
@@ -364,7 +365,7 @@ class KeysBackForm(TaskForm):
 class CardsBackForm(TaskForm):
     """What became of the cards of those who leave."""
 
-    CHOICES = [("back", _("handed back")), ("lost", _("lost")), ("", _("not yet"))]
+    CHOICES = [("back", _("handed back")), ("lost", _("lost")), ("", pgettext_lazy("card", "not yet"))]
 
     def lay_out(self):
         self.cards = list(ring.cards_out(self.handover).with_people())
@@ -458,7 +459,7 @@ class InspectForm(forms.Form):
     GOOD, BAD = "good", "bad"
     result = forms.ChoiceField(
         label=_("Re-inspection"),
-        choices=[(GOOD, _("accepted")), (BAD, _("not accepted"))],
+        choices=[(GOOD, pgettext_lazy("re-inspection", "accepted")), (BAD, _("not accepted"))],
         widget=forms.RadioSelect(attrs=INLINE),
     )
     note = TextField(label=_("What was found"), required=False, max_length=300)
