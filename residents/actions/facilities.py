@@ -36,9 +36,10 @@ def record_items(handover, *, results, by, now):
             raise Refused(_("%(line)s: write what is wrong with it.") % {"line": line})
         line.result, line.note = result, note
         changed.append(line)
-    HandoverItem.objects.bulk_update(changed, ["result", "note"])
-    _note_defects(handover, changed, by=by, now=now)
-    events.log(handover, "items_recorded", by=by, now=now, data={"rows": len(changed)})
+    if changed:
+        HandoverItem.objects.bulk_update(changed, ["result", "note"])
+        _note_defects(handover, changed, by=by, now=now)
+        events.log(handover, "items_recorded", by=by, now=now, data={"rows": len(changed)})
     return len(changed)
 
 

@@ -294,7 +294,7 @@ def do_facilities(page):
     choose(window.page, "问题", f".facility:has(#{window.locator('input[type=radio]').first.get_attribute('id')})")
     window.get_by_role("textbox").fill("关不严")
     press(page, "其余全部正常")
-    press(page, "保存并完成")
+    press(page, "完成本项")
 
 
 def do_agreements(page):

@@ -327,6 +327,16 @@ def test_the_exceptions_are_marked_and_one_button_does_the_rest(client, liu, mov
     assert client.post(task_url(moving_in, "facilities"), {"finish": "only"}).status_code == 302
 
 
+def test_a_sheet_that_is_saved_as_it_was_is_nothing_that_happened(client, chen, moving_in):
+    client.force_login(chen)
+    found(client, moving_in)
+    said = Event.objects.filter(verb="items_recorded").count()
+    typed = {f"result_{row.pk}": row.result for row in moving_in.items.all()}
+    typed |= {f"note_{row.pk}": row.note for row in moving_in.items.all()}
+    assert client.post(task_url(moving_in, "facilities"), {**typed, "finish": "1"}).status_code == 302
+    assert Event.objects.filter(verb="items_recorded").count() == said
+
+
 def test_a_defect_says_what_is_wrong(client, chen, moving_in):
     client.force_login(chen)
     line = moving_in.items.first()
