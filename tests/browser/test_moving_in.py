@@ -1,4 +1,4 @@
-"""A building comes, a family moves in, a lessee leaves, goods and keys go out: each by whoever has read the screens alone
+"""A building comes, a family moves in, a lessee leaves, goods and keys go out: by whoever has read the screens alone
 (scenario 10's import and scenario 11's move-in half).
 
 What is pressed is named by the words that stand on it, and nothing is done but by pages; the beginning is furnished.
@@ -27,15 +27,13 @@ from residents.models import (
     KeyMove,
     MoveBooking,
     Occupancy,
-    Person,
     Reading,
     ReleaseSlip,
     Unit,
 )
 from servicedesk.core import clock
-from servicedesk.core.models import Event, Notification, Photo
+from servicedesk.core.models import Event, Photo
 from tests import factories
-from tests.browser.looking import violations
 from tests.browser.test_papers import A4, A5, paper
 from tests.browser.walking import go, photo
 from tests.factories import MONDAY, at
@@ -62,9 +60,9 @@ def task(page, words):
         page.locator("ul.tasks").get_by_role("link", name=words, exact=True).click()
 
 
-def choose(page, words, within="main"):
+def choose(page, words):
     """Choose what is labelled `words`, by the label: the circle itself may be drawn by the style alone."""
-    page.locator(within).locator("label").filter(has_text=words).first.click()
+    page.locator("main label").filter(has_text=words).first.click()
 
 
 def field(page, words):
@@ -112,7 +110,7 @@ BAD = [
 
 @pytest.fixture
 def worker(monkeypatch):
-    """The worker behind the pages, asleep until the walk says `worker()` or, for one chunk of nine rows, `worker(1)`."""
+    """The worker behind the pages: asleep until the walk says `worker()`, or `worker(1)` for a chunk of nine rows."""
     told = []
     monkeypatch.setattr(tasks, "wake", lambda key, **options: told.append(key))
     monkeypatch.setattr(importing, "CHUNK", 9)
@@ -138,7 +136,7 @@ def filled(path):
 
 
 def upload(page, file):
-    choose(page, "房屋", "form")
+    choose(page, "房屋")
     page.locator("[name=upload]").set_input_files(file)
     press(page, "上传")
     press(page, "读取这张工作表")
@@ -149,7 +147,7 @@ def upload(page, file):
 def test_a_building_with_seven_bad_rows_is_checked_then_imported_once_and_taken_back(
     site, open_browser, yunhu, tang, worker
 ):
-    """Scenario 10: nothing before the check, the bad rows by line and cause, a bar that outlives a reload, once only."""
+    """Scenario 10: nothing before the check, the bad rows by line and cause, a bar that outlives a reload, and once."""
     page = open_browser(site, tang)
     from_menu(page, site, "导入")
     with page.expect_download() as template:
@@ -194,7 +192,7 @@ def test_a_building_with_seven_bad_rows_is_checked_then_imported_once_and_taken_
 
     choose(late, "只导入合格的行")
     press(late, "立即导入")
-    refused(late, "。")
+    refused(late, "已完成", "请重新查看")
     from_menu(page, site, "导入")
     upload(page, file)
     worker()
@@ -291,7 +289,7 @@ def do_facilities(page):
     """Find one thing wrong, and all the others in order."""
     task(page, "设施验收")
     window = page.locator("main .facility").filter(has_text="窗及五金").first
-    choose(window.page, "问题", f".facility:has(#{window.locator('input[type=radio]').first.get_attribute('id')})")
+    window.get_by_text("问题", exact=True).click()
     window.get_by_role("textbox").fill("关不严")
     press(page, "其余全部正常")
     press(page, "完成本项")
@@ -305,7 +303,7 @@ def do_agreements(page):
 def test_a_family_moves_in_over_two_days_and_every_paper_is_printed(
     site, open_browser, yunhu, empty_home, office, chen, zhou, liu, set_clock
 ):
-    """Scenario 11: odd order, five of eight, the point to go on from, the refusal by name, the defect's case, papers."""
+    """Scenario 11: odd order, five of eight, where to go on, the refusal by name, the defect's case, the papers."""
     page = open_browser(site, chen)
     open_move_in(page, site, "18 501", "郑平", "13600001111")
     for number, do in enumerate([do_fees, do_cards, do_papers, do_meters, do_notices], start=1):
@@ -350,8 +348,9 @@ def test_a_family_moves_in_over_two_days_and_every_paper_is_printed(
     handover = Handover.objects.get()
     go(page, site, handover.get_absolute_url())
     do_agreements(page)
+    handed_over = ["A-18501", "× 3", "W18501", "3.500", "E18501", "12.000", "已存档", "关不严", "2025-09-18"]
     for name, wanted, sheets in (
-        ("设施交接单", ["A-18501", "× 3", "W18501", "3.50", "E18501", "12.00", "已存档", "关不严", "2025-09-18"], [A4, A4]),
+        ("设施交接单", handed_over, [A4, A4]),
         ("钥匙签收单", ["A-18501", "入户门", "郑平"], [A5]),
         ("入住手册签收", ["郑平", "2025-09-16", "2025-10-01"], [A5]),
     ):
@@ -376,7 +375,9 @@ def test_a_family_moves_in_over_two_days_and_every_paper_is_printed(
     assert page.watch.wrong == []
 
 
-def test_without_scripts_a_move_in_is_done_from_the_search_to_the_signature(site, open_browser, empty_home, office, chen):
+def test_without_scripts_a_move_in_is_done_from_the_search_to_the_signature(
+    site, open_browser, empty_home, office, chen
+):
     """Scenario 11 where nothing but pages works: every task, on a phone."""
     page = open_browser(site, chen, **PHONE, java_script_enabled=False)
     from_menu(page, site, "迁入迁出")
@@ -529,7 +530,10 @@ def test_goods_leave_once_by_the_slip_that_another_approved(
     go(guard, site, reverse("residents:gate_scan", args=[gate.token_of(yunhu.pk, slip.number)]))
     expect(guard.locator(".gate-verdict")).to_contain_text("已经用过")
     expect(guard.get_by_role("button", name=re.compile("^放行"))).to_have_count(0)
+    guard.wait_for_load_state("networkidle")
     slip.refresh_from_db()
+    turned_away = Event.objects.about(slip).filter(verb="slip_turned_away").order_by("id")
+    assert [event.data["why"] for event in turned_away] == ["too_early", "used"]
     assert (slip.status, slip.gate_checked_by, slip.decided_by, slip.asked_by) == ("used", ma, zhou, chen)
     assert guard.watch.wrong == []
 
@@ -614,7 +618,7 @@ def test_keys_left_in_trust_are_used_in_an_emergency_when_another_approved_and_t
     page.reload()
     follow(page, "交付钥匙")
     press(page, "交付钥匙")
-    expect(page.get_by_role("alert").or_(page.locator(".alert"))).to_contain_text(["业主"])
+    expect(page.locator(".alert").filter(has_text="须告知业主")).to_be_visible()
     from_menu(supervisor, site, "钥匙")
     expect(supervisor.locator("table:has(#untold)")).to_contain_text("K-01")
     follow(page, "已告知业主")
