@@ -180,9 +180,9 @@ def undo_import(run, *, by, now):
         raise Refused(_("This import has added nothing, so there is nothing to take back."))
     name = run.stored or files.new_name()
     files.discard(name, faults=False)
-    facts = {"taken_back": 0, "kept": 0, "ended_at": None, "stored": name, "erased_at": None}
-    _move_to_work(run, Status.UNDOING, by=by, now=now, **facts)
-    faults.write(files.begin_faults(run), [], anew=True)
+    _move_to_work(run, Status.UNDOING, by=by, now=now, ended_at=None, problem="", stored=name, erased_at=None)
+    # One that failed on its way back goes on there: what it kept stays counted and listed.
+    faults.write(files.begin_faults(run), [], anew=not (run.taken_back or run.kept))
     return run
 
 
@@ -249,7 +249,7 @@ def _work(key, now, seconds):
     run = _at_work(key)
     if run is None:
         return False
-    if run.attempts >= MOST_ATTEMPTS and run.status != Status.UNDOING:
+    if run.attempts >= MOST_ATTEMPTS:
         _fail(run, now, _("The program was interrupted here three times. Tell whoever looks after it."))
         return False
     write(run, attempts=run.attempts + 1, heartbeat_at=clock.now())

@@ -12,7 +12,7 @@ from django.db.models import Min
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from residents.models import ImportAdded, Meter, Occupancy, OpeningBalance, Reading, Unit
+from residents.models import Meter, Occupancy, OpeningBalance, Reading, Unit
 from servicedesk.core import events
 from servicedesk.core.models import Event
 from servicedesk.core.moves import move_many
@@ -60,12 +60,20 @@ def _remove(model, keys, *, by, now):
         rows.delete()
 
 
+def relations_to(model):
+    """Return the relations by which rows of other tables point to `model`, those without a name back among them
+    (`related_name="+"`); one of many to many counts once."""
+    return [
+        field
+        for field in model._meta.get_fields(include_hidden=True)
+        if field.auto_created and not field.concrete and not field.related_model._meta.auto_created
+    ]
+
+
 def _hanging(model, keys):
     """Return {key: [(model, how many)]} of the rows to which others point. One query for each kind of those."""
     found = {}
-    for relation in model._meta.related_objects:
-        if relation.related_model is ImportAdded:
-            continue
+    for relation in relations_to(model):
         name = relation.field.name
         rows = relation.related_model._base_manager.filter(**{f"{name}__in": keys})
         if relation.related_model in (Reading, OpeningBalance):

@@ -46,7 +46,7 @@ class ImportRun(models.Model):
         Status.DONE: {Status.UNDOING},
         Status.CANCELLED: {Status.RUNNING, Status.UNDOING},
         Status.FAILED: {Status.MAPPED, Status.UNDOING},
-        Status.UNDOING: {Status.UNDONE},
+        Status.UNDOING: {Status.UNDONE, Status.FAILED},
         Status.UNDONE: set(),
     }
     AT_WORK = (Status.CHECKING, Status.RUNNING, Status.UNDOING)

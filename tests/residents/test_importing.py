@@ -10,13 +10,15 @@ from decimal import Decimal
 import openpyxl
 import psycopg
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
+from django.db.models import ProtectedError
 from django.urls import reverse
 
 from residents import actions, tasks
 from residents.actions import importing
-from residents.imports import cells, mapping
+from residents.imports import cells, mapping, undoing
 from residents.imports.cells import BadCell
 from residents.imports.registry import TARGETS
 from residents.models import (
@@ -29,6 +31,7 @@ from residents.models import (
     OpeningBalance,
     Person,
     Reading,
+    Section,
     Unit,
 )
 from servicedesk.core import alone, clock
@@ -597,6 +600,57 @@ def test_occupancies_that_somebody_ended_since_stay_when_their_import_is_undone(
     step(admin, run, "undo")
     assert (work(run).taken_back, run.kept) == (1, 1)
     assert Occupancy.objects.get().person == wu
+
+
+@pytest.mark.django_db
+def test_an_occupancy_that_a_move_names_stays_and_the_undo_of_its_import_ends(admin, yunhu, home, lin, wu, chen):
+    Occupancy.objects.all().delete()
+    rows = [["房间", "姓名", "身份", "入住日期"], ["3-2-1201", "林晓梅", "租户", "2020-05-01"]]
+    rows += [["3-2-1201", "吴刚", "家属", "2020-05-01"], ["3-2-1202", "吴刚", "业主", "2020-05-01"]]
+    run = imported(admin, csv_file(rows), "occupancies")
+    facts = {"booked_for": MONDAY, "moves_on": MONDAY.date(), "by": chen, "now": MONDAY}
+    handover = actions.open_move_out(lin.occupancies.get(), **facts)
+    with_them = list(handover.companions.all())
+    assert [one.person for one in with_them] == [wu]
+    step(admin, run, "undo")
+    assert work(run).status == "undone"
+    assert (run.taken_back, run.kept) == (1, 2)
+    assert set(Occupancy.objects.all()) == {handover.occupancy, *with_them}
+
+
+@pytest.mark.parametrize("model", [Building, Section, Unit, Person, Occupancy, Meter, Reading, OpeningBalance])
+def test_whatever_points_to_an_imported_row_is_counted_before_it_goes(model):
+    fields = [field for one in apps.get_models() for field in (*one._meta.fields, *one._meta.many_to_many)]
+    pointing = {field for field in fields if field.is_relation and field.related_model is model}
+    assert pointing == {relation.field for relation in undoing.relations_to(model)}
+
+
+@pytest.mark.django_db
+def test_an_undo_that_breaks_off_again_and_again_fails_and_goes_on_when_asked(admin, yunhu, small_chunks, monkeypatch):
+    run = imported(admin, csv_file([UNITS, *homes(6)]))
+    resident(Unit.objects.get(label="3-2-201"), "王小明", "13700001111")
+    step(admin, run, "undo")
+    really, chunks = importing.take_back, []
+
+    def breaks_at_the_second(*args, **kwargs):
+        chunks.append(args)
+        if len(chunks) > 1:
+            raise ProtectedError("x", set())
+        return really(*args, **kwargs)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(importing, "take_back", breaks_at_the_second)
+        # The first has a chunk written, from which on the attempts count.
+        for _attempt in range(1 + importing.MOST_ATTEMPTS):
+            with pytest.raises(ProtectedError):
+                work(run)
+        assert work(run).status == "failed" and run.problem
+    before = (run.taken_back, run.kept)
+    assert sum(before) and sum(before) < run.added
+    step(admin, run, "undo")
+    assert work(run).status == "undone"
+    assert (run.taken_back + run.kept, run.problem) == (run.added, "")
+    assert "3-2-201" in {line[2] for line in found(admin, run)}
 
 
 @pytest.mark.django_db
