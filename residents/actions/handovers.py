@@ -5,12 +5,14 @@ comes second with a page that is out of date is told so. The tasks themselves as
 """
 
 from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from residents import ring
 from residents.actions.boards import remove_plates_of
 from residents.actions.credentials import end_credentials
-from residents.actions.register import end_occupancy, mark_handed_over, move_in, register_person
+from residents.actions.register import DAY, end_occupancy, mark_handed_over, move_in, register_person
 from residents.facility_sheet import USUAL
 from residents.fee_start import fees_start_on
 from residents.models import (
@@ -22,6 +24,7 @@ from residents.models import (
     HandoverTask,
     Occupancy,
     Person,
+    Plate,
 )
 from servicedesk.core import events, photos
 from servicedesk.core.errors import NotAllowed, Refused
@@ -214,7 +217,7 @@ def cancel_handover(handover, *, reason, by, now):
         cancelled_reason=reason,
     )
     if handover.is_move_in and handover.occupancy_id:
-        if not (ring.missing(handover, "keys") and ring.missing(handover, "cards")):
+        if _have_keys_or_card(handover):
             raise Refused(_("Keys or a card were given out. Take them back first, then cancel."))
         last = max(handover.community.local(now).date(), handover.occupancy.period.lower)
         end_occupancy(handover.occupancy, on=last, by=by, now=now)
@@ -224,8 +227,9 @@ def cancel_handover(handover, *, reason, by, now):
 def complete_handover(handover, *, signed_name, signed_how, by, now, picture=None):
     """Close the ring, signed by both sides, and move the occupancy. `picture` is (Picture, name) of the signed sheet.
 
-    A move-in begins the occupancy where the register has none, and is the handover of the home where it is its first
-    to an owner. A move-out ends those of the party and of who goes along, their cards, and orders their plates down.
+    A move-in begins the occupancy where the register has none or another capacity, and is the handover of the home
+    where it is its first to an owner. A move-out ends those of the party and of who goes along, their cards, and orders
+    their plates down.
     Raises Refused with the names of the tasks that are open or whose facts have gone, and where nothing was begun.
     About ten statements, three for each person who leaves.
     """
@@ -239,7 +243,7 @@ def complete_handover(handover, *, signed_name, signed_how, by, now, picture=Non
     if picture:
         photos.attach(*picture, to=handover, by=by, now=now)
     if handover.is_move_in:
-        begin_occupancy(handover, by=by, now=now)
+        _settle_occupancy(handover, by=by, now=now)
         if handover.capacity == Occupancy.Kind.OWNER:
             mark_handed_over(handover.unit, on=handover.moves_on, by=by, now=now)
     else:
@@ -265,15 +269,60 @@ def _demand_closed(handover):
 
 def begin_occupancy(handover, *, by, now):
     """Record that the party of a move-in occupies the home, in the caller's transaction: whoever has the keys or a card
-    lives there. Keeps the occupancy that the register has already."""
+    lives there. Nothing begins where the register has them there already, be it until a day that is known."""
     if handover.occupancy_id:
         return
-    unit, day = handover.unit, min(handover.moves_on, handover.community.local(now).date())
-    rows = Occupancy.objects.in_force().filter(unit=unit, person=handover.party_id, period__endswith=None)
-    if rows.exists():
+    day = min(handover.moves_on, handover.community.local(now).date())
+    if not _homes_of_party(handover, day).exists():
+        _begin(handover, day, by=by, now=now)
+
+
+def _homes_of_party(handover, day):
+    """Return what the party has in this home on `day` or later, in order of time."""
+    rows = Occupancy.objects.in_force().filter(unit=handover.unit_id, person=handover.party_id)
+    return rows.filter(period__overlap=DateRange(day, None)).order_by("period")
+
+
+def _have_keys_or_card(handover):
+    return not (ring.missing(handover, "keys") and ring.missing(handover, "cards"))
+
+
+def _begin(handover, day, *, by, now):
+    facts = {"kind": handover.capacity, "starts_on": day}
+    write(handover, occupancy=move_in(handover.unit, handover.party, **facts, by=by, now=now))
+
+
+def _settle_occupancy(handover, *, by, now):
+    """Name the occupancy of a move-in that ends: the one that it began, or that the register has, in the capacity of
+    the move; else one begins on the day of the move, or today where keys or a card were given before that day."""
+    if handover.occupancy_id:
         return
-    occupancy = move_in(unit, handover.party, kind=handover.capacity, starts_on=day, by=by, now=now)
-    write(handover, occupancy=occupancy)
+    day = handover.moves_on
+    if _have_keys_or_card(handover):
+        day = min(day, handover.community.local(now).date())
+    homes = list(_homes_of_party(handover, day))
+    kept = next((home for home in homes if home.period.upper is None or home.period.upper > handover.moves_on), None)
+    if kept is None:
+        # What ends before the day of the move, such as the lease before this one, stays as it is.
+        _begin(handover, max([day, *(home.period.upper for home in homes)]), by=by, now=now)
+    elif kept.kind == handover.capacity:
+        write(handover, occupancy=kept)
+    else:
+        _change_capacity(handover, kept, by=by, now=now)
+
+
+def _change_capacity(handover, held, *, by, now):
+    """End what the party was in this home the day before the move and begin what they are from then on; the plates with
+    their name go along. Raises Refused for an owner, who ceases to be one by no move-in, and where `held` has not begun
+    before the day of the move."""
+    if held.kind == Occupancy.Kind.OWNER or held.period.lower >= handover.moves_on:
+        raise Refused(
+            _("The register has them here as %(capacity)s from %(day)s. Correct that on their page, then go on here.")
+            % {"capacity": held.get_kind_display(), "day": held.period.lower}
+        )
+    end_occupancy(held, on=handover.moves_on - DAY, by=by, now=now)
+    _begin(handover, handover.moves_on, by=by, now=now)
+    Plate.objects.live().filter(occupancy=held).update(occupancy=handover.occupancy, version=F("version") + 1)
 
 
 def _end_occupancies(handover, *, by, now):

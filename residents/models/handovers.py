@@ -65,7 +65,8 @@ class Handover(models.Model):
     party = models.ForeignKey(Person, models.PROTECT, related_name="handovers", verbose_name=_("resident"))
     capacity = models.CharField(_("capacity"), max_length=9, choices=Occupancy.Kind)
     booked_for = models.DateTimeField(_("booked for"))
-    # The one that this move began, or ends; null while a move-in has given nothing out.
+    # The one that this move began, or ends; null while a move-in has begun none. A completed move-in also names the one
+    # that was there before it; one that runs does not, because what it names ends where it is cancelled.
     occupancy = models.ForeignKey(Occupancy, models.PROTECT, null=True, editable=False, related_name="+")
     # Who moves out with the party; who moves in is entered in the register one by one.
     companions = models.ManyToManyField(Occupancy, related_name="+", blank=True)

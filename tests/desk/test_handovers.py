@@ -283,6 +283,110 @@ def test_a_cancelled_move_in_says_why_and_takes_nothing_back_by_itself(client, c
     assert client.post(task_url(moving_in, "fees"), fill(moving_in, "fees")).status_code == 409
 
 
+def moving_in_to(home, person, chen, capacity, moves_on=TODAY):
+    facts = {"person": person, "capacity": capacity, "booked_for": MONDAY, "moves_on": moves_on}
+    return actions.open_move_in(home, **facts, by=chen, now=MONDAY)
+
+
+def excuse(handover, by, *kinds):
+    for kind in kinds or MOVE_IN:
+        actions.excuse_task(handover, kind, reason="测试", by=by, now=MONDAY)
+
+
+def spans(person):
+    """Return (capacity, first day, first day after it) of what the register has of somebody."""
+    rows = Occupancy.objects.in_force().filter(person=person).order_by("period")
+    return [(row.kind, row.period.lower, row.period.upper) for row in rows]
+
+
+def until(person, day):
+    """Let what the register has of somebody end before `day`; return it."""
+    held = Occupancy.objects.get(person=person)
+    held.period = type(held.period)(held.period.lower, day)
+    held.save(update_fields=["period"])
+    return held
+
+
+SINCE = datetime.date(2019, 5, 1)
+NEW_YEAR = datetime.date(2026, 1, 1)
+
+
+def test_who_lives_there_until_a_day_gets_keys_and_card_and_keeps_the_lease(client, chen, home, let):
+    sun, _child = let
+    held = until(sun, NEW_YEAR)
+    handover = moving_in_to(home, sun, chen, "lessee")
+    client.force_login(chen)
+    called = {"proof": "id", "owner_called": "on", "owner_said": "同意"}
+    typed = {**fill(handover, "keys"), **called, "finish": "1"}
+    assert client.post(task_url(handover, "keys"), typed).status_code == 302
+    do(client, handover, "cards")
+    assert again(handover).occupancy is None, "it began nothing"
+    excuse(again(handover), chen, *[kind for kind in MOVE_IN if kind not in ("keys", "cards")])
+    assert complete(client, handover, "孙悦").status_code == 302
+    assert spans(sun) == [("lessee", SINCE, NEW_YEAR)] and again(handover).occupancy == held
+
+
+def test_a_cancelled_move_in_ends_nothing_that_it_did_not_begin(client, chen, home, let):
+    sun, _child = let
+    until(sun, NEW_YEAR)
+    handover = moving_in_to(home, sun, chen, "lessee")
+    client.force_login(chen)
+    do(client, handover, "cards")
+    address = reverse("desk:move_cancel", args=[handover.pk])
+    assert client.post(address, {"reason": "已住在此"}).status_code == 302
+    assert spans(sun) == [("lessee", SINCE, NEW_YEAR)]
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_move_in_completed_early_begins_on_the_agreed_day_unless_something_was_given(client, chen, empty_home, given):
+    party = actions.register_person(empty_home.community, name="郑平", phone="", by=chen, now=MONDAY)
+    handover = moving_in_to(empty_home, party, chen, "owner", TODAY + 5 * DAY)
+    if given:
+        issued(empty_home, party, chen)
+    excuse(handover, chen)
+    client.force_login(chen)
+    assert complete(client, handover).status_code == 302
+    assert spans(party) == [("owner", TODAY if given else TODAY + 5 * DAY, None)]
+
+
+def test_a_new_lease_follows_the_one_that_ends_before_it(client, chen, home, let):
+    sun, _child = let
+    until(sun, TODAY + 5 * DAY)
+    card_of(home, sun, chen)
+    handover = moving_in_to(home, sun, chen, "lessee", TODAY + 7 * DAY)
+    excuse(handover, chen)
+    client.force_login(chen)
+    assert complete(client, handover, "孙悦").status_code == 302
+    assert spans(sun) == [("lessee", SINCE, TODAY + 5 * DAY), ("lessee", TODAY + 5 * DAY, None)]
+
+
+def test_a_household_member_who_buys_is_owner_from_the_day_of_the_move(client, chen, zhou, home, let):
+    _sun, child = let
+    plate = mounted(home, child, chen, zhou)
+    handover = moving_in_to(home, child, chen, "owner")
+    excuse(handover, chen)
+    client.force_login(chen)
+    assert complete(client, handover, "孙小宝").status_code == 302
+    assert spans(child) == [("household", SINCE, TODAY), ("owner", TODAY, None)]
+    plate.refresh_from_db()
+    assert plate.occupancy == again(handover).occupancy == Occupancy.objects.get(person=child, kind="owner")
+
+
+@pytest.mark.parametrize(("capacity", "moves_on"), [("household", TODAY), ("lessee", SINCE)])
+def test_an_owner_ceases_to_be_one_by_no_move_in_and_nobody_on_their_first_day(
+    client, chen, home, lin, let, capacity, moves_on
+):
+    _sun, child = let
+    party = lin if capacity == "household" else child
+    handover = moving_in_to(home, party, chen, capacity, moves_on)
+    excuse(handover, chen)
+    before = spans(party)
+    client.force_login(chen)
+    answer = complete(client, handover, "林晓梅")
+    assert answer.status_code == 409 and "2019-05-01" in answer.text
+    assert (again(handover).status, spans(party)) == ("under_way", before)
+
+
 # Who ------------------------------------------------------------------------------------------------------------------
 
 
@@ -450,6 +554,28 @@ def card_of(home, person, by, number="C1201"):
     return issue_credential(home.community, by=by, now=MONDAY, **facts)
 
 
+def mounted(home, person, chen, zhou):
+    """Hang a plate with the name of `person` on the board; return it."""
+    board = Board.objects.create(community=home.community, building=home.building, name="3 栋大堂", slots=20)
+    facts = {"display_name_zh": "林记", "registered_name": person.name, "agreed_by": person.name, "agreed_on": TODAY}
+    moments = dict.fromkeys(("requested_at", "approved_at", "made_at", "mounted_at"), MONDAY)
+    return Plate.objects.create(
+        community=home.community,
+        board=board,
+        slot=1,
+        unit=home,
+        occupancy=Occupancy.objects.get(person=person),
+        status="mounted",
+        requested_by=chen,
+        approved_by=zhou,
+        mounted_by=zhou,
+        due_on=TODAY,
+        agreed_how="phone",
+        **facts,
+        **moments,
+    )
+
+
 MOVE_OUT = ["readings", "keys_back", "cards_back", "plate", "occupancy"]
 
 
@@ -535,26 +661,8 @@ def test_a_last_day_before_the_first_is_refused_with_every_typed_word(client, ch
     assert answer.status_code == 409 and answer.context["form"]["moves_on"].value() == "2025-09-01"
 
 
-def test_a_plate_is_ordered_down(client, chen, home, lin, moving_out):
-    board = Board.objects.create(community=home.community, building=home.building, name="3 栋大堂", slots=20)
-    facts = {"display_name_zh": "林记", "registered_name": "林晓梅", "agreed_by": "林晓梅", "agreed_on": TODAY}
-    moments = dict.fromkeys(("requested_at", "approved_at", "made_at", "mounted_at"), MONDAY)
-    zhou = factories.staff("zhou2", "周二", community=home.community)
-    plate = Plate.objects.create(
-        community=home.community,
-        board=board,
-        slot=1,
-        unit=home,
-        occupancy=Occupancy.objects.get(person=lin),
-        status="mounted",
-        requested_by=chen,
-        approved_by=zhou,
-        mounted_by=zhou,
-        due_on=TODAY,
-        agreed_how="phone",
-        **facts,
-        **moments,
-    )
+def test_a_plate_is_ordered_down(client, chen, zhou, home, lin, moving_out):
+    plate = mounted(home, lin, chen, zhou)
     client.force_login(chen)
     assert client.post(task_url(moving_out, "plate"), {"finish": "only"}).status_code == 409
     assert client.post(task_url(moving_out, "plate"), {"finish": "1"}).status_code == 302
