@@ -3,7 +3,7 @@
 import datetime
 
 from django import forms
-from django.db.models import F
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from residents.forms.steps import INLINE, CopiesField, RoomField, StepForm, few_lines
@@ -96,8 +96,12 @@ class PersonField(RowField):
 
 def living_in(unit_id, today):
     """Return the people whom the desk may find and who occupy a unit on `today`, with their `capacity`."""
-    rows = Person.objects.known().filter(occupancies__unit=unit_id, occupancies__period__contains=today)
-    return rows.annotate(capacity=F("occupancies__kind")).order_by("occupancies__id")
+    living = Occupancy.objects.on(today).known().filter(unit=unit_id)
+    theirs = living.filter(person=OuterRef("pk")).order_by("id")
+    people = Person.objects.filter(pk__in=living.values("person"))
+    return people.annotate(
+        capacity=Subquery(theirs.values("kind")[:1]), since=Subquery(theirs.values("id")[:1])
+    ).order_by("since")
 
 
 class GivingForm(StepForm):

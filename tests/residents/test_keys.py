@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
+from complaints.actions import people as upper
 from residents import actions
 from residents.models import KeyLoan, KeyMove, KeySet, Occupancy
 from servicedesk.core import moves
@@ -125,6 +126,18 @@ class TestLending:
         assert step(desk, "lend_keys", keys, **shown, borrower="owner", person=lessee.pk).status_code == 409
         assert step(desk, "lend_keys", keys, **LEND, borrower="owner", person=lin.pk).status_code == 302
         assert KeyLoan.objects.get().person == lin
+
+    def test_a_person_of_two_entries_that_became_one_is_lent_keys(self, desk, yunhu, keys, home, lin, chen, zhou):
+        again = actions.register_person(yunhu, name=lin.name, phone="", by=chen, now=MONDAY)
+        since = MONDAY.date() - timedelta(days=9)
+        actions.move_in(home, again, kind="household", starts_on=since, by=chen, now=MONDAY)
+        upper.merge_people(lin, again, reason="同一人", by=zhou, now=MONDAY)
+        wrong = resident(home, "周立", "13511112222")
+        actions.void_occupancy(wrong.occupancies.get(), reason="录错房号", by=chen, now=MONDAY)
+        assert step(desk, "lend_keys", keys, **LEND, borrower="owner", person=lin.pk).status_code == 302
+        assert KeyLoan.objects.get().person == lin
+        form = desk.get(keys.get_absolute_url(), {"do": "lend_keys"}).context["form"]
+        assert list(form.fields["person"].queryset) == [lin], "whom the desk entered by mistake does not live there"
 
     def test_our_own_staff_show_nothing_but_the_owner_is_called(self, desk, keys, liu):
         typed = {**LEND, "borrower": "staff", "staff": liu.pk}
