@@ -4,12 +4,12 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from complaints.listing import matching
 from complaints.models import Case
 from complaints.subjects import Subject
-from residents.models import Person
+from residents.models import Occupancy, Person
 from residents.rooms import key_of
 from servicedesk.core.text import clean_text
 
@@ -36,7 +36,8 @@ def _registered(community, query):
     """Yield a Found for each of the first people. The room and the person are looked up apart, each by its index: one
     condition over both tables would look at everybody."""
     known = Person.objects.known().filter(community=community)
-    found = known.filter(occupancies__unit__room_keys__contains=[key_of(query)]).values("pk")
+    there = Occupancy.objects.in_force().filter(unit__room_keys__contains=[key_of(query)])
+    found = known.filter(pk__in=there.values("person")).values("pk")
     digits, letters = re.sub(r"[\s\-+]", "", query), re.sub(r"[^a-z]", "", query)
     asked = None
     if digits.isdigit() and len(digits) >= 4:
@@ -48,7 +49,8 @@ def _registered(community, query):
     if asked is not None:
         found = found.union(known.filter(asked).values("pk"))
     people = Person.objects.filter(pk__in=found).order_by("name", "pk")[:MOST_FOUND]
-    for one in people.prefetch_related("occupancies__unit"):
+    homes = Prefetch("occupancies", Occupancy.objects.in_force().select_related("unit").order_by("pk"))
+    for one in people.prefetch_related(homes):
         where = ", ".join(dict.fromkeys(home.unit.label for home in one.occupancies.all()))
         yield Found(Subject(community, person=one), where)
 

@@ -76,9 +76,9 @@ def coverage_of(plans, community, today):
     names = {building.pk: building for building in Building.objects.filter(community=community)}
     span = DateRange(min(days.values()), max(days.values()), "[]")
     occupied = list(
-        Occupancy.objects.filter(unit__community=community, period__overlap=span).values_list(
-            "unit", "unit__building", "period"
-        )
+        Occupancy.objects.in_force()
+        .filter(unit__community=community, period__overlap=span)
+        .values_list("unit", "unit__building", "period")
     )
     first, last = min(plan.starts_on for plan in plans), max(plan.ends_on for plan in plans)
     visits = HomeVisit.objects.filter(

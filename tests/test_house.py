@@ -321,6 +321,21 @@ def test_a_status_is_written_by_move_and_move_many_and_once_at_birth():
     assert found == born
 
 
+# Who lives where ------------------------------------------------------------------------------------------------------
+
+# Rows that were voided or united stay in the table: who asks for homes says which count, or means one by its key.
+ANY_HOME = r"""Occupancy\.objects\s*\.(?!in_force\(|on\(|none\(|filter\(pk)|occupancies__(?!in=)\w"""
+ANY_HOME_READERS = {"complaints/subjects.py": "a copy of somebody's data has what was entered by mistake as well"}
+
+
+def test_a_home_that_counts_no_more_is_no_home():
+    samples = ["Occupancy.objects.filter(unit=unit)", "Occupancy.objects\n  .all()", "Q(occupancies__unit=unit)"]
+    assert bites(ANY_HOME, *samples)
+    assert not re.search(ANY_HOME, "Occupancy.objects.on(day); units.filter(occupancies__in=living)")
+    found = {relative(path) for path in PYTHON if re.search(ANY_HOME, path.read_text())}
+    assert found == set(ANY_HOME_READERS)
+
+
 # Time and money -------------------------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from residents.models.occupancies import Occupancy
 from residents.models.people import Person
 from residents.models.places import Building, Unit
 from servicedesk.core.models import Community, Department, Role, User
@@ -49,7 +50,8 @@ class VisitPlan(models.Model):
         empty home cannot be met. Nothing is read but the buildings, unless they are loaded."""
         buildings = self.buildings.all()
         day = min(today, self.ends_on)
-        units = Unit.objects.filter(community=self.community_id, occupancies__period__contains=day).distinct()
+        lived_in = Occupancy.objects.on(day).values("unit")
+        units = Unit.objects.filter(community=self.community_id, pk__in=lived_in)
         return units.filter(building__in=buildings) if buildings else units
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from complaints import actions
 from complaints.models import Case, DataRequest, RetentionRule
 from complaints.subjects import Subject
+from residents import actions as homes
 from residents.models import Person
 from servicedesk.core.models import Event
 from tests import counting
@@ -43,6 +44,15 @@ def test_a_person_is_found_by_name_number_and_room(client, lin, closed, zhou, qu
     found = client.get(reverse("complaints:people"), {"q": query}).text
     found = found[found.index("<main") :].replace(f'value="{query}"', "")
     assert page(lin) in found and "138****1234" in found and "13800001234" not in found
+
+
+def test_a_person_is_not_found_by_a_room_that_was_entered_by_mistake(client, lin, wu, zhou):
+    homes.void_occupancy(wu.occupancies.get(), reason="录错房号", by=zhou, now=MONDAY)
+    client.force_login(zhou)
+    find = reverse("complaints:people")
+    assert page(wu) not in client.get(find, {"q": "3-2-1202"}).text
+    by_name = client.get(find, {"q": wu.name}).text
+    assert page(wu) in by_name and "3-2-1202" not in by_name
 
 
 def test_a_caller_without_an_entry_is_found_by_the_number_on_the_case(client, yunhu, web_case, zhou):

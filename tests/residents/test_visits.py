@@ -104,6 +104,12 @@ def test_a_home_counts_as_visited_where_somebody_was_met_in_the_days_of_the_plan
     assert (count().total.done, count().total.tried) == (0, 1)
 
 
+def test_a_home_that_was_entered_by_mistake_is_not_to_be_visited(client, yunhu, plan, home, lin, wu, zhou):
+    actions.void_occupancy(wu.occupancies.get(), reason="录错房号", by=zhou, now=MONDAY)
+    assert coverage.coverage_of([plan], yunhu, TODAY)[plan.pk].total.homes == 1
+    assert list(plan.homes(TODAY)) == [home]
+
+
 def test_who_did_not_want_a_visit_is_not_asked_again_and_is_not_counted_as_visited(yunhu, plan, home, chen):
     actions.record_visit(home, outcome="declined", by=chen, now=MONDAY)
     found = coverage.coverage_of([plan], yunhu, TODAY)[plan.pk]

@@ -57,7 +57,7 @@ def put_up_plates(garden, tower, people, now):
     building = Building.objects.get(community=tower, code="A")
     where = {"building": building, "place": "floor", "floor": 3, "slots": 6, "is_bilingual": False}
     board = actions.add_board(tower, name="A 座三层水牌", by=supervisor, now=now - timedelta(days=30), **where)
-    firms = Occupancy.objects.filter(unit__in=board.units(), person__kind=Person.Kind.COMPANY).with_people()
+    firms = Occupancy.objects.in_force().filter(unit__in=board.units(), person__kind=Person.Kind.COMPANY).with_people()
     for slot, firm in enumerate(firms.order_by("unit__label"), start=1):
         plate = _ask(board, firm, slot, "行政部", clerk, now - timedelta(days=20))
         _hang(plate, clerk, supervisor, now - timedelta(days=18))

@@ -229,7 +229,7 @@ class Stage:
     def _teller(self, unit, name):
         if unit is None:
             return None
-        people = Occupancy.objects.filter(unit=unit).exclude(person__phone="").with_people().order_by("id")
+        people = Occupancy.objects.in_force().filter(unit=unit).exclude(person__phone="").with_people().order_by("id")
         return (people.filter(person__name=name) if name else people)[0].person
 
     def _pictures(self, subjects):

@@ -40,8 +40,9 @@ def carry(garden, people, now):
 
 def _homes(garden):
     """Return four homes of one entrance with who lives there."""
-    units = Unit.objects.filter(building__code="3", section__code="2", community=garden, occupancies__isnull=False)
-    units = list(units.select_related("building", "section").distinct().order_by("pk")[:4])
+    lived_in = Occupancy.objects.in_force().values("unit")
+    units = Unit.objects.filter(building__code="3", section__code="2", community=garden, pk__in=lived_in)
+    units = list(units.select_related("building", "section").order_by("pk")[:4])
     for unit in units:
         unit.community = garden
     return units
@@ -52,7 +53,8 @@ def _slot(garden, lift, after):
 
 
 def _book(unit, by, lift, slot, now, *, kind, plate_no=""):
-    person = Occupancy.objects.filter(unit=unit).select_related("person").order_by("kind", "pk").first().person
+    homes = Occupancy.objects.in_force().filter(unit=unit).select_related("person")
+    person = homes.order_by("kind", "pk").first().person
     return actions.book_move(
         unit,
         by=by,
