@@ -26,6 +26,11 @@ def expire_credentials():
     actions.expire_credentials(now=clock.now())
 
 
+@shared_task(name="residents.tasks.end_former_contacts")
+def end_former_contacts():
+    actions.end_former_contacts(now=clock.now())
+
+
 logger = logging.getLogger(__name__)
 
 # How long an import waits for its turn behind what else the worker has to do.

@@ -11,6 +11,8 @@ VERBS = {
     "contact_ended": _("Contact ended"),
     "vehicle_added": _("Vehicle added"),
     "vehicle_ended": _("Vehicle ended"),
+    "vehicle_stays": _("Vehicle stays"),
+    "last_day_changed": _("Last day of a home changed"),
     "identity_recorded": _("Identity number recorded"),
     "identity_unmasked": _("Identity number looked at"),
     "identity_copied": _("Copy of an identity paper kept"),

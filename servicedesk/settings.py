@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "forget_drafts": {"task": "complaints.tasks.forget_drafts", "schedule": 3600, "options": {"expires": 3500}},
     "file_ended": {"task": "complaints.tasks.file_ended", "schedule": 300, "options": {"expires": 290}},
+    "end_former_contacts": {"task": "residents.tasks.end_former_contacts", "schedule": crontab(10, "1-5")},
     "forget_identity_copies": {"task": "residents.tasks.forget_identity_copies", "schedule": crontab(20, "1-5")},
     "apply_retention": {"task": "complaints.tasks.apply_retention", "schedule": crontab(40, "1-5")},
     "expire_slips": {"task": "residents.tasks.expire_slips", "schedule": 3600, "options": {"expires": 3500}},

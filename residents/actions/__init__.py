@@ -111,6 +111,7 @@ from residents.actions.keys import (
     receive_more_keys,
     take_back_keys,
 )
+from residents.actions.leaving import change_last_day, end_former_contacts, leave_home
 from residents.actions.merging import (
     merge_people,
     tell_apart,
@@ -226,6 +227,7 @@ __all__ = [
     "cancel_move",
     "cancel_visit",
     "change_board",
+    "change_last_day",
     "change_move",
     "change_plan",
     "check_import",
@@ -241,6 +243,7 @@ __all__ = [
     "destroy_keys",
     "end_contact",
     "end_credentials",
+    "end_former_contacts",
     "end_occupancy",
     "end_vehicle",
     "erase_identity_copies",
@@ -266,6 +269,7 @@ __all__ = [
     "keep_identity_copy",
     "keep_picture",
     "keep_plate",
+    "leave_home",
     "lend_keys",
     "log_round_export",
     "log_slip_export",

@@ -169,6 +169,10 @@ def ask_removal(plate, *, reason, by, now):
     """Ask for a plate that hangs to be taken down, within the working days of its board. Raises Refused where it does
     not hang or was asked for already, and NotAllowed for others than the desk."""
     demand_desk(plate.community_id, by=by)
+    _ask_down(plate, reason=reason, by=by, now=now)
+
+
+def _ask_down(plate, *, reason, by, now):
     if plate.status != Status.MOUNTED or plate.is_leaving:
         raise Refused(_("Only a plate that hangs can be taken down, and it is asked for once."))
     today = plate.board.community.local(now).date()
@@ -203,6 +207,10 @@ def withdraw_plate(plate, *, reason, by, now):
     """Give up a plate that does not hang yet: asked for by mistake, not approved, not wanted any more. Raises
     NotAllowed for others than the desk."""
     demand_desk(plate.community_id, by=by)
+    _give_up(plate, reason=reason, by=by, now=now)
+
+
+def _give_up(plate, *, reason, by, now):
     facts = {"withdrawn_at": now, "withdrawn_reason": reason}
     move(plate, Status.WITHDRAWN, by=by, now=now, verb="plate_withdrawn", note=reason, **facts)
 
@@ -212,7 +220,8 @@ def remove_plates_of(place, *, by, now):
     """Raise the removal of the plates of a Unit or an Occupancy that ends, and return those that still hang.
 
     What hangs is to be taken down within the working days of its board; what is on its way is not made any more. Asked
-    twice, nothing changes. A ring of tasks closes once `Plate.objects.live()` has none of them left.
+    twice, nothing changes. The caller asks whether `by` may. A ring of tasks closes once `Plate.objects.live()` has
+    none of them left.
     """
     if not isinstance(place, Unit | Occupancy):
         raise TypeError(place)
@@ -221,9 +230,9 @@ def remove_plates_of(place, *, by, now):
     reason = _("Moved out.")
     for plate in plates:
         if plate.is_coming:
-            withdraw_plate(plate, reason=reason, by=by, now=now)
+            _give_up(plate, reason=reason, by=by, now=now)
         elif not plate.is_leaving:
-            ask_removal(plate, reason=reason, by=by, now=now)
+            _ask_down(plate, reason=reason, by=by, now=now)
     return [plate for plate in plates if plate.is_live]
 
 

@@ -75,13 +75,12 @@ def renew_credential(card, *, valid_to, by, now):
         raise Refused(_("The new last day lies before today. Look at the date."))
     if card.kind in Credential.OF_RESIDENTS:
         _demand_lives(card.unit, card.person, today)
-    data = {"was": card.valid_to.isoformat() if card.valid_to else None, "until": valid_to.isoformat()}
     if card.status == Status.ACTIVE:
-        moves.write(card, valid_to=valid_to)
-        events.log(card, "credential_renewed", by=by, now=now, data=data | {"version": card.version})
+        _set_last_day(card, valid_to, "credential_renewed", by=by, now=now)
         return
     if card.status != Status.EXPIRED:
         raise Refused(_("Only a card that is in use or has ended can be renewed. Issue a new one."))
+    data = {"was": card.valid_to.isoformat() if card.valid_to else None, "until": valid_to.isoformat()}
     _revive(card, "credential_renewed", by=by, now=now, data=data, valid_to=valid_to)
 
 
@@ -129,7 +128,7 @@ def return_credential(card, *, by, now, reason=""):
         card,
         Status.RETURNED,
         "credential_returned",
-        reason or _words(gettext_noop("handed back at the desk")),
+        reason or house_words(gettext_noop("handed back at the desk")),
         by=by,
         now=now,
     )
@@ -145,17 +144,39 @@ def void_credential(card, *, reason, by, now):
 
 
 @transaction.atomic
-def end_credentials(person_or_unit, *, by, now, reason, unit=None):
+def end_credentials(person_or_unit, *, by, now, reason, unit=None, on=None):
     """End every card and pass in use of a person, or of a unit, as at a move-out; return how many. With `unit`, only
-    those of the person for it. They can still be recorded as handed back. One query and two statements each."""
+    those of the person for it. Until the day `on`, where it has not passed, they are good and end by the clock.
+
+    They can still be recorded as handed back. The caller asks whether `by` may. One query and two statements each.
+    """
     whose = {"person": person_or_unit} if isinstance(person_or_unit, Person) else {"unit": person_or_unit}
     if unit is not None:
         whose["unit"] = unit
     cards = list(Credential.objects.active().filter(**whose).select_related("community").order_by("pk"))
     for card in cards:
-        demand_desk(card.community_id, by=by)
-        _end(card, Status.EXPIRED, "credential_ended", reason, by=by, now=now)
+        if on is None or on < card.community.local(now).date() or on < card.valid_from:
+            _end(card, Status.EXPIRED, "credential_ended", reason, by=by, now=now)
+        elif card.valid_to is None or card.valid_to > on:
+            _set_last_day(card, on, "credential_shortened", by=by, now=now)
     return len(cards)
+
+
+@transaction.atomic
+def lengthen_credentials(person, *, unit, was, until, by, now):
+    """Let the cards in use of `person` for `unit` that were to end with the day `was` run until `until`, or until
+    somebody ends them; return how many. One query and two statements each."""
+    cards = list(Credential.objects.active().filter(person=person, unit=unit, valid_to=was).order_by("pk"))
+    for card in cards:
+        _set_last_day(card, until, "credential_renewed", by=by, now=now)
+    return len(cards)
+
+
+def _set_last_day(card, day, verb, *, by, now):
+    """Write another last day of a card in use, or none, in the caller's transaction."""
+    data = {"was": card.valid_to.isoformat() if card.valid_to else None, "until": day.isoformat() if day else None}
+    moves.write(card, valid_to=day)
+    events.log(card, verb, by=by, now=now, data=data | {"version": card.version})
 
 
 def expire_credentials(*, now):
@@ -177,7 +198,14 @@ def _expire(over, pk, now):
     card = over.select_for_update(skip_locked=True, of=("self",), no_key=True).filter(pk=pk).first()
     if card is None:
         return False
-    _end(card, Status.EXPIRED, "credential_expired", _words(gettext_noop("its last day has passed")), by=None, now=now)
+    _end(
+        card,
+        Status.EXPIRED,
+        "credential_expired",
+        house_words(gettext_noop("its last day has passed")),
+        by=None,
+        now=now,
+    )
     return True
 
 
@@ -204,7 +232,7 @@ def _demand_lives(unit, person, today):
         raise Refused(_("This person is not recorded as living in this room today. Record the move-in first."))
 
 
-def _words(msgid):
+def house_words(msgid):
     """Return our own words as they are kept in a row: in the language of the house, whoever wrote the row."""
     with translation.override(settings.LANGUAGE_CODE):
         return _(msgid)

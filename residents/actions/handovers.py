@@ -10,8 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from residents import ring
-from residents.actions.boards import remove_plates_of
-from residents.actions.credentials import end_credentials
+from residents.actions.leaving import leave_home
 from residents.actions.register import DAY, end_occupancy, mark_handed_over, move_in, register_person
 from residents.facility_sheet import USUAL
 from residents.fee_start import fees_start_on
@@ -220,7 +219,7 @@ def cancel_handover(handover, *, reason, by, now):
         if _have_keys_or_card(handover):
             raise Refused(_("Keys or a card were given out. Take them back first, then cancel."))
         last = max(handover.community.local(now).date(), handover.occupancy.period.lower)
-        end_occupancy(handover.occupancy, on=last, by=by, now=now)
+        leave_home(handover.occupancy, on=last, by=by, now=now)
 
 
 @transaction.atomic
@@ -326,11 +325,8 @@ def _change_capacity(handover, held, *, by, now):
 
 
 def _end_occupancies(handover, *, by, now):
-    reason = _("moved out")
     for occupancy in list(ring.leaving(handover).select_related("unit__community", "person", "company")):
-        remove_plates_of(occupancy, by=by, now=now)
-        end_credentials(occupancy.person, unit=handover.unit, by=by, now=now, reason=reason)
-        end_occupancy(occupancy, on=handover.moves_on, by=by, now=now)
+        leave_home(occupancy, on=handover.moves_on, by=by, now=now)
 
 
 # Tasks ----------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from residents.models import Building, Occupancy, Person, Section, Unit
 from residents.names import initials_of, pinyin_of
 from residents.rooms import keys_of, label_of
 from servicedesk.core import events
-from servicedesk.core.errors import Refused
+from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.moves import write
 
 DAY = datetime.timedelta(days=1)
@@ -86,7 +86,7 @@ def move_in(unit, person, *, kind, starts_on, by, now, ends_on=None, share=None,
         raise Refused(_("Only staff belong to a company."))
     period = DateRange(starts_on, ends_on + DAY if ends_on else None)
     if share is not None:
-        _demand_room_for(share, unit, period)
+        _demand_room_for(share, unit, period, Occupancy.objects.in_force())
     occupancy = Occupancy(unit=unit, person=person, kind=kind, period=period, share=share, company=company)
     try:
         with transaction.atomic():
@@ -97,10 +97,10 @@ def move_in(unit, person, *, kind, starts_on, by, now, ends_on=None, share=None,
     return occupancy
 
 
-def _demand_room_for(share, unit, period):
-    """Lock `unit` and raise Refused where its owners would have more than the whole on a day of `period`."""
+def _demand_room_for(share, unit, period, others):
+    """Lock `unit` and raise Refused where `share` and those of `others` exceed the whole on a day of `period`."""
     Unit.objects.select_for_update(no_key=True).get(pk=unit.pk)
-    owned = Occupancy.objects.in_force().filter(unit=unit, share__isnull=False, period__overlap=period)
+    owned = others.filter(unit=unit, share__isnull=False, period__overlap=period)
     # The sum only rises on the day on which a share begins.
     days = [period.lower, *(home.period.lower for home in owned if home.period.lower > period.lower)]
     taken = max(sum(home.share for home in owned if home.is_on(day)) for day in days)
@@ -124,15 +124,36 @@ def void_occupancy(occupancy, *, reason, by, now):
 
 @transaction.atomic
 def end_occupancy(occupancy, *, on, by, now):
-    """Record that `occupancy` ends with the day `on`, the last one; return it. Raises Refused for a day before its
-    first."""
-    if on < occupancy.period.lower:
-        raise Refused(_("Nobody can move out before they moved in, on %(day)s.") % {"day": occupancy.period.lower})
-    # The end of a range is the first day that no longer belongs to it.
-    occupancy.period = DateRange(occupancy.period.lower, on + DAY)
-    occupancy.save(update_fields=["period"])
+    """Record that `occupancy` ends with the day `on`, the last one; return it. What else ends: `leave_home`. Raises
+    Refused for a day before its first, Stale where somebody changed the period meanwhile."""
+    set_period(occupancy, on)
     events.log(occupancy.unit, "moved_out", by=by, now=now, data={"person": occupancy.person_id})
     return occupancy
+
+
+def set_period(occupancy, on):
+    """Write the last day of `occupancy`, or None where no end is known, in the caller's transaction, which logs it.
+
+    Compare-and-set on the period that was read: raises Stale where somebody changed it meanwhile or it counts no more,
+    Refused for a day before its first, for days that are taken, and where the shares would be more than a whole.
+    """
+    was = occupancy.period
+    if on is not None and on < was.lower:
+        raise Refused(_("Nobody can move out before they moved in, on %(day)s.") % {"day": was.lower})
+    # The end of a range is the first day that no longer belongs to it.
+    period = DateRange(was.lower, on + DAY if on else None)
+    if occupancy.share is not None:
+        others = Occupancy.objects.in_force().exclude(pk=occupancy.pk)
+        _demand_room_for(occupancy.share, occupancy.unit, period, others)
+    rows = Occupancy.objects.in_force().filter(pk=occupancy.pk, period=was)
+    try:
+        with transaction.atomic():
+            written = rows.update(period=period)
+    except IntegrityError:
+        raise Refused(_("They are registered for %(unit)s in these days already.") % {"unit": occupancy.unit}) from None
+    if not written:
+        raise Stale
+    occupancy.period = period
 
 
 @transaction.atomic

@@ -41,9 +41,20 @@ def end_vehicle(vehicle, *, on, by, now):
     """Record that `on` is the last day on which a vehicle is kept here. Raises Refused for a day before its first."""
     if on < vehicle.period.lower:
         raise Refused(_("A vehicle cannot leave before it came, on %(day)s.") % {"day": vehicle.period.lower})
-    vehicle.period = DateRange(vehicle.period.lower, on + DAY)
-    vehicle.save(update_fields=["period"])
-    events.log(vehicle.person, "vehicle_ended", by=by, now=now, data={"vehicle": vehicle.pk})
+    set_last_day(vehicle, on, by=by, now=now)
+
+
+def set_last_day(vehicle, on, *, by, now):
+    """Write the last day on which a vehicle is kept here, or None where no end is known, in the caller's transaction.
+    Raises Refused where its plate is registered for somebody else in these days."""
+    vehicle.period = DateRange(vehicle.period.lower, on + DAY if on else None)
+    try:
+        with transaction.atomic():
+            vehicle.save(update_fields=["period"])
+    except IntegrityError:
+        raise Refused(_("%(plate)s is registered here already.") % {"plate": vehicle.plate}) from None
+    verb = "vehicle_ended" if on else "vehicle_stays"
+    events.log(vehicle.person, verb, by=by, now=now, data={"vehicle": vehicle.pk})
 
 
 def close_vehicles(keys, *, now):

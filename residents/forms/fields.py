@@ -29,13 +29,17 @@ class PlainField(TextField):
 
 
 class LifeDayField(forms.DateField):
-    """A day on which somebody may have come or gone: from 1949 to two years from now."""
+    """A day on which somebody may have come or gone: from 1949 to two years from now, or to `days_ahead`."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
+    def __init__(self, *, days_ahead=DAYS_AHEAD, **kwargs):
+        super().__init__(**kwargs)
+        self.days_ahead = days_ahead
+
     def validate(self, value):
         super().validate(value)
-        latest = clock.now().date() + datetime.timedelta(days=DAYS_AHEAD)
+        latest = clock.now().date() + datetime.timedelta(days=self.days_ahead)
         if value not in self.empty_values and not EARLIEST <= value <= latest:
             raise ValidationError(FAR_AWAY, code="far_away")
 

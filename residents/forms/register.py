@@ -18,6 +18,8 @@ ANY = [("", _("any"))]
 WHEN = [("now", _("lives here")), ("ended", _("has moved out")), ("none", _("without a home here")), ("all", _("all"))]
 # Of the register, and so seen by whoever opens it: a matter of one case belongs on the case.
 STANDING = _("Shown to the desk whenever they call.")
+# A lease runs for twenty years at most (Civil Code 705).
+LEASE_DAYS = 20 * 366
 REASON_STAYS = _("Kept in the history. Write no number here.")
 
 
@@ -113,7 +115,7 @@ class MoveInForm(StepForm):
         label=_("Capacity"), choices=Occupancy.Kind.choices, widget=forms.RadioSelect(attrs={"class": "inline"})
     )
     starts_on = LifeDayField(label=_("From"))
-    ends_on = LifeDayField(label=_("Last day, if it is known"), required=False)
+    ends_on = LifeDayField(label=_("Last day, if it is known"), required=False, days_ahead=LEASE_DAYS)
     share = forms.DecimalField(
         label=_("Share of ownership in %"),
         required=False,
@@ -192,12 +194,46 @@ def _home_words(home):
 class EndHomeForm(HomeForm):
     """The last day of an occupancy."""
 
-    on = LifeDayField(label=_("Last day"))
+    on = LifeDayField(label=_("Last day"), days_ahead=LEASE_DAYS)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["home"].queryset = self.fields["home"].queryset.filter(period__endswith=None)
         self.initial.setdefault("on", self.today)
+
+
+class ChangeEndForm(HomeForm):
+    """Another last day of an occupancy that has one: a lease that is renewed or given up early."""
+
+    on = LifeDayField(
+        label=_("New last day"),
+        required=False,
+        days_ahead=LEASE_DAYS,
+        help_text=_("Empty: they stay, and no last day is known."),
+    )
+    reason = PlainField(label=_("Reason"), max_length=300, help_text=REASON_STAYS)
+    # The ends that the page showed: whoever saves after somebody else is told so.
+    seen = forms.CharField(required=False, max_length=2000, widget=forms.HiddenInput)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        rows = self.fields["home"].queryset.filter(period__endswith__isnull=False)
+        self.fields["home"].queryset = rows
+        self.fields["home"].label_from_instance = lambda home: f"{_home_words(home)} – {home.last_day:%Y-%m-%d}"
+        self.initial["seen"] = " ".join(_end_of(home) for home in rows)
+
+    def clean(self):
+        cleaned = super().clean()
+        home = cleaned.get("home")
+        cleaned["is_seen"] = home is not None and _end_of(home) in cleaned.get("seen", "").split()
+        # Should the form come back, it has the ends as they are now.
+        self.data = self.data.copy()
+        self.data["seen"] = self.initial["seen"]
+        return cleaned
+
+
+def _end_of(home):
+    return f"{home.pk}:{home.period.upper}"
 
 
 class VoidHomeForm(HomeForm):

@@ -16,7 +16,7 @@ from residents.forms import register as forms
 from residents.models import Contact, IdentityCopy, Occupancy, Person, Vehicle
 from residents.views.register import LOOKS, MERGES, OFFICE, may_edit
 from servicedesk.core import clock, photos
-from servicedesk.core.errors import Refused
+from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.models import Event, Photo
 from servicedesk.core.roles import role_required, roles_in
 
@@ -24,6 +24,7 @@ from servicedesk.core.roles import role_required, roles_in
 PANELS = [
     ("move_in", gettext_lazy("Move in"), forms.MoveInForm),
     ("end_home", gettext_lazy("Moves out"), forms.EndHomeForm),
+    ("change_end", gettext_lazy("Change the last day"), forms.ChangeEndForm),
     ("edit", gettext_lazy("Change the entry"), forms.EditForm),
     ("add_contact", gettext_lazy("Add a contact"), forms.AddContactForm),
     ("end_contact", gettext_lazy("End a contact"), forms.EndContactForm),
@@ -60,6 +61,7 @@ def show(request, person, *, bound=None, step="", shown=None, status=200):
     events = list(Event.objects.about(person).select_related("by").order_by("-id")[:MOST_EVENTS])
     has = {
         "end_home": any(home.occupancy.period.upper is None for home in homes),
+        "change_end": any(home.occupancy.period.upper is not None for home in homes),
         "void_home": bool(homes),
         "end_contact": bool(contacts),
         "vehicles": list(Vehicle.objects.filter(person=person).select_related("unit").order_by("-id")),
@@ -177,7 +179,15 @@ def move_in(request, person, form, now):
 
 @door_to(gettext_lazy("Recorded: they move out."))
 def end_home(request, person, form, now):
-    actions.end_occupancy(form.cleaned_data["home"], on=form.cleaned_data["on"], by=request.user, now=now)
+    actions.leave_home(form.cleaned_data["home"], on=form.cleaned_data["on"], by=request.user, now=now)
+
+
+@door_to(gettext_lazy("The last day is changed. Look at the cards, too, if they have ended already."))
+def change_end(request, person, form, now):
+    facts = form.cleaned_data
+    if not facts["is_seen"]:
+        raise Stale
+    actions.change_last_day(facts["home"], on=facts["on"], reason=facts["reason"], by=request.user, now=now)
 
 
 @door_to(gettext_lazy("It counts no more."))
@@ -263,6 +273,7 @@ def picture(request, pk, name):
 STEPS = [
     move_in,
     end_home,
+    change_end,
     void_home,
     edit,
     add_contact,

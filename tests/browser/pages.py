@@ -1209,7 +1209,7 @@ PAGES = STAFF_PAGES + RESIDENTS_PAGES
 REMEDY = ("propose", "send", "answer", "finish", "drop")
 # Steps whose forms stand on the page of the thing, without a visit of their own.
 REGISTER = [
-    *("end_home", "void_home", "edit", "add_contact", "end_contact", "add_vehicle", "end_vehicle"),
+    *("end_home", "change_end", "void_home", "edit", "add_contact", "end_contact", "add_vehicle", "end_vehicle"),
     *("record_identity", "keep_copy", "remove_copy"),
 ]
 MOVING = ("confirm", "start", "finish", "miss", "protect", "cancel", "take_back", "consent", "unmask")
