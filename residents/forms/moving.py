@@ -160,11 +160,16 @@ def initial_of(booking):
     """Return what stands in the form of a booking that is there."""
     names = [name for name in ChangeForm.base_fields if hasattr(booking, name)]
     begins, ends = (booking.community.local(edge) for edge in (booking.window.lower, booking.window.upper))
-    return {name: getattr(booking, name) for name in names} | {
-        "day": begins.date(),
-        "begins": f"{begins:%H:%M}",
-        "ends": "24:00" if ends.date() > begins.date() else f"{ends:%H:%M}",
-    }
+    shown = {"applicant_name": "", "applicant_phone": "", "plate_no": ""} if booking.is_sealed else {}
+    return (
+        {name: getattr(booking, name) for name in names}
+        | shown
+        | {
+            "day": begins.date(),
+            "begins": f"{begins:%H:%M}",
+            "ends": "24:00" if ends.date() > begins.date() else f"{ends:%H:%M}",
+        }
+    )
 
 
 class RuleForm(forms.Form):

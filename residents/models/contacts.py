@@ -78,12 +78,13 @@ class Contact(models.Model):
         ]
 
     def __str__(self):
-        return self.person.name if self.person else self.name
+        return str(self.person) if self.person else self.name
 
     @property
     def masked_phone(self):
-        phone = self.person.phone if self.person else self.phone
-        return mask_phone(phone) if phone else ""
+        if self.person:
+            return self.person.masked_phone
+        return mask_phone(self.phone) if self.phone else ""
 
     @property
     def occasions(self):

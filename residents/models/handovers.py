@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from residents.models.occupancies import Occupancy
-from residents.models.people import Person
+from residents.models.people import NOBODY, Person
 from residents.models.places import Unit
 from servicedesk.core.models import Community, User
 
@@ -130,6 +130,11 @@ class Handover(models.Model):
     def get_absolute_url(self):
         name = "desk:movein" if self.kind == self.Kind.MOVE_IN else "desk:moveout"
         return reverse(name, args=[self.pk])
+
+    @property
+    def signer(self):
+        """Who signed, or "": nobody where the entry of the party is sealed (PIPL 47); the party is to be loaded."""
+        return NOBODY if self.signed_name and self.party.sealed_at else self.signed_name
 
     @property
     def is_running(self):

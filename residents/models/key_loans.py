@@ -168,7 +168,10 @@ class KeyLoan(models.Model):
 
     @property
     def number_to_call(self):
-        """The telephone of whoever has the key, or "": as it was typed, else as it stands in the register."""
+        """The telephone of whoever has the key, or "": as it was typed, else as it stands in the register. Nobody's
+        whose entry is sealed (PIPL 47)."""
+        if self.person_id and self.person.sealed_at:
+            return ""
         known = self.staff if self.staff_id else self.person if self.person_id else None
         return self.phone or (known.phone if known else "")
 

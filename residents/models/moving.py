@@ -7,7 +7,7 @@ from django.db.models import F, Func, Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from residents.models.people import Person
+from residents.models.people import NOBODY, Person
 from residents.models.places import Building, Section, Unit
 from servicedesk.core.masking import mask_phone
 from servicedesk.core.models import Community, User
@@ -140,8 +140,26 @@ class AskedFor(models.Model):
         ]
 
     @property
+    def is_sealed(self):
+        """Whether the entry of who asks is sealed (PIPL 47); the applicant is to be loaded with the row."""
+        return self.applicant_id is not None and self.applicant.sealed_at is not None
+
+    @property
+    def who(self):
+        """Who asks, as a page may show it."""
+        return NOBODY if self.is_sealed else self.applicant_name
+
+    @property
+    def shown_phone(self):
+        return "" if self.is_sealed else self.applicant_phone
+
+    @property
     def masked_phone(self):
-        return mask_phone(self.applicant_phone) if self.applicant_phone else ""
+        return mask_phone(self.shown_phone) if self.shown_phone else ""
+
+    @property
+    def shown_plate(self):
+        return "" if self.is_sealed else self.plate_no
 
     @property
     def has_consent(self):
@@ -189,7 +207,7 @@ class MoveBookingQuerySet(models.QuerySet):
         return self.filter(window__startswith__gte=first, window__startswith__lt=after)
 
     def with_places(self):
-        return self.select_related("unit", "lift__building")
+        return self.select_related("unit", "lift__building", "applicant")
 
 
 class MoveBooking(AskedFor):

@@ -6,6 +6,9 @@ from django.utils.translation import gettext_lazy as _
 from servicedesk.core.masking import mask_name, mask_phone
 from servicedesk.core.models import Community
 
+# What stands where the name of somebody stood whose entry is sealed.
+NOBODY = "–"
+
 
 class PersonQuerySet(models.QuerySet):
     def known(self):
@@ -116,14 +119,19 @@ class Person(models.Model):
         ]
 
     def __str__(self):
-        return self.name
+        return self.shown
 
     def get_absolute_url(self):
         return reverse("residents:person", args=[self.pk])
 
     @property
+    def shown(self):
+        """The name as a page may show it: nobody's whose entry is sealed (PIPL 47)."""
+        return NOBODY if self.sealed_at else self.name
+
+    @property
     def masked_phone(self):
-        return mask_phone(self.phone) if self.phone else ""
+        return mask_phone(self.phone) if self.phone and not self.sealed_at else ""
 
     @property
     def masked_name(self):

@@ -23,7 +23,7 @@ class ReleaseSlipQuerySet(models.QuerySet):
         return self.filter(status__in=ReleaseSlip.OPEN, valid_until__lt=today)
 
     def with_places(self):
-        return self.select_related("unit", "asked_by", "decided_by", "gate_checked_by", "booking")
+        return self.select_related("unit", "applicant", "asked_by", "decided_by", "gate_checked_by", "booking")
 
 
 class ReleaseSlip(AskedFor):

@@ -36,7 +36,8 @@ def _found(rows, chosen, today):
     """Return the cards that the filter asks for; one whose last day has passed counts as ended, swept or not."""
     if sought := chosen.get("q"):
         by_room = Q(unit__room_keys__contains=[key_of(sought)])
-        rows = rows.filter(Q(number__icontains=sought) | by_room | Q(name=sought) | Q(person__name=sought))
+        by_name = Q(name=sought) | Q(person__name=sought, person__sealed_at=None)
+        rows = rows.filter(Q(number__icontains=sought) | by_room | by_name)
     if kind := chosen.get("kind"):
         rows = rows.filter(kind=kind)
     over = Q(status=Status.ACTIVE, valid_to__lt=today)

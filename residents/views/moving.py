@@ -141,7 +141,7 @@ def _allowed(request, row, now):
     """Return the steps that this person may take on this booking now."""
     if not roles_in(request.user, request.community.pk) & set(DESK):
         return set()
-    allowed = {"unmask"} if row.applicant_phone or row.mover_phone else set()
+    allowed = {"unmask"} if row.shown_phone or row.mover_phone else set()
     allowed |= {
         Status.BOOKED: {"confirm", "change", "cancel", "consent"},
         Status.CONFIRMED: {"start", "change", "cancel", "consent"},

@@ -93,11 +93,11 @@ def _asked_for(request):
     keys = {name: request.GET.get(name, "") for name in ("unit", "booking")}
     keys = {name: key for name, key in keys.items() if key.isascii() and key.isdigit() and len(key) <= 15}
     if "booking" in keys:
-        rows = MoveBooking.objects.filter(community=request.community).select_related("unit")
+        rows = MoveBooking.objects.filter(community=request.community).select_related("unit", "applicant")
         if booking := rows.filter(pk=keys["booking"]).first():
             names = ("applicant_name", "applicant_phone", "relation", "plate_no")
             day = request.community.local(booking.window.lower).date()
-            facts = {name: getattr(booking, name) for name in names}
+            facts = {} if booking.is_sealed else {name: getattr(booking, name) for name in names}
             return facts | {"booking": booking.pk, "unit": booking.unit.label, "valid_on": day}
     unit = Unit.objects.filter(community=request.community, pk=keys["unit"]).first() if "unit" in keys else None
     return {"unit": unit.label} if unit else {}
@@ -121,7 +121,7 @@ def _allowed(request, row, now):
     if held & set(DECIDERS) and row.status == Status.ASKED and row.asked_by_id != request.user.pk:
         allowed |= {"refuse"} if row.lacks_consent else {"approve", "refuse"}
     if held & set(DESK):
-        allowed |= {"unmask"} if row.applicant_phone else set()
+        allowed |= {"unmask"} if row.shown_phone else set()
         allowed |= {"void"} if row.is_open else set()
         allowed |= {"consent"} if row.is_open and row.needs_consent else set()
     return allowed

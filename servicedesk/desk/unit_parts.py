@@ -186,6 +186,7 @@ def _contacts(unit):
 
 def _vehicles(unit, today):
     header = [_("Number plate"), _("Kind"), _("Colour"), _("Of"), _("From")]
+    known = Vehicle.objects.on(today).filter(unit=unit, person__sealed_at=None).select_related("person")
     rows = [
         [
             Cell(one.plate or "–"),
@@ -194,7 +195,7 @@ def _vehicles(unit, today):
             who(one.person),
             Cell(one.period.lower),
         ]
-        for one in Vehicle.objects.on(today).filter(unit=unit).select_related("person").order_by("id")[:MOST]
+        for one in known.order_by("id")[:MOST]
     ]
     return Table(_("Vehicles"), header, rows, _("No vehicle is recorded."))
 

@@ -170,10 +170,10 @@ def new_move_out(request):
 
 def show(request, handover, *, form=None, panel="", status=200):
     """Render the page of a move, with a form that came back where there is one."""
-    now, user = clock.now(), request.user
+    now, user, party = clock.now(), request.user, handover.party
     is_desk = has_role(user, handover.community_id, *DESK)
     panels = {
-        "complete": forms.CompleteForm(initial={"signed_name": handover.party.name}),
+        "complete": forms.CompleteForm(initial={"signed_name": "" if party.sealed_at else party.name}),
         "rebook": forms.AppointmentForm(initial={"booked_for": handover.community.local(handover.booked_for)}),
         "cancel": forms.ReasonForm(),
         "defect": forms.DefectForm(),
