@@ -6,7 +6,10 @@ erased of them, goes by this table.
 
 from django.apps import apps
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from servicedesk.core.masking import ERASED
 
 
 class Class(models.TextChoices):
@@ -116,6 +119,22 @@ HELD = {
     "core.Photo": {"name": Class.PHOTO},
 }
 
+# What hangs on a case and holds words of its own.
+OF_CASES = [
+    "complaints.Reply",
+    "complaints.CallerTold",
+    "complaints.Proposal",
+    "complaints.Quote",
+    "complaints.ReturnVisit",
+    "complaints.Rating",
+    "complaints.Explanation",
+    "complaints.ExternalCase",
+    "complaints.IncomingLetter",
+    "complaints.ReplyLetter",
+    "complaints.WarrantyClaim",
+    "complaints.ProblemFinding",
+    "complaints.Call",
+]
 # Columns without: codes, numbers and digests, what belongs to staff and their work, what is set for a community.
 # Data of an event is sealed into the chain, so no resident's words ever go there.
 NOT_HELD = {
@@ -186,6 +205,14 @@ def columns_of(label):
 def emptied(label, *classes):
     """Return {column: class} of a model for the columns of `classes`."""
     return {name: kind for name, kind in HELD[label].items() if kind in classes}
+
+
+def has_words(label):
+    """Return the condition for the rows of a model in which a resident's data still stands."""
+    found = Q(pk__in=[])
+    for name in HELD[label]:
+        found |= ~Q(**{f"{name}__in": ["", ERASED]})
+    return found
 
 
 def field(label, column):

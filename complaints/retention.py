@@ -7,11 +7,13 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Func, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Call, Case, Channel, IncomingLetter, IntakeDraft, RetentionRule, SurveyAnswer
+from complaints.subjects import RUNNING
 from residents.models import MoveBooking, Occupancy, Person, ReleaseSlip
 from servicedesk.core.masking import ERASED
 from servicedesk.core.models import Notification, Photo
@@ -70,14 +72,23 @@ def _moved(community, before, now):
     stays = lived.filter(Q(period__endswith=None) | Q(period__endswith__gt=before.date()))
     open_cases = Case.objects.open().filter(reporter=OuterRef("pk"))
     rows = Person.objects.filter(community=community, masked_at=None, erased_at=None, merged_into=None)
-    return rows.filter(Exists(lived), ~Exists(stays), ~Exists(open_cases))
+    return _idle(rows).filter(Exists(lived), ~Exists(stays), ~Exists(open_cases))
+
+
+def _idle(people):
+    """Return those of `people` for whom nothing runs that needs to know who they are."""
+    for label, (path, runs) in RUNNING.items():
+        rows = apps.get_model(label)._default_manager.filter(runs, **{path: OuterRef("pk")})
+        people = people.filter(~Exists(rows))
+    return people
 
 
 def _left(community, before, now):
     """Whom sealing kept for the contract of their home, which has ended since."""
     lives = Occupancy.objects.in_force().filter(person=OuterRef("pk"))
     stays = lives.filter(Q(period__endswith=None) | Q(period__endswith__gt=before.date()))
-    return Person.objects.filter(~Exists(stays), community=community, sealed_at__isnull=False, merged_into=None)
+    rows = Person.objects.filter(community=community, sealed_at__isnull=False, merged_into=None)
+    return _idle(rows).filter(~Exists(stays))
 
 
 def _letters(community, before, now):

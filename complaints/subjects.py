@@ -9,7 +9,7 @@ from functools import cached_property
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import CharField, Count, Q, Value
+from django.db.models import CharField, Count, Exists, OuterRef, Q, Value
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
@@ -23,12 +23,14 @@ from residents.models import (
     HandoverTask,
     HomeVisit,
     IdentityCopy,
+    KeyLoan,
     MoveBooking,
     Occupancy,
     Person,
     Plate,
     ReleaseItem,
     ReleaseSlip,
+    Unit,
     Vehicle,
     VisitNeed,
 )
@@ -79,6 +81,13 @@ TITLES = {
 }
 # What of the register hangs on a person; who has no entry there has none of it.
 OF_PEOPLE = ["residents.KeyLoan", "residents.KeyMove", "residents.Credential"]
+# What still runs and needs its words: the column that leads to the person, and when a row of it does.
+RUNNING = {
+    "residents.Handover": ("party", Q(status__in=Handover.RUNNING)),
+    "residents.KeyLoan": ("person", Q(status__in=KeyLoan.RUNNING)),
+    "residents.MoveBooking": ("applicant", Q(status__in=MoveBooking.LIVE)),
+    "residents.ReleaseSlip": ("applicant", Q(status__in=ReleaseSlip.OPEN)),
+}
 # What stands beside the personal data in an export, so that it can be understood.
 FACTS = {
     "residents.Person": ["kind", "identity_kind"],
@@ -206,8 +215,10 @@ def rows_of(subject, cases):
     }
     type_of = ContentType.objects.get_for_model
     about = Q(subject_type=type_of(Case), subject_id__in=keys)
-    for label, found in _keys_of(register | papers).items():
+    found_in = _keys_of(register | papers)
+    for label, found in found_in.items():
         about |= Q(subject_type=type_of(apps.get_model(label)), subject_id__in=found)
+    of_homes = said_of_homes(found_in.get("residents.Person", []))
     of_case = {
         label: apps.get_model(label)._default_manager.filter(case__in=keys)
         for label in HELD
@@ -222,10 +233,29 @@ def rows_of(subject, cases):
         "complaints.Draft": _typed(Draft, subject),
         "complaints.IntakeDraft": _typed(IntakeDraft, subject),
         "complaints.DataRequest": subject.requests(),
-        "core.Event": Event.objects.filter(about).exclude(note=""),
+        "core.Event": Event.objects.filter(about | of_homes).exclude(note=""),
         "core.Notification": Notification.objects.filter(about),
         "core.Photo": Photo.objects.kept().filter(about),
     }
+
+
+def said_of_homes(people):
+    """Return the condition for the events that tell of `people`, given by their keys, in the history of a unit: why
+    what was entered of them there was a mistake."""
+    units = Occupancy.objects.filter(person__in=people).order_by().values("unit")
+    about = Q(subject_type=ContentType.objects.get_for_model(Unit), subject_id__in=units)
+    return about & Q(data__person__in=people)
+
+
+def visits_to(people):
+    """Return the home visits on which `people` were met: by their entry, or by their name where they live or lived."""
+    lived = Occupancy.objects.filter(person__in=people, unit=OuterRef("unit"), person__name=OuterRef("met_name"))
+    return HomeVisit.objects.filter(Q(person__in=people) | Exists(lived))
+
+
+def still_running(rows):
+    """Return the titles of what of `rows` (see `rows_of`) still runs. One query for each kind."""
+    return [str(TITLES[label]) for label, (_path, runs) in RUNNING.items() if rows[label].filter(runs).exists()]
 
 
 def _of_moves(subject):
@@ -244,7 +274,7 @@ def _of_register(subject):
     """Return {label: queryset} of what the register holds about `subject`: by their entry and those that were merged
     into it, and of what they asked for by their number, too."""
     theirs = {"person__in": subject.entries().values("pk")}
-    visits, slips = _visits(subject), _asked(ReleaseSlip, subject)
+    visits, slips = visits_to(subject.entries().values("pk")), _asked(ReleaseSlip, subject)
     return {
         "residents.Person": subject.entries(),
         "residents.Occupancy": subject.homes(),
@@ -271,14 +301,6 @@ def _keys_of(rows):
     for label, key in first.union(*rest, all=True):
         keys.setdefault(label, []).append(key)
     return keys
-
-
-def _visits(subject):
-    """Return the home visits on which `subject` was met: by their entry, or by their name where they live."""
-    if subject.person is None:
-        return HomeVisit.objects.none()
-    named = Q(unit__in=subject.homes().values("unit"), met_name=subject.name)
-    return HomeVisit.objects.filter(Q(person=subject.person) | named)
 
 
 def _answers(subject):

@@ -9,15 +9,14 @@ from django.db.models import Case as Choose
 from django.db.models import F, Func, JSONField, Q, Value, When
 
 from complaints.models import Call, Case, IncomingLetter, SurveyAnswer
-from complaints.personal import HELD, Class
-from complaints.subjects import OF_PEOPLE
+from complaints.personal import HELD, OF_CASES, Class, has_words
+from complaints.subjects import RUNNING, said_of_homes, visits_to
 from residents.actions import close_vehicles, erase_identity_copies
 from residents.models import (
     Contact,
     Defect,
-    Handover,
+    HandoverItem,
     HandoverTask,
-    HomeVisit,
     IdentityCopy,
     MoveBooking,
     Person,
@@ -29,22 +28,6 @@ from servicedesk.core import bulk, search
 from servicedesk.core.masking import ERASED, mask_name, mask_phone
 from servicedesk.core.models import Event, Notification, Photo
 
-# What hangs on a case and holds words of its own.
-OF_CASES = [
-    "complaints.Reply",
-    "complaints.CallerTold",
-    "complaints.Proposal",
-    "complaints.Quote",
-    "complaints.ReturnVisit",
-    "complaints.Rating",
-    "complaints.Explanation",
-    "complaints.ExternalCase",
-    "complaints.IncomingLetter",
-    "complaints.ReplyLetter",
-    "complaints.WarrantyClaim",
-    "complaints.ProblemFinding",
-    "complaints.Call",
-]
 # A call has a number or a matter (a CHECK): the sentence stands for whichever it was.
 STANDS_FOR_ALL = {"complaints.Call": {"what": Value(ERASED)}}
 REPLACED = (Class.NAME, Class.PLACE, Class.WORDS)
@@ -144,35 +127,60 @@ def erase_slips(keys):
 
 def erase_people(keys, *, now):
     """Erase who somebody of the register was, with what hangs on their entry and on those that were merged into it;
-    the homes and their times stay."""
-    keys = list(Person.objects.filter(Q(pk__in=keys) | Q(merged_into__in=keys)).values_list("pk", flat=True))
-    erase_moves(list(MoveBooking.objects.filter(applicant__in=keys).values_list("pk", flat=True)))
-    erase_slips(list(ReleaseSlip.objects.filter(applicant__in=keys).values_list("pk", flat=True)))
-    _erase_visits(keys, now=now)
-    people = Person.objects.filter(pk__in=keys)
-    _erase_belongings(people, now=now)
+    the homes and their times stay, and so does what still runs."""
+    people = _with_merged(keys)
+    _erase_hanging(people, now=now)
     people.update(**_erased("residents.Person", but=("title",)), title="", sealed_at=None, erased_at=now)
-    _words_of_events(_about(Person, keys))
-    _erase_handovers(keys, now=now)
-    for label in OF_PEOPLE:
-        _words_of_events(_about(apps.get_model(label), _rows_of_people(label, keys)))
-        _erase_words(label, Q(person__in=keys))
 
 
-def _rows_of_people(label, keys):
-    return apps.get_model(label)._default_manager.order_by().filter(person__in=keys).values("pk")
+def _with_merged(keys):
+    """Return the people of these keys with the entries that were merged into theirs. One query, read at once."""
+    rows = Person.objects.filter(Q(pk__in=keys) | Q(merged_into__in=keys))
+    return Person.objects.filter(pk__in=list(rows.values_list("pk", flat=True)))
 
 
-def _erase_visits(keys, *, now):
-    """Erase what was said and asked for when people were visited, and the plates that bear their names."""
-    visits = HomeVisit.objects.filter(person__in=keys).values("pk")
-    needs, plates = VisitNeed.objects.filter(visit__in=visits), Plate.objects.filter(occupancy__person__in=keys)
-    _erase_words("residents.HomeVisit", Q(pk__in=visits))
-    _erase_words("residents.VisitNeed", Q(visit__in=visits))
-    _erase_words("residents.Plate", Q(occupancy__person__in=keys))
-    _words_of_events(_about(HomeVisit, visits) | _about(VisitNeed, needs.values("pk")))
-    _words_of_events(_about(Plate, plates.values("pk")))
-    erase_photos(Photo.objects.kept().filter(_about(HomeVisit, visits)), now=now)
+def _erase_hanging(people, *, now):
+    """Erase what tells of people outside their entry: in each table that leads to one, and in their history."""
+    keys = [person.pk for person in people]
+    erase_moves(_ended("residents.MoveBooking", keys))
+    erase_slips(_ended("residents.ReleaseSlip", keys))
+    erase_visits(list(visits_to(keys).values_list("pk", flat=True)), now=now)
+    erase_rows("residents.Plate", Plate.objects.filter(occupancy__person__in=keys).values("pk"), now=now)
+    erase_handovers(_ended("residents.Handover", keys), now=now)
+    erase_rows("residents.KeyLoan", _ended("residents.KeyLoan", keys), now=now)
+    for label in ("residents.KeyMove", "residents.Credential"):
+        rows = apps.get_model(label)._default_manager.filter(person__in=keys)
+        erase_rows(label, rows.order_by().values("pk"), now=now)
+    _erase_belongings(people, now=now)
+    _words_of_events(_about(Person, keys) | said_of_homes(keys))
+
+
+def _ended(label, keys):
+    """Return the keys of the rows of people that no longer run."""
+    path, runs = RUNNING[label]
+    rows = apps.get_model(label)._default_manager.filter(**{f"{path}__in": keys}).exclude(runs)
+    return list(rows.values_list("pk", flat=True))
+
+
+def erase_rows(label, keys, *, now):
+    """Erase the words of rows of one model, what was said when they changed, and their photos; what they count and
+    when stays."""
+    about = _about(apps.get_model(label), keys)
+    _erase_words(label, Q(pk__in=keys))
+    _words_of_events(about)
+    erase_photos(Photo.objects.kept().filter(about), now=now)
+
+
+def erase_visits(keys, *, now):
+    """Erase who was met on home visits, what was said and what was asked for."""
+    erase_rows("residents.HomeVisit", keys, now=now)
+    erase_rows("residents.VisitNeed", VisitNeed.objects.filter(visit__in=keys).order_by().values("pk"), now=now)
+
+
+def erase_contacts(keys):
+    """Erase who was told of somebody, and end that."""
+    Contact.objects.filter(pk__in=keys, is_active=True).update(is_active=False)
+    _erase_words("residents.Contact", Q(pk__in=keys))
 
 
 def _erase_belongings(people, *, now):
@@ -181,30 +189,25 @@ def _erase_belongings(people, *, now):
     theirs = Q(occupant__in=keys) | Q(person__in=keys)
     for person in people:
         theirs |= Q(phone=person.phone, community=person.community_id) if person.phone else Q(pk__in=[])
-    contacts = list(Contact.objects.filter(theirs).values_list("pk", flat=True))
-    Contact.objects.filter(pk__in=contacts).update(is_active=False)
-    _erase_words("residents.Contact", Q(pk__in=contacts))
+    erase_contacts(list(Contact.objects.filter(theirs).values_list("pk", flat=True)))
     close_vehicles(keys, now=now)
     _erase_words("residents.Vehicle", Q(person__in=keys))
     erase_identity_copies(IdentityCopy.objects.kept().filter(person__in=keys), now=now)
 
 
-def _erase_handovers(keys, *, now):
-    """Erase who signed and what was written at the moves of people; what was found in a home stays as a fact of it."""
-    moves = Handover.objects.filter(party__in=keys).order_by().values("pk")
-    _erase_words("residents.Handover", Q(party__in=keys))
-    for label in ("residents.HandoverTask", "residents.HandoverItem", "residents.Defect"):
-        _erase_words(label, Q(handover__in=moves))
-    defects = _about(Defect, Defect.objects.filter(handover__in=moves).order_by().values("pk"))
-    tasks = HandoverTask.objects.filter(handover__in=moves).order_by().values("pk")
-    _words_of_events(_about(Handover, moves) | _about(HandoverTask, tasks) | defects)
-    erase_photos(Photo.objects.kept().filter(_about(Handover, moves) | defects), now=now)
+def erase_handovers(keys, *, now):
+    """Erase who signed and what was written when somebody moved; that it was done, and when, stays a fact of the
+    home."""
+    erase_rows("residents.Handover", keys, now=now)
+    for model in (HandoverTask, HandoverItem, Defect):
+        found = model.objects.filter(handover__in=keys).order_by().values("pk")
+        erase_rows(model._meta.label, found, now=now)
 
 
 def mask_people(keys, *, now):
     """Leave the first character of a name and the ends of a number; what hangs on the entry goes."""
-    people = Person.objects.filter(Q(pk__in=keys) | Q(merged_into__in=keys))
-    _erase_belongings(people, now=now)
+    people = _with_merged(keys)
+    _erase_hanging(people, now=now)
     for person in people:
         name, phone = mask_name(person.name), mask_phone(person.phone) if person.phone else ""
         facts = dict.fromkeys((*MASKED_AWAY, "title", "note"), "")
@@ -235,10 +238,7 @@ def _words_of_events(rows):
 
 def _erase_words(label, rows):
     """Erase the words of rows that have any: the database refuses a change that changes nothing."""
-    has_words = Q(pk__in=[])
-    for name in HELD[label]:
-        has_words |= ~Q(**{f"{name}__in": ["", ERASED]})
-    apps.get_model(label)._default_manager.filter(rows, has_words).update(**_erased(label))
+    apps.get_model(label)._default_manager.filter(rows, has_words(label)).update(**_erased(label))
 
 
 def _erased(label, but=()):

@@ -11,9 +11,9 @@ from complaints.actions import erasing
 from complaints.actions.receiving import terms_of
 from complaints.models import Case, DataRequest
 from complaints.permissions import demand_in
-from complaints.subjects import rows_of
+from complaints.subjects import rows_of, still_running
 from residents.actions import correct_person, seal_person
-from residents.models import MoveBooking, ReleaseSlip
+from residents.ring import joined
 from servicedesk.core import events, notifications
 from servicedesk.core.duty import holders
 from servicedesk.core.errors import NotAllowed, Refused
@@ -21,6 +21,8 @@ from servicedesk.core.models import Role
 from servicedesk.core.moves import write
 
 READ_HOURS = 24
+# What is found by the number of a person, too, and not by their entry alone.
+BY_NUMBER = ("residents.MoveBooking", "residents.ReleaseSlip", "residents.Contact")
 
 
 def ask_data(subject, *, kind, reason, path, by, now):
@@ -79,24 +81,28 @@ def confirm_erasure(asked, subject, *, by, now, note=""):
             _("%(number)s is not at an end yet, or something that runs rests on it. Finish it; then confirm again.")
             % {"number": busy.short_number}
         )
+    rows = rows_of(subject, cases)
+    if running := still_running(rows):
+        raise Refused(
+            _("Something of this person still runs: %(what)s. End it; then confirm again.") % {"what": joined(running)}
+        )
     _decide(asked, DataRequest.Decision.CONFIRMED, by=by, now=now, note=note)
     legal = next(one for one in retention.periods(subject.community) if one.kind.key == "asked")
     old = list(cases.at_rest().filter(rested_since__lt=legal.before(now)).values_list("pk", flat=True))
     kept = [key for key in keys if key not in set(old)]
-    rows = rows_of(subject, cases)
     outcome = {"erased": len(old), "sealed": len(kept)}
     erasing.erase_answers(list(rows["complaints.SurveyAnswer"].values_list("pk", flat=True)))
-    moves = list(rows["residents.MoveBooking"].exclude(status__in=MoveBooking.LIVE).values_list("pk", flat=True))
-    slips = list(rows["residents.ReleaseSlip"].exclude(status__in=ReleaseSlip.OPEN).values_list("pk", flat=True))
+    theirs = {label: list(rows[label].values_list("pk", flat=True)) for label in BY_NUMBER}
     for name in ("complaints.Draft", "complaints.IntakeDraft"):
         _drop_drafts(rows[name])
     erasing.erase_copies(keys)
     cases.filter(pk__in=kept, sealed_at=None).update(sealed_at=now)
     if subject.person is not None:
-        outcome["entry"] = _end_entry(subject, now)
+        outcome["entry"] = _end_entry(subject, rows, now)
     if outcome.get("entry") != "sealed":
-        erasing.erase_moves(moves)
-        erasing.erase_slips(slips)
+        erasing.erase_moves(theirs["residents.MoveBooking"])
+        erasing.erase_slips(theirs["residents.ReleaseSlip"])
+        erasing.erase_contacts(theirs["residents.Contact"])
     erasing.erase_cases(old, now=now)
     asked.outcome = outcome
     asked.save(update_fields=["outcome"])
@@ -104,12 +110,22 @@ def confirm_erasure(asked, subject, *, by, now, note=""):
     return outcome
 
 
-def _end_entry(subject, now):
+def _end_entry(subject, rows, now):
     if subject.lives_here(subject.community.local(now).date()):
+        _bind(subject, rows)
         seal_person(subject.person, now=now)
         return "sealed"
     erasing.erase_people([subject.person.pk], now=now)
     return "erased"
+
+
+def _bind(subject, rows):
+    """Let what knows a person by name or number alone know their entry, so that it is sealed with it; nobody is told
+    anything at their number any more."""
+    rows["residents.MoveBooking"].filter(applicant=None).update(applicant=subject.person)
+    rows["residents.ReleaseSlip"].filter(applicant=None).update(applicant=subject.person)
+    rows["residents.HomeVisit"].filter(person=None).update(person=subject.person, met_name="")
+    rows["residents.Contact"].filter(person=None, phone=subject.phone).exclude(phone="").update(is_active=False)
 
 
 def _drop_drafts(rows):

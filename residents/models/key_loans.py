@@ -51,6 +51,8 @@ class KeyLoan(models.Model):
         Status.ENDED: set(),
     }
 
+    RUNNING = (Status.REQUESTED, Status.APPROVED, Status.OUT)
+
     class Borrower(models.TextChoices):
         STAFF = "staff", _("our own staff")
         OWNER = "owner", _("owner")

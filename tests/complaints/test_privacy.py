@@ -12,15 +12,17 @@ from django.db import IntegrityError, connection, models, transaction
 from django.urls import reverse
 
 from complaints import actions, figures, portable, retention
+from complaints.actions import erasing
 from complaints.models import Case, DataRequest, Draft, IntakeDraft, Survey
 from complaints.personal import HELD, NOT_HELD
 from complaints.subjects import TITLES, Subject, rows_of
-from residents.models import Occupancy, Person
+from residents import actions as register
+from residents.models import HomeVisit, Occupancy, Person
 from servicedesk.core import events, photos
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.masking import ERASED
 from servicedesk.core.models import Event, Notification, Photo
-from tests.factories import MONDAY, case, cleared, fresh, told
+from tests.factories import MONDAY, booking, case, cleared, fresh, key_loan, key_set, lift, slip, told
 from tests.test_house import our_models
 
 pytestmark = pytest.mark.django_db
@@ -236,6 +238,98 @@ def test_nobody_erases_while_a_case_is_open(subject, yunhu, zhou, guo, chen):
     with pytest.raises(Refused, match="0002"):
         erase(subject, zhou, guo, now=LATER)
     assert DataRequest.objects.get().is_open
+
+
+@pytest.fixture
+def known(home):
+    """Somebody of the register without a case."""
+    return factories_resident(home)
+
+
+def running(kind, person, home, by):
+    """What still runs for a person, of one kind."""
+    who = {"applicant_name": person.name, "applicant_phone": PHONE}
+    if kind == "booking":
+        return booking(home, by=by, lift=lift(home), **who)
+    if kind == "slip":
+        return slip(home, by=by, **who)
+    if kind == "loan":
+        return key_loan(key_set(home.community, by=by, unit=home), by=by, borrower="owner", person=person)
+    days = {"booked_for": MONDAY, "moves_on": MONDAY.date()}
+    return register.open_move_out(Occupancy.objects.get(person=person), by=by, now=MONDAY, **days)
+
+
+@pytest.mark.parametrize("kind", ["booking", "slip", "loan", "move-out"])
+def test_nobody_erases_while_something_of_the_person_runs_and_the_night_leaves_it_alone(
+    yunhu, home, known, chen, zhou, guo, kind
+):
+    thing = running(kind, known, home, chen)
+    with pytest.raises(Refused):
+        erase(Subject(yunhu, person=known), zhou, guo, now=LATER)
+    assert DataRequest.objects.get().is_open
+    erasing.erase_people([known.pk], now=LATER)
+    column = {"booking": "applicant", "slip": "applicant", "loan": "person", "move-out": "party"}[kind]
+    kept = type(thing).objects.get(pk=thing.pk)
+    assert getattr(kept, column) == known and ERASED not in str(vars(kept))
+
+
+@pytest.mark.parametrize("sealed_at", [None, MONDAY])
+def test_who_has_a_key_of_ours_is_known_until_it_is_back(yunhu, home, known, chen, sealed_at):
+    loan = running("loan", known, home, chen)
+    move_out(known, MONDAY.date())
+    Person.objects.filter(pk=known.pk).update(sealed_at=sealed_at)
+    actions.apply_retention(now=IN_FOUR_YEARS)
+    assert Person.objects.get(pk=known.pk).name == known.name
+    register.take_back_loan(loan, copies=1, by=chen, now=IN_FOUR_YEARS)
+    actions.apply_retention(now=IN_FOUR_YEARS + DAY)
+    assert Person.objects.get(pk=known.pk).name != known.name
+
+
+def test_a_visit_in_the_copy_by_its_name_alone_is_erased_with_the_person(yunhu, home, known, chen, zhou, guo):
+    found = {"met_name": known.name, "notes": f"{CANARY}说水压低", "needs": []}
+    visit = register.record_visit(home, outcome="done", by=chen, now=MONDAY, **found)
+    HomeVisit.objects.update(person=None, met_name=known.name)
+    subject = Subject(yunhu, person=known)
+    assert rows_of(subject, subject.all_cases)["residents.HomeVisit"].get() == visit
+    move_out(known, MONDAY.date())
+    erase(subject, zhou, guo, now=LATER)
+    visit.refresh_from_db()
+    assert (visit.met_name, visit.notes) == (ERASED, ERASED)
+
+
+def test_why_a_home_was_entered_by_mistake_is_given_out_and_erased(yunhu, home, known, chen, zhou, guo):
+    bears = Occupancy.objects.get(person=known)
+    register.void_occupancy(bears, reason=f"{CANARY}其实住 1202", by=chen, now=MONDAY)
+    subject = Subject(yunhu, person=known)
+    assert held(str(list(rows_of(subject, subject.all_cases)["core.Event"].values_list("note", flat=True))))
+    erase(subject, zhou, guo, now=LATER)
+    assert Event.objects.get(verb="occupancy_voided").note == ""
+
+
+def test_what_knows_a_person_by_number_or_name_alone_is_sealed_with_their_entry(
+    yunhu, home, lin, known, chen, zhou, guo
+):
+    made = running("booking", known, home, chen)
+    register.cancel_move(made, by=chen, now=MONDAY, reason="改期")
+    type(made).objects.update(applicant=None)
+    register.record_visit(home, outcome="done", met_name=known.name, notes="", by=chen, now=MONDAY)
+    HomeVisit.objects.update(person=None, met_name=known.name)
+    named = {"name": known.name, "phone": PHONE, "role": "family", "tell": ["emergency"]}
+    contact = register.add_contact(home, lin, by=chen, now=MONDAY, **named)
+    assert erase(Subject(yunhu, person=known), zhou, guo, now=LATER)["entry"] == "sealed"
+    assert (type(made).objects.get().who, HomeVisit.objects.get().met) == ("–", "")
+    contact.refresh_from_db()
+    assert not contact.is_active
+
+
+def test_a_contact_known_by_the_number_of_a_caller_goes_with_the_caller(yunhu, home, lin, chen, zhou, guo):
+    made = case(yunhu, by=chen, reporter=None, reporter_name=CANARY, reporter_phone=PHONE)
+    actions_void(made)
+    named = {"name": CANARY, "phone": PHONE, "role": "family", "tell": ["emergency"]}
+    contact = register.add_contact(home, lin, by=chen, now=MONDAY, **named)
+    erase(Subject(yunhu, case=fresh(made)), zhou, guo, now=LATER)
+    contact.refresh_from_db()
+    assert (contact.name, contact.phone) == (ERASED, "")
 
 
 def test_who_a_case_is_about_neither_erases_it_nor_learns_of_it(subject, closed, zhou, guo):
