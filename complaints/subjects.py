@@ -3,6 +3,7 @@
 What is held about them is found here for each model of `personal.HELD`, for the page, the export and the erasure.
 """
 
+import datetime
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -304,11 +305,14 @@ def _keys_of(rows):
 
 
 def _answers(subject):
-    """Return what the homes of `subject` answered while they lived there."""
-    lived = Q(pk__in=[])
-    for home in subject.homes():
-        begins, ends = home.period.lower, home.period.upper
-        lived |= Q(unit=home.unit_id, at__date__gte=begins, **({"at__date__lte": ends} if ends else {}))
+    """Return what the homes of `subject` answered while they lived there, by the clock of the community."""
+    lived, zone = Q(pk__in=[]), subject.community.tz
+    for home in subject.homes().in_force():
+        began, ended = (
+            day and datetime.datetime.combine(day, datetime.time(), zone)
+            for day in (home.period.lower, home.period.upper)
+        )
+        lived |= Q(unit=home.unit_id, at__gte=began, **({"at__lt": ended} if ended else {}))
     return SurveyAnswer.objects.filter(lived)
 
 

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, connection, models, transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from complaints import actions, figures, portable, retention
 from complaints.actions import erasing
@@ -22,7 +23,7 @@ from servicedesk.core import events, photos
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.masking import ERASED
 from servicedesk.core.models import Event, Notification, Photo
-from tests.factories import MONDAY, booking, case, cleared, fresh, key_loan, key_set, lift, slip, told
+from tests.factories import MONDAY, at, booking, case, cleared, fresh, key_loan, key_set, lift, slip, told
 from tests.test_house import our_models
 
 pytestmark = pytest.mark.django_db
@@ -174,7 +175,7 @@ def test_after_erasure_nothing_of_a_person_is_left_anywhere(
     photo = Photo.objects.get()
     period = figures.period_of("week", MONDAY.date())
     before = figures.count(figures.Scope(yunhu, None, period, IN_FOUR_YEARS))
-    move_out(subject.person, MONDAY.date())
+    move_out(subject.person, (MONDAY + DAY).date())
     events.seal_events()
     with django_capture_on_commit_callbacks(execute=True):
         assert erase(subject, zhou, guo, now=IN_FOUR_YEARS) == {"erased": 1, "sealed": 0, "entry": "erased"}
@@ -220,6 +221,25 @@ def test_what_is_sealed_is_erased_when_its_legal_period_ends(subject, closed, zh
     actions.apply_retention(now=closed.archived_at + 1096 * DAY)
     assert fresh(closed).summary == ERASED and fresh(closed).sealed_at is None
     assert CANARY not in everything()
+
+
+def test_answers_are_theirs_from_the_midnight_they_came_to_the_midnight_they_left(yunhu, home, known, chen):
+    """By the clock of the community, whose day begins at 16:00 in Greenwich; of a home of theirs alone."""
+    facts = {"community": yunhu, "opens_on": MONDAY.date(), "closes_on": MONDAY.date(), "made_at": MONDAY}
+    facts |= {"questions": [{"kind": "grade", "text": "总体", "choices": []}], "made_by": chen}
+    moments = ["2025-09-09 23:59", "2025-09-10 00:00", "2025-09-14 23:59", "2025-09-15 00:00", "2025-09-15 12:00"]
+    for moment in moments:
+        survey = Survey.objects.create(title=moment, **facts)
+        survey.given.create(community=yunhu, unit=home, answers=[5], at=at(moment))
+    bears = Occupancy.objects.get(person=known)
+    bears.period = type(bears.period)(at(moments[1]).date(), at(moments[3]).date())
+    bears.save()
+    subject = Subject(yunhu, person=known)
+    with timezone.override("UTC"):
+        found = rows_of(subject, subject.all_cases)["complaints.SurveyAnswer"].order_by("at")
+        assert [one.survey.title for one in found] == moments[1:3]
+    register.void_occupancy(bears, reason="录错", by=chen, now=MONDAY)
+    assert not rows_of(subject, subject.all_cases)["complaints.SurveyAnswer"].exists()
 
 
 def test_erasure_takes_two_people(subject, zhou, guo):
