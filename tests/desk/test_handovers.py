@@ -11,7 +11,6 @@ from complaints import actions as case_actions
 from residents import actions, finder, ring
 from residents.fee_start import fees_start_on
 from residents.models import (
-    Board,
     Credential,
     Defect,
     Handover,
@@ -19,7 +18,6 @@ from residents.models import (
     KeySet,
     Meter,
     Occupancy,
-    Plate,
     Reading,
     Unit,
 )
@@ -556,24 +554,9 @@ def card_of(home, person, by, number="C1201"):
 
 def mounted(home, person, chen, zhou):
     """Hang a plate with the name of `person` on the board; return it."""
-    board = Board.objects.create(community=home.community, building=home.building, name="3 栋大堂", slots=20)
-    facts = {"display_name_zh": "林记", "registered_name": person.name, "agreed_by": person.name, "agreed_on": TODAY}
-    moments = dict.fromkeys(("requested_at", "approved_at", "made_at", "mounted_at"), MONDAY)
-    return Plate.objects.create(
-        community=home.community,
-        board=board,
-        slot=1,
-        unit=home,
-        occupancy=Occupancy.objects.get(person=person),
-        status="mounted",
-        requested_by=chen,
-        approved_by=zhou,
-        mounted_by=zhou,
-        due_on=TODAY,
-        agreed_how="phone",
-        **facts,
-        **moments,
-    )
+    board = factories.board(home.community, home.building, by=zhou)
+    plate = factories.plate(board, Occupancy.objects.get(person=person), by=chen, is_private_agreed=True)
+    return factories.hung(plate, by=chen, approved_by=zhou)
 
 
 MOVE_OUT = ["readings", "keys_back", "cards_back", "plate", "occupancy"]

@@ -4,6 +4,7 @@ import datetime
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
@@ -12,11 +13,13 @@ from complaints.actions import people as upper
 from complaints.models import Case
 from complaints.subjects import Subject, rows_of
 from residents import actions as register
-from residents import duplicates
+from residents import duplicates, ring
 from residents.actions import merging
-from residents.models import Contact, Occupancy, Person, Vehicle
-from servicedesk.core.errors import NotAllowed, Refused
+from residents.imports.undoing import relations_to
+from residents.models import Contact, Handover, KeyMove, Occupancy, Person, Vehicle
+from servicedesk.core.errors import NotAllowed, Refused, Stale
 from servicedesk.core.models import Event
+from tests import factories
 from tests.factories import MONDAY, case, resident, unit
 
 pytestmark = pytest.mark.django_db
@@ -47,8 +50,107 @@ def merge(client, keep, drop, **typed):
 
 
 def test_everything_that_points_to_an_entry_moves_or_is_named():
-    relations = {(one.related_model, one.field.name) for one in Person._meta.related_objects}
-    assert relations == {*merging.MOVED, *merging.STAYS, *upper.MOVED}
+    relations = {(one.related_model, one.field.name) for one in relations_to(Person)}
+    assert relations == {*merging.MOVED, *upper.MOVED}
+    assert {(one.related_model, one.field.name) for one in relations_to(Occupancy)} == {*merging.MOVED_HOME}
+
+
+def there_now(home, person, **facts):
+    """Let somebody be there since yesterday and without an end; return it."""
+    held = Occupancy.objects.filter(unit=home, person=person)
+    held.update(period=DateRange(TODAY - DAY, None), **facts)
+    return held.get()
+
+
+@pytest.fixture
+def moving_out(home, lin, twice, wu, chen):
+    """The second entry of Lin moves out of her unit as its lessee."""
+    facts = {"booked_for": MONDAY, "moves_on": TODAY, "by": chen, "now": MONDAY}
+    return register.open_move_out(there_now(home, twice, kind="lessee"), **facts)
+
+
+def test_a_move_out_of_a_home_that_became_one_ends_it(home, lin, wu, moving_out, twice, zhou, chen):
+    father = resident(home, "林父", "13700002222", Occupancy.Kind.HOUSEHOLD)
+    moving_out.companions.set([Occupancy.objects.get(person=father), Occupancy.objects.get(person=lin)])
+    actions.merge_people(lin, twice, by=zhou, now=MONDAY, **REASON)
+    kept = Occupancy.objects.in_force().get(unit=home, person=lin)
+    moved = Handover.objects.get()
+    assert (moved.party, moved.occupancy) == (lin, kept)
+    assert [one.person for one in moved.companions.all()] == [father], "nobody goes along with themselves"
+    assert {one.person for one in ring.leaving(moved)} == {lin, father}
+
+
+@pytest.mark.parametrize("names_both", [False, True])
+def test_who_goes_along_with_another_still_does_as_one_entry(home, lin, twice, zhou, chen, names_both):
+    again = there_now(home, twice)
+    lessee = resident(home, "孙悦", "13300001111", Occupancy.Kind.LESSEE)
+    facts = {"booked_for": MONDAY, "moves_on": TODAY, "by": chen, "now": MONDAY}
+    handover = register.open_move_out(Occupancy.objects.get(person=lessee), **facts)
+    handover.companions.set([again, Occupancy.objects.get(person=lin)] if names_both else [again])
+    actions.merge_people(lin, twice, by=zhou, now=MONDAY, **REASON)
+    assert {one.person for one in ring.leaving(handover)} == {lessee, lin}
+
+
+def test_a_cancelled_move_in_does_not_end_a_home_that_was_there_before(home, lin, twice, zhou, chen):
+    Occupancy.objects.filter(unit=home, person=twice).update(voided_at=MONDAY)
+    facts = {"capacity": "owner", "booked_for": MONDAY, "moves_on": TODAY, "by": chen, "now": MONDAY}
+    handover = register.open_move_in(home, person=twice, **facts)
+    card = register.give_card(handover, number="C1", by=chen, now=MONDAY)
+    register.return_credential(card, reason="退回", by=chen, now=MONDAY)
+    actions.merge_people(lin, twice, by=zhou, now=MONDAY, **REASON)
+    with pytest.raises(Stale):
+        register.cancel_handover(handover, reason="登记重复", by=chen, now=MONDAY)
+    register.cancel_handover(Handover.objects.get(), reason="登记重复", by=chen, now=MONDAY)
+    assert Occupancy.objects.in_force().get(unit=home, person=lin).period.upper is None
+
+
+def test_plates_and_what_was_united_before_follow_a_home(home, lin, twice, wu, zhou, chen):
+    board = factories.board(home.community, home.building, by=zhou)
+    plate = factories.plate(board, there_now(home, twice), by=chen, is_private_agreed=True)
+    third = register.register_person(home.community, name="林晓梅", phone="", by=chen, now=MONDAY)
+    register.move_in(home, third, kind="household", starts_on=datetime.date(2019, 1, 1), by=chen, now=MONDAY)
+    actions.merge_people(twice, third, by=zhou, now=MONDAY, **REASON)
+    actions.merge_people(lin, Person.objects.get(pk=twice.pk), by=zhou, now=MONDAY, **REASON)
+    kept = Occupancy.objects.in_force().get(unit=home, person=lin)
+    plate.refresh_from_db()
+    assert plate.occupancy == kept
+    assert set(Occupancy.objects.exclude(united_into=None).values_list("united_into", flat=True)) == {kept.pk}
+
+
+def test_the_keys_of_the_merged_entry_are_with_the_one_that_stays(yunhu, home, lin, twice, wu, zhou, chen):
+    keys = factories.key_set(yunhu, unit=home, by=chen)
+    shown = {"proof": "id", "owner_called": True, "owner_said": "同意"}
+    move = register.issue_keys(keys, copies=1, person=twice, by=chen, now=MONDAY, **shown)
+    lessee = resident(home, "孙悦", "13300001111", Occupancy.Kind.LESSEE)
+    facts = {"booked_for": MONDAY, "moves_on": TODAY, "by": chen, "now": MONDAY}
+    handover = register.open_move_out(Occupancy.objects.get(person=lessee), **facts)
+    for follows in ({"person": wu}, {"person": None}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            KeyMove.objects.filter(pk=move.pk).update(**follows)
+    actions.merge_people(lin, twice, by=zhou, now=MONDAY, **REASON)
+    assert KeyMove.objects.get(pk=move.pk).person == lin
+    assert not ring.keys_out(handover).exists(), "the owner stays, and so do her keys"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        KeyMove.objects.filter(pk=move.pk).update(copies=2)
+
+
+def test_loans_cards_visits_moves_and_slips_move(yunhu, home, lin, twice, zhou, chen):
+    there_now(home, twice)
+    how = {"by": chen, "now": MONDAY}
+    card = {"kind": "resident_card", "number": "C-01", "valid_from": TODAY, "unit": home, "person": twice}
+    keys = factories.key_set(yunhu, unit=home, by=chen)
+    rows = {
+        register.issue_credential(yunhu, **card, **how): "person",
+        register.record_visit(home, outcome="done", person=twice, notes="在家", **how): "person",
+        factories.key_loan(keys, borrower="resident", person=twice, proof="id", by=chen): "person",
+        factories.booking(home, lift=factories.lift(home), by=chen): "applicant",
+        factories.slip(home, by=chen): "applicant",
+    }
+    for row, column in rows.items():
+        type(row).objects.filter(pk=row.pk).update(**{column: twice})
+    actions.merge_people(lin, twice, by=zhou, now=MONDAY, **REASON)
+    moved = {row: getattr(type(row).objects.get(pk=row.pk), column) for row, column in rows.items()}
+    assert moved == dict.fromkeys(rows, lin)
 
 
 def test_homes_that_overlap_become_one_and_the_others_move(client, home, lin, twice, zhou):
