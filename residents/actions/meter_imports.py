@@ -13,6 +13,7 @@ from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from residents import consumption, metering
+from residents.actions.meter_rounds import hold_open_round
 from residents.actions.meters import ROUTE_STEP
 from residents.models import Meter, Reading
 from servicedesk.core import bulk, events
@@ -62,12 +63,13 @@ def record_many(community, rows, *, resource, by, now, new_meters=None):
 
     Each is counted from the one before it. What cannot be right is refused row by row and nothing is guessed: a reading
     lower than the last is one of these; odd ones are written and marked. Rows that are there already are passed over,
-    so the same file may be given twice. Locks the meters that it writes; COPY in chunks, memory as the rows take.
+    so the same file may be given twice. Locks the open round and the meters that it writes; COPY in chunks, memory as the rows take.
     """
     rows = sorted(rows, key=lambda row: (row.serial, row.at, row.line))
     found = Imported()
+    opened = hold_open_round(community, resource)
     meters = _meters(community, {row.serial for row in rows}, resource, new_meters, found, by=by, now=now)
-    import_ = _Import(community, list(meters.values()), resource, found, by=by, now=now)
+    import_ = _Import(community, list(meters.values()), opened, found, by=by, now=now)
     for serial, of_meter in itertools.groupby(rows, key=lambda row: row.serial):
         meter = meters.get(serial)
         if meter is None:
@@ -109,12 +111,12 @@ def _meters(community, serials, resource, new_meters, found, *, by, now):
 class _Import:
     """The readings of one import while they are counted, and what was known of their meters before."""
 
-    def __init__(self, community, meters, resource, found, *, by, now):
+    def __init__(self, community, meters, opened, found, *, by, now):
         self.found, self.now = found, now
         rule = metering.rule_of(community.pk)
         self.rule = consumption.Rule(rule.outlier_factor, rule.ignored_below)
         self.looked_back = rule.looked_back
-        self.round = metering.open_rounds(community).filter(resource=resource).first()
+        self.round = opened
         self.community = community
         keys = [meter.pk for meter in meters]
         known = Reading.objects.standing().filter(meter__in=keys)

@@ -1,4 +1,8 @@
-"""Rounds of reading (抄表批次): opened for a month, walked, and closed with a reason for each meter left out."""
+"""Rounds of reading (抄表批次): opened for a month, walked, and closed with a reason for each meter left out.
+
+Whoever enters something in a round or closes it locks its row first, before that of a meter, so that what is counted at
+its end is what stands in it.
+"""
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -33,15 +37,27 @@ def open_round(community, *, resource, period, by, now):
     return made
 
 
+def hold_open_round(community, resource):
+    """Return the open round of a resource, locked for the caller's transaction, or None. One query."""
+    rows = metering.open_rounds(community).filter(resource=resource)
+    return rows.select_for_update(no_key=True).first()
+
+
+def _hold(reading_round):
+    """Return the row of a round as it stands, locked for the caller's transaction."""
+    return ReadingRound.objects.select_for_update(no_key=True).get(pk=reading_round.pk)
+
+
 @transaction.atomic
 def miss_reading(reading_round, meter, *, reason, by, now, note="", submission=None):
     """Record why `meter` could not be read in a round and return the row; the same `submission` returns the same again.
     Raises Refused for a round that is closed or has the reading."""
+    held = _hold(reading_round)
     Meter.objects.select_for_update(no_key=True).get(pk=meter.pk)
     known = MissedReading.objects.filter(submission=submission).first() if submission else None
     if known:
         return known
-    if not reading_round.is_open:
+    if not held.is_open:
         raise Refused(_("This round is closed. What is read now belongs to the next one."))
     if not Meter.objects.not_entered_in(reading_round).filter(pk=meter.pk).exists():
         raise Refused(_("This meter is entered already, or is not read in this round."))
@@ -62,6 +78,7 @@ def miss_reading(reading_round, meter, *, reason, by, now, note="", submission=N
 @transaction.atomic
 def close_round(reading_round, *, by, now):
     """Close a round. Raises Refused while a meter has neither reading nor reason, Stale where somebody was faster."""
+    _hold(reading_round)
     missed = MissedReading.objects.filter(round=reading_round).values("meter")
     missing = Meter.objects.not_entered_in(reading_round)
     left = missing.exclude(pk__in=missed).count()

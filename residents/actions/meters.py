@@ -1,7 +1,7 @@
 """Meters: putting one in, reading it, replacing it, and taking a wrong reading back.
 
 Whatever is written about a meter is written under a lock of its row, so that each reading is counted from the one
-before it.
+before it; a periodic reading locks its round before that.
 """
 
 from decimal import Decimal
@@ -11,6 +11,7 @@ from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from residents import consumption, metering
+from residents.actions.meter_rounds import hold_open_round
 from residents.models import Meter, MeterRule, Reading
 from servicedesk.core import events, photos
 from servicedesk.core.errors import NotAllowed, Refused
@@ -100,8 +101,9 @@ def record_reading(
 
     A periodic reading belongs to the open round of its resource. `picture` is (Picture, name) of a stored photo.
     Raises AskAgain for a reading that is lower than the last unless the dial `rolled_over`, and for an odd one unless
-    the person is `sure`; Refused for what cannot be right. One lock, about eight statements.
+    the person is `sure`; Refused for what cannot be right. Two locks, about eight statements.
     """
+    opened = hold_open_round(meter.community_id, meter.resource) if kind == Reading.Kind.PERIODIC else None
     locked = _lock(meter)
     known = Reading.objects.filter(submission=submission, meter=locked).first() if submission else None
     if known:
@@ -118,6 +120,7 @@ def record_reading(
         sure=sure,
         rolled_over=rolled_over,
         picture=picture,
+        reading_round=opened,
     )
 
 
@@ -126,12 +129,13 @@ def _lock(meter):
     return Meter.objects.select_for_update(no_key=True).get(pk=meter.pk)
 
 
-def _record(meter, *, value, kind, at, now, **facts):
+def _record(meter, *, value, kind, at, now, reading_round=None, **facts):
     """Check and write one reading of a locked meter, in the caller's transaction; return it."""
     last = metering.last_of(meter)
     _demand_possible(meter, last, kind=kind, at=at, now=now)
-    found = _round_of(meter) if kind == Reading.Kind.PERIODIC else None
-    return _write(meter, last, value=value, kind=kind, at=at, now=now, reading_round=found, **facts)
+    if reading_round:
+        _demand_unread(meter, reading_round)
+    return _write(meter, last, value=value, kind=kind, at=at, now=now, reading_round=reading_round, **facts)
 
 
 def _write(
@@ -232,17 +236,14 @@ def _count(meter, last, *, value, at, sure, rolled_over):
     return used, is_odd
 
 
-def _round_of(meter):
-    """Return the open round that a periodic reading of `meter` belongs to, or None. Raises Refused where the meter was
-    read in it already."""
-    found = metering.open_rounds(meter.community_id).filter(resource=meter.resource).first()
-    twin = found and Reading.objects.standing().filter(round=found, meter=meter).select_related("by").first()
+def _demand_unread(meter, reading_round):
+    """Raise Refused where `meter` was read in a round already."""
+    twin = Reading.objects.standing().filter(round=reading_round, meter=meter).select_related("by").first()
     if twin:
         raise Refused(
             _("This meter is entered in this round already: %(value)s, by %(name)s. If that is wrong, void it first.")
             % {"value": f"{twin.value:.{meter.decimals}f}", "name": twin.by or _("an import")}
         )
-    return found
 
 
 @transaction.atomic

@@ -1,14 +1,17 @@
 """The same reading sent many times at the same moment, and two people at one meter; each with its control."""
 
+import threading
 import uuid
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from residents import actions
+from residents import actions, metering
 from residents.actions import meters
 from residents.models import Meter, Reading
+from servicedesk.core.errors import Refused
+from servicedesk.core.models import Event
 from tests.factories import MONDAY
 from tests.racing import race
 
@@ -68,3 +71,48 @@ def test_what_two_people_read_at_once_adds_up(water, liu):
 def test_control_without_the_lock_a_difference_is_counted_twice(water, liu, monkeypatch):
     monkeypatch.setattr(meters, "_lock", lambda meter: Meter.objects.get(pk=meter.pk))
     assert not all(two_people(water, liu, n) for n in range(ROUNDS))
+
+
+def read_while_it_is_closed(yunhu, meter, liu, monkeypatch):
+    """Close a round while somebody is about to write a reading in it, the meter missed before; return how many meters
+    were counted as missing, and how many are."""
+    walk = actions.open_round(yunhu, resource="water", period=LATER.date(), by=liu, now=LATER)
+    actions.miss_reading(walk, meter, reason="locked", by=liu, now=LATER)
+    about_to_write, closed = threading.Event(), threading.Event()
+    really = meters._write
+
+    def write(*args, **kwargs):
+        about_to_write.set()
+        closed.wait(timeout=0.5)
+        return really(*args, **kwargs)
+
+    def close():
+        about_to_write.wait(timeout=10)
+        actions.close_round(walk, by=liu, now=LATER)
+        closed.set()
+
+    monkeypatch.setattr(meters, "_write", write)
+    outcomes = race(post(meter, liu, 0, uuid.uuid4()), close)
+    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+    counted = Event.objects.about(walk).get(verb="round_closed").data["missing"]
+    return counted, Meter.objects.not_entered_in(walk).count()
+
+
+def test_what_is_counted_when_a_round_is_closed_is_what_stands_in_it(yunhu, water, liu, monkeypatch):
+    assert read_while_it_is_closed(yunhu, water, liu, monkeypatch) == (0, 0)
+
+
+def test_control_without_its_lock_a_reading_comes_into_a_closed_round(yunhu, water, liu, monkeypatch):
+    def unlocked(community, resource):
+        return metering.open_rounds(community).filter(resource=resource).first()
+
+    monkeypatch.setattr(meters, "hold_open_round", unlocked)
+    assert read_while_it_is_closed(yunhu, water, liu, monkeypatch) == (1, 0)
+
+
+def test_nothing_is_missed_in_a_round_that_somebody_has_closed_meanwhile(yunhu, water, liu):
+    walk = actions.open_round(yunhu, resource="water", period=LATER.date(), by=liu, now=LATER)
+    actions.miss_reading(walk, water, reason="locked", by=liu, now=LATER)
+    actions.close_round(type(walk).objects.get(pk=walk.pk), by=liu, now=LATER)
+    with pytest.raises(Refused):
+        actions.miss_reading(walk, water, reason="locked", by=liu, now=LATER)
