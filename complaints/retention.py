@@ -10,17 +10,42 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, Func, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from complaints.models import Call, Case, Channel, IncomingLetter, IntakeDraft, RetentionRule, SurveyAnswer
+from complaints.personal import OF_CASES, has_words
 from complaints.subjects import RUNNING
-from residents.models import MoveBooking, Occupancy, Person, ReleaseSlip
+from residents.models import (
+    Contact,
+    Credential,
+    Defect,
+    Handover,
+    HomeVisit,
+    KeyLoan,
+    KeyMove,
+    Meter,
+    MoveBooking,
+    Occupancy,
+    Person,
+    Plate,
+    Reading,
+    ReleaseSlip,
+    VisitNeed,
+)
 from servicedesk.core.masking import ERASED
-from servicedesk.core.models import Notification, Photo
+from servicedesk.core.models import Event, Notification, Photo
 
 ERASE, MASK = _("it is erased"), _("it is masked")
 # How long history that was taken over is left alone, however old it is.
 TAKEN_OVER = datetime.timedelta(days=30)
+# What goes with an entry of the register: see `actions.erasing`.
+OF_PERSON = ("residents.Person", "residents.Contact", "residents.Vehicle")
+# What is held and has no period, and why.
+WITHOUT_PERIOD = {
+    "complaints.Draft": "forgotten after a day: `forget_drafts`",
+    "complaints.DataRequest": "the proof of what was done with the data (PIPL 55, 56)",
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +53,7 @@ class DataClass:
     """One line of the table of periods: what it is, from when the days count, what becomes of it, what it rests on.
 
     `find(community, before, now)` returns the rows whose days began before the moment `before`; `least` is the
-    shortest period that may be set.
+    shortest period that may be set; `removes` names the models (`personal.HELD`) whose data goes.
     """
 
     key: str
@@ -39,6 +64,7 @@ class DataClass:
     outcome: str
     source: str
     find: Callable
+    removes: tuple
 
 
 def rested(community, before, now):
@@ -68,11 +94,18 @@ def _asked(community, before, now):
 
 
 def _moved(community, before, now):
+    """Who moved out, and who never had a home here: they count from what was last done with their entry or for them.
+    Whoever is told something for somebody else is kept as long as that is so."""
     lived = Occupancy.objects.in_force().filter(person=OuterRef("pk"))
     stays = lived.filter(Q(period__endswith=None) | Q(period__endswith__gt=before.date()))
-    open_cases = Case.objects.open().filter(reporter=OuterRef("pk"))
+    cases = Case.objects.filter(reporter=OuterRef("pk"))
+    told = Contact.objects.active().filter(person=OuterRef("pk"))
+    about = {"subject_type": ContentType.objects.get_for_model(Person), "subject_id": OuterRef("pk")}
+    history = Event.objects.filter(**about)
+    never = ~Exists(lived) & Exists(history) & ~Exists(history.filter(at__gte=before))
+    never &= ~Exists(cases.filter(received_at__gte=before)) & ~Exists(Occupancy.objects.filter(company=OuterRef("pk")))
     rows = Person.objects.filter(community=community, masked_at=None, erased_at=None, merged_into=None)
-    return _idle(rows).filter(Exists(lived), ~Exists(stays), ~Exists(open_cases))
+    return _idle(rows).filter(Exists(lived) | never, ~Exists(stays), ~Exists(cases.open()), ~Exists(told))
 
 
 def _idle(people):
@@ -122,6 +155,71 @@ def _slips(community, before, now):
     return rows.exclude(applicant_name=ERASED)
 
 
+def _with_words(rows, *parts):
+    """Return those of `rows` of which words, photos or notes of their history are left; or words of what hangs on them:
+    `parts` are (label, the column that leads to the row)."""
+    about = {
+        "subject_type": ContentType.objects.get_for_model(rows.model),
+        "subject_id": OuterRef("pk"),
+    }
+    left = has_words(rows.model._meta.label)
+    left |= Exists(Photo.objects.kept().filter(**about)) | Exists(Event.objects.filter(**about).exclude(note=""))
+    for label, column in parts:
+        hanging = apps.get_model(label)._default_manager.filter(has_words(label), **{column: OuterRef("pk")})
+        left |= Exists(hanging)
+    return rows.filter(left)
+
+
+def _loans(community, before, now):
+    rows = KeyLoan.objects.filter(community=community).exclude(status__in=KeyLoan.RUNNING)
+    untold = KeyLoan.objects.untold().filter(community=community)
+    rows = rows.exclude(pk__in=untold.order_by().values("pk"))
+    return _with_words(rows.annotate(over_at=Coalesce("ended_at", "decided_at")).filter(over_at__lt=before))
+
+
+def _keys(community, before, now):
+    """What is still outside is known until it is back."""
+    rows = KeyMove.objects.filter(community=community, at__lt=before).exclude(loan__status__in=KeyLoan.RUNNING)
+    outside = KeyMove.objects.given_out().filter(community=community)
+    return _with_words(rows.exclude(pk__in=outside.order_by().values("pk")))
+
+
+def _passes(community, before, now):
+    return _with_words(Credential.objects.filter(community=community, ended_at__lt=before))
+
+
+def _visits(community, before, now):
+    rows = HomeVisit.objects.filter(community=community).exclude(status=HomeVisit.Status.PLANNED)
+    rows = rows.annotate(over_at=Coalesce("done_at", "cancelled_at")).filter(over_at__lt=before)
+    owed = VisitNeed.objects.open().filter(visit=OuterRef("pk"))
+    return _with_words(rows.filter(~Exists(owed)), ("residents.VisitNeed", "visit"))
+
+
+def _plates(community, before, now):
+    rows = Plate.objects.filter(community=community).exclude(status__in=Plate.LIVE)
+    return _with_words(rows.annotate(over_at=Coalesce("removed_at", "withdrawn_at")).filter(over_at__lt=before))
+
+
+def _handovers(community, before, now):
+    rows = Handover.objects.filter(community=community).ended()
+    rows = rows.annotate(over_at=Coalesce("completed_at", "booked_for")).filter(over_at__lt=before)
+    unmended = Defect.objects.open().filter(handover=OuterRef("pk"))
+    parts = ("residents.HandoverTask", "residents.HandoverItem", "residents.Defect")
+    return _with_words(rows.filter(~Exists(unmended)), *((label, "handover") for label in parts))
+
+
+def _named(community, before, now):
+    rows = Contact.objects.filter(has_words("residents.Contact"), community=community, is_active=False)
+    about = {"subject_type": ContentType.objects.get_for_model(Person), "subject_id": OuterRef("occupant")}
+    ended = Event.objects.filter(verb="contact_ended", at__gte=before, **about)
+    return rows.filter(~Exists(ended), added_at__lt=before)
+
+
+def _meters(community, before, now):
+    types = ContentType.objects.get_for_models(Meter, Reading).values()
+    return Photo.objects.kept().filter(community=community, subject_type__in=types, at__lt=before)
+
+
 def _drafts(community, before, now):
     return IntakeDraft.objects.filter(community=community, saved_at__lt=before)
 
@@ -138,6 +236,7 @@ CLASSES = {
             ERASE,
             _("PIPL 19: our proposal, one year after the close"),
             _photos,
+            ("core.Photo",),
         ),
         DataClass(
             "contacts",
@@ -148,6 +247,7 @@ CLASSES = {
             MASK,
             _("PIPL 19: our proposal, two years after the close"),
             _contacts,
+            ("complaints.Case",),
         ),
         DataClass(
             "moved",
@@ -158,6 +258,7 @@ CLASSES = {
             MASK,
             _("PIPL 19, Civil Code 188: claims end after three years"),
             _moved,
+            OF_PERSON,
         ),
         DataClass(
             "asked",
@@ -168,6 +269,7 @@ CLASSES = {
             ERASE,
             _("PIPL 47, Civil Code 188: claims end after three years"),
             _asked,
+            ("complaints.Case", *OF_CASES),
         ),
         DataClass(
             "left",
@@ -178,6 +280,7 @@ CLASSES = {
             ERASE,
             _("PIPL 47: kept for the contract of the home alone"),
             _left,
+            OF_PERSON,
         ),
         DataClass(
             "cases",
@@ -188,6 +291,7 @@ CLASSES = {
             ERASE,
             _("Civil Code 188: claims end after three years; our proposal, two years more"),
             _cases,
+            ("complaints.Case", *OF_CASES, "core.Event", "core.Photo"),
         ),
         DataClass(
             "letters",
@@ -198,6 +302,7 @@ CLASSES = {
             ERASE,
             _("as cases"),
             _letters,
+            ("complaints.IncomingLetter",),
         ),
         DataClass(
             "calls",
@@ -208,6 +313,7 @@ CLASSES = {
             ERASE,
             _("PIPL 19: our proposal, as names from the web form"),
             _calls,
+            ("complaints.Call",),
         ),
         DataClass(
             "surveys",
@@ -218,6 +324,7 @@ CLASSES = {
             ERASE,
             _("PIPL 19: our proposal"),
             _surveys,
+            ("complaints.SurveyAnswer",),
         ),
         DataClass(
             "outbox",
@@ -228,6 +335,7 @@ CLASSES = {
             ERASE,
             _("Cybersecurity Law 21: logs are kept for six months"),
             _outbox,
+            ("core.Notification",),
         ),
         DataClass(
             "moves",
@@ -238,6 +346,7 @@ CLASSES = {
             ERASE,
             _("Civil Code 188: claims end after three years"),
             _moves,
+            ("residents.MoveBooking",),
         ),
         DataClass(
             "slips",
@@ -248,6 +357,95 @@ CLASSES = {
             ERASE,
             _("Civil Code 188: claims end after three years"),
             _slips,
+            ("residents.ReleaseSlip", "residents.ReleaseItem"),
+        ),
+        DataClass(
+            "loans",
+            _("Keys that were lent: to whom and what for"),
+            _("since they were back"),
+            1095,
+            180,
+            ERASE,
+            _("Civil Code 188: claims end after three years"),
+            _loans,
+            ("residents.KeyLoan",),
+        ),
+        DataClass(
+            "keys",
+            _("The ledger of keys: who brought or took them"),
+            _("since they came or went"),
+            1095,
+            180,
+            ERASE,
+            _("Civil Code 188: claims end after three years"),
+            _keys,
+            ("residents.KeyMove",),
+        ),
+        DataClass(
+            "passes",
+            _("Cards and passes: their holder and why they ended"),
+            _("since they ended"),
+            365,
+            30,
+            ERASE,
+            _("PIPL 19: our proposal, one year after the end"),
+            _passes,
+            ("residents.Credential",),
+        ),
+        DataClass(
+            "visits",
+            _("Home visits: who was met, what was said and asked for, with photos"),
+            _("since the visit"),
+            1095,
+            180,
+            ERASE,
+            _("PIPL 19: our proposal, three years after the visit"),
+            _visits,
+            ("residents.HomeVisit", "residents.VisitNeed"),
+        ),
+        DataClass(
+            "plates",
+            _("Plates on directory boards, with photos"),
+            _("since they were taken down"),
+            365,
+            30,
+            ERASE,
+            _("PIPL 19: our proposal, one year after the end"),
+            _plates,
+            ("residents.Plate",),
+        ),
+        DataClass(
+            "handovers",
+            _("Move-ins and move-outs: who signed, notes, defects and photos"),
+            _("since they were completed or given up"),
+            1826,
+            1095,
+            ERASE,
+            _("Civil Code 188: claims end after three years; our proposal, two years more"),
+            _handovers,
+            ("residents.Handover", "residents.HandoverTask", "residents.HandoverItem", "residents.Defect"),
+        ),
+        DataClass(
+            "named",
+            _("Contacts of residents who are no longer told anything"),
+            _("since that ended"),
+            365,
+            30,
+            ERASE,
+            _("PIPL 19: our proposal, one year after the end"),
+            _named,
+            ("residents.Contact",),
+        ),
+        DataClass(
+            "meters",
+            _("Photos of meters"),
+            _("since they were taken"),
+            1095,
+            365,
+            ERASE,
+            _("Civil Code 188: claims end after three years"),
+            _meters,
+            ("core.Photo",),
         ),
         DataClass(
             "drafts",
@@ -258,6 +456,7 @@ CLASSES = {
             ERASE,
             _("PIPL 19: our proposal"),
             _drafts,
+            ("complaints.IntakeDraft",),
         ),
     ]
 }

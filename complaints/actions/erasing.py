@@ -178,9 +178,12 @@ def erase_visits(keys, *, now):
 
 
 def erase_contacts(keys):
-    """Erase who was told of somebody, and end that."""
+    """Erase who was told of somebody and why they no longer are, and end that; `keys` is a list."""
+    told_of = Contact.objects.filter(pk__in=keys).order_by().values("occupant")
+    people = Person.objects.filter(Q(pk__in=told_of) | Q(merged_into__in=told_of)).order_by().values("pk")
     Contact.objects.filter(pk__in=keys, is_active=True).update(is_active=False)
     _erase_words("residents.Contact", Q(pk__in=keys))
+    _words_of_events(_about(Person, people) & Q(data__contact__in=keys))
 
 
 def _erase_belongings(people, *, now):

@@ -79,5 +79,13 @@ REMOVERS = {
     "outbox": lambda keys, now: erasing.erase_messages(Notification.objects.filter(pk__in=keys)),
     "moves": lambda keys, now: erasing.erase_moves(keys),
     "slips": lambda keys, now: erasing.erase_slips(keys),
+    "loans": lambda keys, now: erasing.erase_rows("residents.KeyLoan", keys, now=now),
+    "keys": lambda keys, now: erasing.erase_rows("residents.KeyMove", keys, now=now),
+    "passes": lambda keys, now: erasing.erase_rows("residents.Credential", keys, now=now),
+    "visits": lambda keys, now: erasing.erase_visits(keys, now=now),
+    "plates": lambda keys, now: erasing.erase_rows("residents.Plate", keys, now=now),
+    "handovers": lambda keys, now: erasing.erase_handovers(keys, now=now),
+    "named": lambda keys, now: erasing.erase_contacts(keys),
+    "meters": lambda keys, now: erasing.erase_photos(Photo.objects.filter(pk__in=keys), now=now),
     "drafts": lambda keys, now: IntakeDraft.objects.filter(pk__in=keys).delete(),
 }

@@ -23,7 +23,23 @@ from servicedesk.core import events, photos
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.masking import ERASED
 from servicedesk.core.models import Event, Notification, Photo
-from tests.factories import MONDAY, at, booking, case, cleared, fresh, key_loan, key_set, lift, slip, told
+from tests.factories import (
+    MONDAY,
+    at,
+    board,
+    booking,
+    case,
+    cleared,
+    company,
+    fresh,
+    key_loan,
+    key_set,
+    lift,
+    plate,
+    slip,
+    told,
+    unit,
+)
 from tests.test_house import our_models
 
 pytestmark = pytest.mark.django_db
@@ -480,3 +496,88 @@ def test_a_community_has_its_own_periods_and_none_below_the_shortest(closed, yun
     actions.set_retention(yunhu, "cases", days=1100, source="公司制度", by=tang, now=LATER)
     assert actions.apply_retention(now=MONDAY + 1102 * DAY)["cases"] == 1
     assert Event.objects.get(verb="retention_set").data == {"class": "cases", "was": 1826, "days": 1100}
+
+
+def test_everything_that_is_held_has_a_period_or_a_reason_to_have_none():
+    named = {label for kind in retention.CLASSES.values() for label in kind.removes}
+    assert named | set(retention.WITHOUT_PERIOD) == set(HELD)
+    assert not named & set(retention.WITHOUT_PERIOD)
+
+
+@pytest.fixture
+def register_rows(yunhu, home, lin, chen, zhou):
+    """A canary in every table of the register, in words typed about people who still live here or never did, all of it
+    over on Monday."""
+    by, day = {"by": chen, "now": MONDAY}, MONDAY.date()
+    keys = key_set(yunhu, by=chen, unit=home)
+    called = {"proof": "id", "owner_called": True, "owner_said": f"{CANARY}可以取"}
+    lent = key_loan(keys, by=chen, borrower="contractor", name=CANARY, phone=PHONE, proof="id")
+    register.take_back_loan(lent, copies=1, reason=f"{CANARY}已还", **by)
+    given = register.issue_keys(fresh_row(keys), copies=1, name=CANARY, reason=f"{CANARY}取走", **called, **by)
+    register.take_back_keys(fresh_row(given), copies=1, reason=f"{CANARY}退回", **by)
+    worker = {"kind": "worker_pass", "number": "W1", "name": CANARY, "valid_from": day, "valid_to": day}
+    register.return_credential(register.issue_credential(yunhu, **worker, **by), reason=f"{CANARY}退证", **by)
+    seen = [(picture(), photos.store(picture()))]
+    met = {"met_name": CANARY, "notes": f"{CANARY}说水压低", "pictures": seen}
+    register.record_visit(home, outcome="done", **met, **by)
+    lobby, firm = board(yunhu, home.building, by=zhou), company(unit(yunhu, "3-2-1301"))
+    register.withdraw_plate(plate(lobby, firm, by=chen, agreed_by=CANARY), reason=f"{CANARY}不要了", **by)
+    days = {"booked_for": MONDAY, "moves_on": day}
+    moving = register.open_move_in(unit(yunhu, "3-2-1401"), name=CANARY, phone=PHONE, capacity="owner", **days, **by)
+    shown = [(picture(), photos.store(picture()))]
+    defect = register.note_shown_defect(moving, text=f"{CANARY}说窗坏", pictures=shown, **by)
+    register.void_defect(defect, reason=f"{CANARY}看错", **by)
+    register.cancel_handover(fresh_row(moving), reason=f"{CANARY}不来了", **by)
+    named = {"name": CANARY, "phone": PHONE, "role": "family", "tell": ["emergency"]}
+    register.end_contact(register.add_contact(home, lin, **named, **by), reason=f"{CANARY}搬走", **by)
+    photos.attach(picture(), photos.store(picture()), to=home.meters.create(**METER, community=yunhu), **by)
+
+
+METER = {"resource": "water", "serial": "W1", "max_value": 99999}
+
+
+def fresh_row(thing):
+    return type(thing).objects.get(pk=thing.pk)
+
+
+def test_words_of_the_register_end_with_their_time(yunhu, register_rows):
+    periods = {one.kind.key: one for one in retention.periods(yunhu)}
+    for key in ("loans", "keys", "passes", "visits", "plates", "handovers", "named", "meters", "moved"):
+        days = periods[key].days
+        assert not periods[key].due(yunhu, MONDAY + (days - 1) * DAY).exists(), key
+        assert periods[key].due(yunhu, MONDAY + (days + 1) * DAY).exists(), key
+    actions.apply_retention(now=MONDAY + 1828 * DAY)
+    left = everything()
+    assert CANARY not in left and PHONE not in left
+    assert not Photo.objects.kept().exists()
+    assert Person.objects.filter(name="石**", masked_at__isnull=False).count() == 1, "who never had a home here"
+    assert actions.apply_retention(now=MONDAY + 1829 * DAY) == {}
+
+
+def test_who_is_masked_leaves_no_copy_of_name_or_number_elsewhere(yunhu, home, known, chen, zhou):
+    by = {"by": chen, "now": MONDAY}
+    bears = Occupancy.objects.get(person=known)
+    loan = {"borrower": "resident", "person": known, "phone": PHONE, "proof": "id"}
+    register.take_back_loan(key_loan(key_set(yunhu, by=chen, unit=home), by=chen, **loan), copies=1, **by)
+    asked = plate(board(yunhu, home.building, by=zhou), bears, by=chen, is_private_agreed=True)
+    register.withdraw_plate(asked, reason="不要", **by)
+    register.record_visit(home, outcome="done", met_name=known.name, **by)
+    HomeVisit.objects.update(person=None, met_name=known.name)
+    signed = register.open_move_out(bears, booked_for=MONDAY, moves_on=MONDAY.date(), **by)
+    signed = type(signed).objects.filter(pk=signed.pk)
+    facts = {"status": "completed", "started_at": MONDAY, "completed_at": MONDAY, "completed_by": chen}
+    signed.update(**facts, signed_name=known.name, signed_how="paper")
+    move_out(known, MONDAY.date())
+    assert actions.apply_retention(now=MONDAY + 1096 * DAY)["moved"] == 1
+    left = everything()
+    assert CANARY not in left and PHONE not in left
+
+
+def test_somebody_told_for_another_is_known_as_long_as_that_is_so(yunhu, home, lin, known, chen):
+    contact = register.add_contact(home, lin, person=known, role="agent", tell=["fees"], by=chen, now=MONDAY)
+    move_out(known, MONDAY.date())
+    actions.apply_retention(now=IN_FOUR_YEARS)
+    assert Person.objects.get(pk=known.pk).name == known.name
+    register.end_contact(contact, reason="换人", by=chen, now=IN_FOUR_YEARS)
+    actions.apply_retention(now=IN_FOUR_YEARS + DAY)
+    assert Person.objects.get(pk=known.pk).name == "石**"
