@@ -165,7 +165,7 @@ NOT_HELD = {
     "residents.MoveRule": "quiet_source",
     "residents.ReleaseSlip": "number token_digest",
     "residents.KeySet": "place tag what slot",
-    "residents.KeyLoan": "for_number approved_name",
+    "residents.KeyLoan": "for_number",
     "residents.Credential": "number employer for_number",
     "residents.FacilityItem": "room name",
     "residents.HandoverTask": "kind",

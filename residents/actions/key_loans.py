@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from residents.actions.keys import demand_desk, demand_right, owners_of, record, shift
 from residents.models import KeyLoan, KeyMove
 from servicedesk.core import events, moves
-from servicedesk.core.duty import duty_manager, holders
+from servicedesk.core.duty import overseers
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Role
 from servicedesk.core.notifications import notify
@@ -106,7 +106,7 @@ def ask_for_keys(
     )
     loan.save(force_insert=True)
     events.log(loan, "key_asked", by=by, now=now, data={"tag": key_set.tag, "copies": copies})
-    deciding = [one for one in _overseers(key_set.community, now) if one != by]
+    deciding = [one for one in overseers(key_set.community, now) if one != by]
     notify(deciding, "key_asked", about=loan, key=f"key_asked:{loan.pk}", now=now, data=_told(loan))
     return loan
 
@@ -125,14 +125,25 @@ def approve_keys(loan, *, by, now, note=""):
 
 
 @transaction.atomic
-def approve_keys_by_phone(loan, *, approved_name, by, now, note=""):
-    """Record that the duty manager named has approved an emergency use by telephone."""
+def approve_keys_by_phone(loan, *, approved_by, by, now, note=""):
+    """Record that `approved_by` has approved an emergency use by telephone; they are told that it says so.
+
+    Raises NotAllowed unless they are a supervisor or the duty manager now, and neither the one who asked nor who
+    records it.
+    """
     demand_desk(loan.community_id, by=by)
-    facts = {"approved_name": approved_name, "decided_at": now, "decision_note": note}
+    deciding = overseers(loan.community, now)
+    if approved_by not in deciding:
+        raise NotAllowed(_("A supervisor or the duty manager decides about an emergency use of keys. Choose who did."))
+    if approved_by.pk == loan.asked_by_id:
+        raise NotAllowed(_("Whoever asked for the keys cannot approve it. Ask another supervisor or call the manager."))
+    if approved_by == by:
+        raise NotAllowed(_("Nobody calls themselves. Approve it with the button for it, or choose whom you called."))
+    facts = {"approved_by": approved_by, "approval_noted_by": by, "decided_at": now, "decision_note": note}
     moves.move(loan, Status.APPROVED, by=by, now=now, verb="key_approved_by_phone", **facts)
     # Who could have been asked reads what was said in their place.
-    told = [one for one in _overseers(loan.community, now) if one != by]
-    data = _told(loan) | {"name": approved_name}
+    told = [one for one in deciding if one != by]
+    data = _told(loan) | {"name": str(approved_by)}
     notify(told, "key_approved_by_phone", about=loan, key=f"key_approved:{loan.pk}", now=now, data=data)
 
 
@@ -231,7 +242,7 @@ def _remind(pk, now):
         return False
     moves.write(loan, reminded_on=today)
     events.log(loan, "key_overdue", by=None, now=now, data={"day": today.isoformat(), "version": loan.version})
-    people = [loan.lent_by, *_overseers(loan.community, now)]
+    people = [loan.lent_by, *overseers(loan.community, now)]
     notify(people, "key_overdue", about=loan, key=f"key_overdue:{loan.pk}:{today}", now=now, data=_told(loan))
     return True
 
@@ -270,11 +281,6 @@ def _demand_there(key_set, copies):
     if key_set.in_cabinet < copies:
         words = {"have": key_set.in_cabinet, "copies": copies}
         raise Refused(_("There are %(have)s copies in the cabinet and not %(copies)s. Look at the number.") % words)
-
-
-def _overseers(community, now):
-    manager = duty_manager(community, now)
-    return [*holders(community, Role.SUPERVISOR), *([manager] if manager else [])]
 
 
 def _told(loan):

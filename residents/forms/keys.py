@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from residents.forms.steps import INLINE, CopiesField, RoomField, StepForm, few_lines
 from residents.models import KeyLoan, KeyMove, KeySet, Occupancy, Person, Proof
 from servicedesk.core.choices import RowField
+from servicedesk.core.duty import overseers
 from servicedesk.core.forms import MomentField
 from servicedesk.core.models import User
 from servicedesk.core.text import PhoneField, TextField
@@ -263,8 +264,16 @@ class ApproveForm(StepForm):
 
 
 class PhoneApprovalForm(StepForm):
-    approved_name = TextField(label=_("Who approved it on the telephone"), max_length=60)
+    approved_by = RowField(
+        User.objects.none(),
+        label=_("Who approved it on the telephone"),
+        help_text=_("A supervisor or the duty manager, and not who asked for the keys. They are told of it."),
+    )
     note = TextField(label=_("What was said on the telephone"), required=False, max_length=300, widget=few_lines())
+
+    def prepare(self):
+        keys = [one.pk for one in overseers(self.thing.community, self.now) if one.pk != self.thing.asked_by_id]
+        self.fields["approved_by"].queryset = User.objects.filter(pk__in=keys).order_by("pk")
 
 
 class DeclineForm(StepForm):

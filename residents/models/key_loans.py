@@ -83,7 +83,8 @@ class KeyLoan(models.Model):
     asked_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    approved_name = models.CharField(_("approved by telephone by"), max_length=60, blank=True)
+    # Approved by telephone: who wrote it down.
+    approval_noted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     decision_note = models.CharField(_("reason of the decision"), max_length=300, blank=True)
     lent_at = models.DateTimeField(null=True)
@@ -125,14 +126,21 @@ class KeyLoan(models.Model):
                 condition=Q(is_emergency=False, status__in=["out", "ended"], decided_at=None)
                 | Q(is_emergency=True, status="requested", decided_at=None)
                 | (Q(is_emergency=True, status="declined", decided_at__isnull=False) & ~Q(decision_note=""))
-                | (
-                    Q(is_emergency=True, status__in=["approved", "out", "ended"], decided_at__isnull=False)
-                    & (Q(approved_by__isnull=False) | ~Q(approved_name=""))
+                | Q(
+                    is_emergency=True,
+                    status__in=["approved", "out", "ended"],
+                    decided_at__isnull=False,
+                    approved_by__isnull=False,
                 ),
                 name="key_loan_emergency_is_approved_by_somebody",
             ),
             models.CheckConstraint(
                 condition=Q(approved_by=None) | ~Q(approved_by=F("asked_by")), name="key_loan_is_approved_by_another"
+            ),
+            models.CheckConstraint(
+                condition=Q(approval_noted_by=None)
+                | (Q(approved_by__isnull=False) & ~Q(approved_by=F("approval_noted_by"))),
+                name="key_loan_approval_by_phone_is_of_another",
             ),
             models.CheckConstraint(
                 condition=Q(borrower="staff", staff__isnull=False, person=None, name="")

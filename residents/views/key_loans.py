@@ -30,7 +30,11 @@ Status = KeyLoan.Status
 
 
 def _find(request, pk):
-    loans = KeyLoan.objects.filter(community=request.community).with_people().select_related("lent_by", "told_by")
+    loans = (
+        KeyLoan.objects.filter(community=request.community)
+        .with_people()
+        .select_related("lent_by", "told_by", "approval_noted_by")
+    )
     loan = get_object_or_404(loans, pk=pk)
     loan.community = loan.key_set.community = request.community
     return loan

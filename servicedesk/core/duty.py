@@ -29,6 +29,13 @@ def holders(community, role):
     )
 
 
+def overseers(community, now):
+    """Return who may decide in an emergency of `community` at `now`, each once: the supervisors and the duty manager.
+    Two queries."""
+    manager = duty_manager(community, now)
+    return list(dict.fromkeys([*holders(community, Role.SUPERVISOR), *([manager] if manager else [])]))
+
+
 def level_holders(community, level, now, *, urgent=False):
     """Return who answers for level 2 or 3 of `community` at `now`, the named holder first.
 

@@ -255,13 +255,32 @@ class TestEmergency:
     def test_supervisors_and_the_duty_manager_are_told_that_it_waits(self, yunhu, asked, zhou):
         assert Notification.objects.filter(kind="key_asked", recipient=zhou).exists()
 
-    def test_an_approval_by_telephone_names_who_gave_it(self, desk, asked):
-        assert step(desk, "approve_keys_by_phone", asked).status_code == 422
-        step(desk, "approve_keys_by_phone", asked, approved_name="郭经理")
-        assert (fresh(asked).status, fresh(asked).approved_name) == ("approved", "郭经理")
+    def test_an_approval_by_telephone_is_of_one_who_may_give_it_and_they_are_told(self, desk, asked, chen, liu, zhou):
+        for wrong in ("", "郭经理", chen.pk, liu.pk):
+            assert step(desk, "approve_keys_by_phone", asked, approved_by=wrong).status_code == 422
+        assert fresh(asked).status == "requested"
+        step(desk, "approve_keys_by_phone", asked, approved_by=zhou.pk)
+        loan = fresh(asked)
+        assert (loan.status, loan.approved_by, loan.approval_noted_by) == ("approved", zhou, chen)
+        assert Notification.objects.filter(kind="key_approved_by_phone", recipient=zhou).exists()
+        assert str(zhou) in desk.get(loan.get_absolute_url()).text
 
-    def test_the_owner_has_to_be_told_until_it_is_on_record(self, desk, asked, chen):
-        actions.approve_keys_by_phone(asked, approved_name="郭经理", by=chen, now=MONDAY)
+    def test_the_duty_manager_is_called_where_a_supervisor_asked(self, client, yunhu, keys, zhou, guo, liu):
+        on_duty(yunhu, guo)
+        facts = {"borrower": "staff", "staff": liu, "due_back_at": MONDAY + HOUR, "reason": "漏水"}
+        loan = actions.ask_for_keys(keys, copies=1, by=zhou, now=MONDAY, **facts)
+        client.force_login(zhou)
+        assert step(client, "approve_keys_by_phone", loan, approved_by=zhou.pk).status_code == 422
+        for wrong in (zhou, liu):
+            with pytest.raises(NotAllowed):
+                actions.approve_keys_by_phone(loan, approved_by=wrong, by=zhou, now=MONDAY)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            KeyLoan.objects.update(status="approved", decided_at=MONDAY, approved_by=guo, approval_noted_by=guo)
+        step(client, "approve_keys_by_phone", loan, approved_by=guo.pk)
+        assert fresh(loan).approved_by == guo
+
+    def test_the_owner_has_to_be_told_until_it_is_on_record(self, desk, asked, chen, zhou):
+        actions.approve_keys_by_phone(asked, approved_by=zhou, by=chen, now=MONDAY)
         loan = fresh(asked)
         step(desk, "hand_over_keys", loan, due_back_at="2025-09-15T12:00", signature="paper")
         loan = fresh(loan)
