@@ -7,9 +7,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
-from residents import consumption, rooms
+from residents import consumption, rooms, voiding
 from residents.models import Meter, MeterRule, MissedReading, Reading, ReadingRound
-from residents.models.meters import TAKE_BACK
 from servicedesk.core.models import Photo, Role
 from servicedesk.core.roles import roles_in
 
@@ -42,9 +41,7 @@ def may_judge(user, community_id):
 def may_void(reading, user, now):
     """Return whether `user` may void `reading` now: a supervisor what somebody else recorded, and whoever recorded it
     for ten minutes (ruling 11)."""
-    if reading.by_id == user.pk:
-        return now <= reading.recorded_at + TAKE_BACK
-    return may_judge(user, reading.community_id)
+    return voiding.may_void(user, reading.community_id, author=reading.by_id, since=reading.recorded_at, now=now)
 
 
 def last_of(meter):

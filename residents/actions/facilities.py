@@ -7,7 +7,7 @@ here inside its own transactions.
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from residents import ring
+from residents import ring, voiding
 from residents.actions.handovers import demand_open, touch
 from residents.models import Defect, HandoverItem
 from servicedesk.core import events, photos
@@ -53,7 +53,7 @@ def _note_defects(handover, lines, *, by, now):
         elif defect is not None:
             if defect.status != Defect.Status.OPEN:
                 raise Refused(_("%(line)s: its defect is being mended. Re-inspect it instead.") % {"line": line})
-            void_defect(defect, reason=_("The line of the sheet was corrected."), by=by, now=now)
+            _void(defect, _("The line of the sheet was corrected."), by=by, now=now)
 
 
 @transaction.atomic
@@ -124,6 +124,14 @@ def settle_inspection(defect, *, is_good, note, by, now):
 
 @transaction.atomic
 def void_defect(defect, *, reason, by, now):
-    """Void a defect that was noted by mistake, with the reason; a case that it became is voided by itself."""
+    """Void a defect that was noted by mistake, with the reason; a case that it became is voided by itself.
+
+    Raises NotAllowed for who noted it more than ten minutes ago, and for others than a supervisor.
+    """
     ring.demand(by, defect.community, "facilities")
+    voiding.demand(by, defect.community_id, author=defect.found_by_id, since=defect.found_at, now=now)
+    _void(defect, reason, by=by, now=now)
+
+
+def _void(defect, reason, *, by, now):
     move(defect, Defect.Status.VOID, by=by, now=now, verb="defect_void", note=reason, void_reason=reason)

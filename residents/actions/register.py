@@ -7,6 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from residents import voiding
 from residents.models import Building, Occupancy, Person, Section, Unit
 from residents.names import initials_of, pinyin_of
 from residents.rooms import keys_of, label_of
@@ -113,8 +114,12 @@ def _demand_room_for(share, unit, period, others):
 
 @transaction.atomic
 def void_occupancy(occupancy, *, reason, by, now):
-    """Record that an occupancy was entered by mistake: the row stays and counts no more. Raises Refused where that was
-    done already."""
+    """Record that an occupancy was entered by mistake: the row stays and counts no more.
+
+    Raises NotAllowed for who entered it more than ten minutes ago, and for others than a supervisor; Refused where that
+    was done already.
+    """
+    voiding.demand(by, occupancy.unit.community_id, **voiding.entered_by(occupancy), now=now)
     if not Occupancy.objects.in_force().filter(pk=occupancy.pk).update(voided_at=now):
         raise Refused(_("This entry does not count any more already."))
     occupancy.voided_at = now

@@ -9,7 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from residents import gate
+from residents import gate, voiding
 from residents.actions.moving import occupant_called
 from residents.models import ReleaseItem, ReleaseSlip
 from servicedesk.core import events, notifications, tokens
@@ -85,7 +85,11 @@ def refuse_slip(slip, *, by, now, reason):
 
 @transaction.atomic
 def void_slip(slip, *, by, now, reason):
-    """End a slip that is not to be used any more; its number stays."""
+    """End a slip that is not to be used any more; its number stays.
+
+    Raises NotAllowed for who asked for it more than ten minutes ago, and for others than a supervisor.
+    """
+    voiding.demand(by, slip.community_id, author=slip.asked_by_id, since=slip.asked_at, now=now)
     move(slip, Status.VOID, by=by, now=now, verb="slip_void", note=reason, void_reason=reason)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from residents import actions, gate, release_list
+from residents import actions, gate, release_list, voiding
 from residents.forms import moving as forms
 from residents.forms.releasing import AskForm, SlipExportForm, SlipFilterForm
 from residents.models import MoveBooking, ReleaseSlip, Unit
@@ -122,7 +122,9 @@ def _allowed(request, row, now):
         allowed |= {"refuse"} if row.lacks_consent else {"approve", "refuse"}
     if held & set(DESK):
         allowed |= {"unmask"} if row.shown_phone else set()
-        allowed |= {"void"} if row.is_open else set()
+        entered = {"author": row.asked_by_id, "since": row.asked_at, "now": now}
+        may_void = row.is_open and voiding.may_void(request.user, request.community.pk, **entered)
+        allowed |= {"void"} if may_void else set()
         allowed |= {"consent"} if row.is_open and row.needs_consent else set()
     return allowed
 

@@ -528,6 +528,19 @@ def test_a_corrected_line_voids_its_defect_unless_a_case_mends_it(client, chen, 
     assert client.post(task_url(moving_in, "facilities"), {f"result_{line.pk}": "ok"}).status_code == 409
 
 
+def test_who_noted_a_defect_voids_it_for_ten_minutes_and_then_another_does(client, chen, zhou, moving_in, time_machine):
+    client.force_login(chen)
+    defect, mistake = found(client, moving_in), {"reason": "看错了"}
+    address = reverse("desk:defect_void", args=[defect.pk])
+    time_machine.move_to(MONDAY + datetime.timedelta(minutes=11), tick=False)
+    assert client.post(address, mistake).status_code == 403
+    assert address not in client.get(reverse("desk:defect", args=[defect.pk])).text
+    client.force_login(zhou)
+    assert client.post(address, mistake).status_code == 302
+    defect.refresh_from_db()
+    assert defect.status == "void"
+
+
 def found_again(client, handover, line):
     client.post(task_url(handover, "facilities"), {f"result_{line.pk}": "defect", f"note_{line.pk}": "又坏了"})
     return Defect.objects.open().get(item=line)

@@ -133,7 +133,7 @@ class TestLending:
         actions.move_in(home, again, kind="household", starts_on=since, by=chen, now=MONDAY)
         upper.merge_people(lin, again, reason="同一人", by=zhou, now=MONDAY)
         wrong = resident(home, "周立", "13511112222")
-        actions.void_occupancy(wrong.occupancies.get(), reason="录错房号", by=chen, now=MONDAY)
+        actions.void_occupancy(wrong.occupancies.get(), reason="录错房号", by=zhou, now=MONDAY)
         assert step(desk, "lend_keys", keys, **LEND, borrower="owner", person=lin.pk).status_code == 302
         assert KeyLoan.objects.get().person == lin
         form = desk.get(keys.get_absolute_url(), {"do": "lend_keys"}).context["form"]

@@ -149,19 +149,19 @@ def test_of_two_who_change_a_last_day_the_second_is_told(client, sun, chen, zhou
     assert change(client, sun, on=LATER - DAY, seen=again).status_code == 302, "it has looked at it now"
 
 
-def test_an_end_that_was_written_meanwhile_is_not_written_over(sun, chen):
+def test_an_end_that_was_written_meanwhile_is_not_written_over(sun, chen, zhou):
     mine, theirs = lives(sun), lives(sun)
     actions.leave_home(theirs, on=LATER, by=chen, now=MONDAY)
     with pytest.raises(Stale):
         actions.leave_home(mine, on=TODAY, by=chen, now=MONDAY)
     assert lives(sun).last_day == LATER
     voided = lives(sun)
-    actions.void_occupancy(lives(sun), reason="录错", by=chen, now=MONDAY)
+    actions.void_occupancy(lives(sun), reason="录错", by=zhou, now=MONDAY)
     with pytest.raises(Stale):
         actions.end_occupancy(voided, on=TODAY, by=chen, now=MONDAY)
 
 
-def test_days_that_are_taken_and_shares_that_are_sold_are_refused(home, lin, sun, chen):
+def test_days_that_are_taken_and_shares_that_are_sold_are_refused(home, lin, sun, chen, zhou):
     facts = {"by": chen, "now": MONDAY}
     lease = lives(sun)
     actions.leave_home(lease, on=TODAY, **facts)
@@ -171,7 +171,7 @@ def test_days_that_are_taken_and_shares_that_are_sold_are_refused(home, lin, sun
     actions.leave_home(lives(lin), on=TODAY, **facts)
     seller, buyer = (resident(home, name, "", Occupancy.Kind.HOUSEHOLD) for name in ("卖家", "买家"))
     for one in (seller, buyer):
-        actions.void_occupancy(lives(one), reason="另立", **facts)
+        actions.void_occupancy(lives(one), reason="另立", by=zhou, now=MONDAY)
     sold = actions.move_in(home, seller, kind="owner", share=60, starts_on=TODAY, **facts)
     actions.end_occupancy(sold, on=TODAY + DAY, **facts)
     actions.move_in(home, buyer, kind="owner", share=60, starts_on=TODAY + 2 * DAY, **facts)

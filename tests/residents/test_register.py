@@ -113,8 +113,8 @@ def test_staff_belong_to_the_company_in_the_unit(client, home, chen):
     assert answer.status_code == 422 and Occupancy.objects.filter(person=worker).count() == 1
 
 
-def test_an_entry_by_mistake_counts_no_more_and_stays(client, home, lin, chen):
-    client.force_login(chen)
+def test_an_entry_by_mistake_counts_no_more_and_stays(client, home, lin, zhou):
+    client.force_login(zhou)
     mistaken = Occupancy.objects.get(person=lin)
     assert post(client, lin, "void_home", home=mistaken.pk).status_code == 422
     assert post(client, lin, "void_home", home=mistaken.pk, reason="登记错房号").status_code == 302
@@ -123,6 +123,19 @@ def test_an_entry_by_mistake_counts_no_more_and_stays(client, home, lin, chen):
     assert Event.objects.get(verb="occupancy_voided").note == "登记错房号"
     assert "林晓梅" not in client.get(reverse("desk:find"), {"q": home.label}).text
     own(home, lin, 100)
+
+
+def test_who_entered_a_home_voids_it_for_ten_minutes_and_then_another_does(client, home, chen, zhou, time_machine):
+    first, second = (own(home, person(home.community, name), 10, by=chen) for name in ("赵敏", "钱丽"))
+    client.force_login(chen)
+    typed = {"reason": "录错房号"}
+    time_machine.move_to(MONDAY + datetime.timedelta(minutes=10), tick=False)
+    assert post(client, first.person, "void_home", home=first.pk, **typed).status_code == 302
+    time_machine.move_to(MONDAY + datetime.timedelta(minutes=11), tick=False)
+    refused = post(client, second.person, "void_home", home=second.pk, **typed)
+    assert refused.status_code == 403 and typed["reason"] in refused.text
+    client.force_login(zhou)
+    assert post(client, second.person, "void_home", home=second.pk, **typed).status_code == 302
 
 
 def test_who_moved_out_is_found_in_the_register_and_not_at_the_desk(client, home, lin, chen):

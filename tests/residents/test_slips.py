@@ -14,7 +14,7 @@ from residents import actions, gate
 from residents.forms.releasing import ItemsField
 from residents.models import ReleaseItem, ReleaseSlip
 from servicedesk.core import numbers, tokens
-from servicedesk.core.errors import Refused
+from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Event, Notification
 from tests.factories import MONDAY, at, booking, lift, released, slip
 
@@ -150,6 +150,17 @@ def test_a_slip_is_refused_or_void_with_a_reason(client, chen, zhou, home):
     assert step(client, chen, other, "void", reason="写错了").status_code == 302
     assert list(ReleaseSlip.objects.order_by("pk").values_list("status", flat=True)) == ["refused", "void"]
     assert step(client, chen, other, "void", reason="再作废").status_code == 409
+
+
+def test_who_asked_for_a_slip_voids_it_for_ten_minutes_and_then_another_does(client, chen, zhou, home, time_machine):
+    row = slip(home, by=chen)
+    time_machine.move_to(MONDAY + datetime.timedelta(minutes=11), tick=False)
+    assert step(client, chen, row, "void", reason="写错了").status_code == 403
+    assert ReleaseSlip.objects.get().status == "asked"
+    assert step(client, zhou, row, "void", reason="写错了").status_code == 302
+    mine = slip(home, by=zhou)
+    with pytest.raises(NotAllowed):
+        actions.void_slip(mine, by=zhou, now=MONDAY + datetime.timedelta(minutes=11), reason="写错了")
 
 
 def test_the_numbers_have_no_gaps_and_the_check_knows(yunhu, other, chen, home):

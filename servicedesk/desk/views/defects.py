@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints import actions as case_actions
-from residents import actions, ring
+from residents import actions, ring, voiding
 from residents.models import Defect, FacilityItem, Handover, Reading
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
@@ -64,6 +64,9 @@ def _show(request, defect, *, form=None, panel="", status=200):
         "panels": panels,
         "form": form,
         "now": clock.now(),
+        "may_void": voiding.may_void(
+            request.user, defect.community_id, author=defect.found_by_id, since=defect.found_at, now=clock.now()
+        ),
         "is_desk": has_role(request.user, defect.community_id, *DESK),
         "in_field": ring.may_do(request.user, defect.community, "facilities"),
     }
