@@ -87,16 +87,16 @@ class Part:
     older_url: str
 
 
-def part_of(rows, request):
-    """Return the Part of a list that the address asks for with `page`, of fifty rows. One query."""
-    typed = request.GET.get("page", "")
+def part_of(rows, request, name="page"):
+    """Return the Part of a list that the address asks for with `name`, of fifty rows. One query."""
+    typed = request.GET.get(name, "")
     number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 1
     first = (max(number, 1) - 1) * PAGE
     found = list(rows[first : first + PAGE + 1])
 
     def address(page):
         query = request.GET.copy()
-        query["page"] = page
+        query[name] = page
         return f"?{query.urlencode()}"
 
     return Part(

@@ -69,8 +69,8 @@ def keys(request):
     loans = KeyLoan.objects.filter(community=request.community).with_people()
     found = loans.filter(about(search.sought, "key_set__"))
     context = {
-        "pending": list(loans.pending().order_by("asked_at")),
-        "untold": list(loans.untold().order_by("lent_at")),
+        "pending": part_of(loans.pending().order_by("asked_at", "pk"), request, "pending"),
+        "untold": part_of(loans.untold().order_by("lent_at", "pk"), request, "untold"),
         "part": part_of(found.out(), request),
         "overdue": loans.overdue(now).count(),
     }

@@ -12,12 +12,12 @@ from residents import actions, metering
 from residents.forms import meters as forms
 from residents.metering import ENTERS, EXPLAINS, KEEPS, OFFICE, SEES
 from residents.models import Meter, MissedReading, Reading, ReadingRound
+from residents.views.doors import part_of
 from residents.views.meters import may, number_of, tabs, taken, turns
 from servicedesk.core import clock, spreadsheets
 from servicedesk.core.errors import Refused
 from servicedesk.core.roles import role_required
 
-MOST = 60
 HERE = "residents:rounds"
 
 
@@ -49,8 +49,8 @@ def rounds(request):
         if taken(form, act, field="month"):
             messages.success(request, _("The round is open. It stands on the phones of engineering now."))
             return redirect(made[0])
-    rows = request.community.reading_rounds.select_related("opened_by", "closed_by")[:MOST]
-    context = {"now": now, "rows": rows, "form": form, "may": allowed, "tabs": tabs(request, HERE)}
+    part = part_of(request.community.reading_rounds.select_related("opened_by", "closed_by"), request)
+    context = {"now": now, "part": part, "form": form, "may": allowed, "tabs": tabs(request, HERE)}
     with timezone.override(request.community.tz):
         return render(request, "residents/meters/rounds.html", context, status=422 if form and form.errors else 200)
 

@@ -15,6 +15,7 @@ from residents import actions, coverage
 from residents.forms.visits import AppointmentForm, PlanForm, VisitForm
 from residents.models import HomeVisit, Unit, VisitNeed, VisitPlan
 from residents.rooms import key_of
+from residents.views.doors import part_of
 from residents.views.editing import edit
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
@@ -24,7 +25,6 @@ from servicedesk.core.roles import role_required, roles_in
 DESK = (Role.CLERK, Role.SUPERVISOR)
 OFFICE = (*DESK, Role.DEPUTY_GM)
 GOERS = (*DESK, Role.HEAD, Role.WORKER)
-MOST_PLANS = 50
 MOST_VISITS = 50
 
 
@@ -47,11 +47,12 @@ def plans(request):
     """The plans of the community, the newest first, each with its share of homes visited."""
     now = clock.now()
     today = request.community.local(now).date()
-    rows = list(VisitPlan.objects.filter(community=request.community).prefetch_related("buildings")[:MOST_PLANS])
-    covered = coverage.coverage_of(rows, request.community, today)
+    part = part_of(VisitPlan.objects.filter(community=request.community).prefetch_related("buildings"), request)
+    covered = coverage.coverage_of(part.rows, request.community, today)
     context = {
         "now": now,
-        "lines": [{"plan": plan, "coverage": covered[plan.pk], "state": _state(plan, today)} for plan in rows],
+        "lines": [{"plan": plan, "coverage": covered[plan.pk], "state": _state(plan, today)} for plan in part.rows],
+        "part": part,
         "open_needs": VisitNeed.objects.filter(community=request.community).open().count(),
         "may_plan": is_desk(request),
     }

@@ -127,13 +127,12 @@ def mended(rows, user):
 
 
 def events_of(handover):
-    """Return (event, what it says) about a move, its tasks and its defects, newest first. Two queries."""
+    """Return the events about a move, its tasks and its defects, newest first; nothing is read yet but the types."""
     type_of = ContentType.objects.get_for_model
     about = Q(subject_type=type_of(Handover), subject_id=handover.pk)
     for model in (HandoverTask, Defect):
         about |= Q(subject_type=type_of(model), subject_id__in=model.objects.filter(handover=handover).values("pk"))
-    rows = Event.objects.filter(about).order_by("-at", "-id")
-    return [(event, sentence(event)) for event in rows]
+    return Event.objects.filter(about).order_by("-at", "-id")
 
 
 def sentence(event):

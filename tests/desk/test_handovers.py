@@ -21,7 +21,10 @@ from residents.models import (
     Reading,
     Unit,
 )
+from residents.views import doors
 from servicedesk.core.models import Event, Photo
+from servicedesk.desk import handovers
+from servicedesk.desk.views import defects
 from tests import factories
 from tests.complaints.residents import picture
 from tests.factories import MONDAY, fresh
@@ -526,6 +529,31 @@ def test_a_corrected_line_voids_its_defect_unless_a_case_mends_it(client, chen, 
     assert defect.status == "void"
     promise(client, found_again(client, moving_in, line))
     assert client.post(task_url(moving_in, "facilities"), {f"result_{line.pk}": "ok"}).status_code == 409
+
+
+def test_defects_are_ordered_before_they_are_cut_into_pages(client, chen, liu, moving_in, monkeypatch):
+    client.force_login(chen)
+    first = found(client, moving_in)
+    facts = {"community": first.community, "unit": first.unit, "handover": moving_in, "found_at": MONDAY}
+    lines = [first, *(Defect.objects.create(text=word, **facts) for word in ("门响", "灯不亮"))]
+    promise(client, lines[0])
+    resolved(promise(client, lines[1]), liu)
+    monkeypatch.setattr(defects, "A_PAGE", 2)
+    read = []
+    mended = handovers.mended
+    monkeypatch.setattr(handovers, "mended", lambda rows, user: read.append(rows.count()) or mended(rows, user))
+    shown = [line.defect for n in (1, 2) for line in client.get(reverse("desk:defects"), {"page": n}).context["page"]]
+    assert shown == [lines[1], lines[2], lines[0]], "to re-inspect, nobody promised, promised"
+    assert read == [2, 1]
+
+
+def test_what_happened_goes_on_on_another_page(client, chen, moving_in, monkeypatch):
+    monkeypatch.setattr(doors, "PAGE", 1)
+    client.force_login(chen)
+    do(client, moving_in, "notices")
+    page = client.get(moving_in.get_absolute_url())
+    assert len(page.context["events"]) == 1 and "events=2" in page.context["part"].older_url
+    assert client.get(moving_in.get_absolute_url(), {"events": 2}).context["part"].newer_url
 
 
 def test_who_noted_a_defect_voids_it_for_ten_minutes_and_then_another_does(client, chen, zhou, moving_in, time_machine):

@@ -9,6 +9,7 @@ from django.urls import reverse
 from complaints.actions import people as upper
 from residents import actions
 from residents.models import KeyLoan, KeyMove, KeySet, Occupancy
+from residents.views import doors
 from servicedesk.core import moves
 from servicedesk.core.errors import NotAllowed, Refused, Stale
 from servicedesk.core.models import Event, Notification, Role
@@ -289,6 +290,14 @@ class TestEmergency:
         assert loan.who in desk.get(reverse("residents:keys")).text
         step(desk, "tell_owner", fresh(loan), how="phone")
         assert not KeyLoan.objects.untold().exists()
+
+    def test_each_list_of_keys_goes_on_on_its_own_pages(self, desk, asked, keys, chen, liu, monkeypatch):
+        monkeypatch.setattr(doors, "PAGE", 1)
+        facts = {"borrower": "staff", "staff": liu, "due_back_at": MONDAY + HOUR, "by": chen, "now": MONDAY + HOUR / 2}
+        later = actions.ask_for_keys(keys, copies=1, reason="燃气味", **facts)
+        first = desk.get(reverse("residents:keys")).context["pending"]
+        assert first.rows == [asked] and not first.newer_url
+        assert desk.get(reverse("residents:keys") + first.older_url).context["pending"].rows == [later]
 
     def test_an_emergency_that_was_declined_says_why(self, client, asked, keys, zhou):
         client.force_login(zhou)

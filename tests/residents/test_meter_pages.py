@@ -11,6 +11,7 @@ from PIL import Image
 
 from residents import actions
 from residents.models import Meter, MissedReading, Reading
+from residents.views import doors
 from servicedesk.core.models import Event, Photo
 from tests import counting
 from tests.factories import MONDAY, unit
@@ -213,3 +214,13 @@ def test_the_pages_cost_the_same_for_few_and_for_many(client, yunhu, liu, zhou, 
         with counting.pinned(name) as captured:
             assert client.get(url).status_code == 200
         assert len(captured) <= 15, name
+
+
+def test_older_rounds_are_on_the_next_page(client, yunhu, chen, monkeypatch):
+    monkeypatch.setattr(doors, "PAGE", 1)
+    newer = actions.open_round(yunhu, resource="water", period=MONDAY.date(), by=chen, now=MONDAY)
+    older = actions.open_round(yunhu, resource="gas", period=MONDAY.date() - 40 * DAY, by=chen, now=MONDAY - 40 * DAY)
+    client.force_login(chen)
+    first = client.get(reverse("residents:rounds")).context["part"]
+    assert first.rows == [newer]
+    assert client.get(reverse("residents:rounds") + first.older_url).context["part"].rows == [older]

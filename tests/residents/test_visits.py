@@ -11,6 +11,7 @@ from complaints import actions as case_actions
 from complaints.models import Case, NeedCase
 from residents import actions, coverage
 from residents.models import HomeVisit, Unit, VisitNeed, VisitPlan
+from residents.views import doors
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.masking import ERASED
 from servicedesk.core.models import Event, Photo
@@ -108,6 +109,16 @@ def test_a_home_that_was_entered_by_mistake_is_not_to_be_visited(client, yunhu, 
     actions.void_occupancy(wu.occupancies.get(), reason="录错房号", by=zhou, now=MONDAY)
     assert coverage.coverage_of([plan], yunhu, TODAY)[plan.pk].total.homes == 1
     assert list(plan.homes(TODAY)) == [home]
+
+
+def test_older_plans_are_on_the_next_page(client, yunhu, plan, zhou, monkeypatch):
+    monkeypatch.setattr(doors, "PAGE", 1)
+    older = visit_plan(yunhu, by=zhou, starts_on=TODAY - timedelta(days=90), ends_on=TODAY - timedelta(days=60))
+    client.force_login(zhou)
+    page = client.get(reverse("residents:visits"))
+    assert [line["plan"] for line in page.context["lines"]] == [plan]
+    page = client.get(reverse("residents:visits") + page.context["part"].older_url)
+    assert [line["plan"] for line in page.context["lines"]] == [older]
 
 
 def test_who_did_not_want_a_visit_is_not_asked_again_and_is_not_counted_as_visited(yunhu, plan, home, chen):

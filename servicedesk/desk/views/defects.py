@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Case, F, When
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from complaints import actions as case_actions
+from complaints.defects import waiting_for_inspection
 from residents import actions, ring, voiding
 from residents.models import Defect, FacilityItem, Handover, Reading
 from servicedesk.core import clock, photos
@@ -28,17 +30,16 @@ def defects(request):
     """The defects that are not accepted yet: those to re-inspect first, then by the day that was promised."""
     now, community = clock.now(), request.community
     rows = Defect.objects.open().filter(community=community)
-    lines = sorted(handovers.mended(rows, request.user), key=_urgency)
-    page = Paginator(lines, A_PAGE).get_page(request.GET.get("page"))
+    waiting = Case(When(pk__in=waiting_for_inspection(rows).values("pk"), then=0), default=1)
+    urgent = rows.order_by(waiting, F("promised_on").asc(nulls_first=True), "pk").values_list("pk", flat=True)
+    page = Paginator(urgent, A_PAGE).get_page(request.GET.get("page"))
+    keys = list(page.object_list)
+    lines = handovers.mended(Defect.objects.filter(pk__in=keys), request.user)
+    page.object_list = sorted(lines, key=lambda line: keys.index(line.defect.pk))
     today = community.local(now).date()
     context = {"page": page, "now": now, "today": today, "tabs": tabs(request, "desk:defects")}
     with timezone.override(community.tz):
         return render(request, "desk/handover/defects.html", context)
-
-
-def _urgency(line):
-    defect = line.defect
-    return (not line.waits, defect.promised_on is not None, defect.promised_on, defect.pk)
 
 
 def _find(request, pk):

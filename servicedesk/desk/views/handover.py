@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from residents import actions, finder, ring
 from residents.models import Defect, Handover, Unit
+from residents.views.doors import part_of
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
@@ -182,11 +183,13 @@ def show(request, handover, *, form=None, panel="", status=200):
         panels[panel] = form
     for name, one in panels.items():
         one.auto_id = f"id_{name}_%s"
+    part = part_of(handovers.events_of(handover), request, "events")
     context = {
         "handover": handover,
         "progress": handovers.progress(handover),
         "defects": handovers.mended(Defect.objects.filter(handover=handover), user) if handover.is_move_in else [],
-        "events": handovers.events_of(handover),
+        "part": part,
+        "events": [(event, handovers.sentence(event)) for event in part.rows],
         "photos": handovers.photos_of(handover).get((Handover, handover.pk), []),
         "now": now,
         "is_desk": is_desk,
