@@ -40,7 +40,10 @@ SILENT = timedelta(seconds=30)
 MOST_ATTEMPTS = 3
 KEPT_DAYS = 7
 REFUSES = (psycopg.DataError, psycopg.IntegrityError, DataError, IntegrityError)
-REFUSED_BY_DATABASE = gettext_noop("The database refuses it: %(why)s")
+# What the database says is English and names rows by their keys: it is for who looks after the program.
+REFUSED_BY_DATABASE = gettext_noop(
+    "It does not go together with what is in the register by now. Compare the two, and check the file again."
+)
 NOTHING = {"done": 0, "new": 0, "there": 0, "differing": 0, "refused": 0}
 BUSY = gettext_noop("Another import into this community is running. Wait until it has finished.")
 
@@ -389,7 +392,8 @@ class _Chunk:
         except REFUSES as error:
             self.target.refresh()
             if len(entries) == 1:
-                self._refuse(entries[0], BadCell(REFUSED_BY_DATABASE, why=_why(error)))
+                logger.warning("import %s: line %s was refused: %s", self.run.pk, entries[0].line, _why(error))
+                self._refuse(entries[0], BadCell(REFUSED_BY_DATABASE))
                 return 0
             half = len(entries) // 2
             return self._write(entries[:half]) + self._write(entries[half:])

@@ -1,20 +1,17 @@
 """Fields of the register's forms: a room as it is spoken, a day of long ago, words without identity numbers."""
 
-import datetime
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from residents.models import Unit
+from residents.models.occupancies import DAYS_AHEAD, is_day_of_a_life
 from residents.rooms import key_of
 from servicedesk.core import clock
 from servicedesk.core.forms import FAR_AWAY
 from servicedesk.core.masking import has_identity_number
 from servicedesk.core.text import TextField
 
-# The oldest homes were let in the year in which the country was founded; nobody is expected two years ahead.
-EARLIEST, DAYS_AHEAD = datetime.date(1949, 10, 1), 731
 NO_NUMBER = _("An identity number does not belong in the text. Please take it out.")
 
 
@@ -39,8 +36,8 @@ class LifeDayField(forms.DateField):
 
     def validate(self, value):
         super().validate(value)
-        latest = clock.now().date() + datetime.timedelta(days=self.days_ahead)
-        if value not in self.empty_values and not EARLIEST <= value <= latest:
+        today = clock.now().date()
+        if value not in self.empty_values and not is_day_of_a_life(value, today, self.days_ahead):
             raise ValidationError(FAR_AWAY, code="far_away")
 
 

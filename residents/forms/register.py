@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from residents.forms.fields import LifeDayField, PlainField, RoomField
 from residents.identity import clean_number
 from residents.models import Building, Contact, IdentityCopy, Occasion, Occupancy, Person, Unit, Vehicle
+from residents.models.occupancies import LEASE_DAYS
 from residents.plates import clean_plate
 from residents.register import LETTERS
 from servicedesk.core import photos
@@ -18,8 +19,6 @@ ANY = [("", _("any"))]
 WHEN = [("now", _("lives here")), ("ended", _("has moved out")), ("none", _("without a home here")), ("all", _("all"))]
 # Of the register, and so seen by whoever opens it: a matter of one case belongs on the case.
 STANDING = _("Shown to the desk whenever they call.")
-# A lease runs for twenty years at most (Civil Code 705).
-LEASE_DAYS = 20 * 366
 REASON_STAYS = _("Kept in the history. Write no number here.")
 
 

@@ -105,6 +105,14 @@ def _decimal(text):
     return Decimal(text.replace(",", "")) if _NUMBER.fullmatch(text) else None
 
 
+def percent(text):
+    """Return a part of a whole in percent, with its sign or without: above 0, at most 100, with two decimals."""
+    number = _decimal(unicodedata.normalize("NFKC", text).removesuffix("%").strip())
+    if number is None or not 0 < number <= 100 or number != round(number, 2):
+        raise BadCell(gettext_noop("Write a percentage above 0 and up to 100, with at most two decimals: 33.33."))
+    return round(number, 2)
+
+
 def floor(text):
     """Return the floor that `12`, `12层`, `12F` or `-1` names."""
     match = _FLOOR.fullmatch(unicodedata.normalize("NFKC", text))

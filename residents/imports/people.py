@@ -1,7 +1,6 @@
 """Residents and what they occupy, from a file."""
 
 import datetime
-from decimal import Decimal
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +11,7 @@ from residents.imports.cells import BadCell
 from residents.imports.places import NAMES_A_UNIT, Rooms, log, places
 from residents.imports.targets import Column, Target, compare
 from residents.models import ImportRun, Occupancy, Person, Unit
+from residents.models.occupancies import DAYS_AHEAD, LEASE_DAYS, is_day_of_a_life
 from residents.names import initials_of, pinyin_of
 from servicedesk.core import bulk, events
 
@@ -138,7 +138,7 @@ class Occupancies(Target):
         Column(
             "share",
             _("Share of ownership in %"),
-            cells.Amount(Decimal(0), Decimal(100), 2, above=True),
+            cells.percent,
             "50",
             "产权份额 份额 产权比例 占比 share",
             _("Of owners only, where several own a home."),
@@ -148,7 +148,8 @@ class Occupancies(Target):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.rooms = Rooms(self.community)
-        self.people, self.periods, self.planned = {}, {}, {}
+        self.people, self.periods, self.shares = {}, {}, {}
+        self.planned, self.planned_shares = {}, {}
 
     def prepare(self, entries):
         self.rooms.load(entries)
@@ -163,12 +164,19 @@ class Occupancies(Target):
         rows = Occupancy.objects.in_force().filter(unit__in=units, person__in=people)
         for unit, person, kind, period in rows.values_list("unit_id", "person_id", "kind", "period"):
             self.periods.setdefault((unit, person), []).append((kind, period.lower, period.upper))
+        self.shares = {unit: list(found) for unit, found in self.planned_shares.items()}
+        rows = Occupancy.objects.in_force().filter(unit__in=units, share__isnull=False)
+        for unit, share, period in rows.values_list("unit_id", "share", "period"):
+            self.shares.setdefault(unit, []).append((share, period.lower, period.upper))
 
     def judge(self, entry):
         facts = entry.facts
         unit, _building = self.rooms.unit(facts)
         person = self._person(facts)
         starts, ends = facts["starts_on"], _after(facts["ends_on"])
+        for column, ahead in (("starts_on", DAYS_AHEAD), ("ends_on", LEASE_DAYS)):
+            if facts[column] and not is_day_of_a_life(facts[column], self.now.date(), ahead):
+                raise BadCell(gettext_noop("This date is too far away. Look at the year, please."), column)
         if ends is not None and ends <= starts:
             raise BadCell(gettext_noop("It cannot end before it begins."), "ends_on")
         if facts["share"] is not None and facts["kind"] != Occupancy.Kind.OWNER:
@@ -179,11 +187,30 @@ class Occupancies(Target):
             if (upper is None or starts < upper) and (ends is None or lower < ends):
                 reason = gettext_noop("This resident occupies the unit already in these days, from %(day)s.")
                 raise BadCell(reason, "starts_on", day=lower.isoformat())
+        if facts["share"] is not None:
+            self._own(unit, facts["share"], starts, ends)
         period = (facts["kind"], starts, ends)
         self.periods.setdefault((unit, person), []).append(period)
         if self.dry:
             self.planned.setdefault((unit, person), []).append(period)
         return None
+
+    def _own(self, unit, share, starts, ends):
+        """Remember a share of a unit. Raises BadCell where the shares of one of its days would be more than a whole."""
+        owned = self.shares.setdefault(unit, [])
+        meeting = [one for one in owned if (one[2] is None or starts < one[2]) and (ends is None or one[1] < ends)]
+        # The sum only rises on the day on which a share begins.
+        days = [starts, *(lower for _share, lower, _upper in meeting if lower > starts)]
+        most = share + max(
+            sum(part for part, lower, upper in meeting if lower <= day and (upper is None or day < upper))
+            for day in days
+        )
+        if most > 100:
+            reason = gettext_noop("The shares of this unit would add up to %(sum)s %%, more than 100 %%.")
+            raise BadCell(reason, "share", sum=f"{most:f}")
+        owned.append((share, starts, ends))
+        if self.dry:
+            self.planned_shares.setdefault(unit, []).append((share, starts, ends))
 
     def _person(self, facts):
         """Return the key of the one resident of this name and number. Raises BadCell."""

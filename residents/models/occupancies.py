@@ -10,6 +10,15 @@ from residents.models.people import Person
 from residents.models.places import Unit
 
 IN_FORCE = Q(united_into=None, voided_at=None)
+# The oldest homes were let in the year in which the country was founded; nobody is expected two years ahead.
+EARLIEST, DAYS_AHEAD = datetime.date(1949, 10, 1), 731
+# A lease lasts twenty years at most (Civil Code 705).
+LEASE_DAYS = 20 * 366
+
+
+def is_day_of_a_life(day, today, days_ahead=DAYS_AHEAD):
+    """Return whether somebody may have come or gone on `day`: from 1949 to so many days after `today`."""
+    return EARLIEST <= day <= today + datetime.timedelta(days=days_ahead)
 
 
 class OccupancyQuerySet(models.QuerySet):

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
@@ -265,9 +266,18 @@ def _rows(book, sheet):
     page = _page(book, sheet)
     # Some programs write a wrong size into the sheet, and the rows beyond it would be lost.
     page.reset_dimensions()
-    for number, cells in enumerate(page.iter_rows(values_only=True), start=1):
-        if any(cell is not None for cell in cells):
-            yield number, cells
+    for number, cells in enumerate(page.iter_rows(), start=1):
+        values = [_value(cell) for cell in cells]
+        if any(value is not None for value in values):
+            yield number, values
+
+
+def _value(cell):
+    """Return what a cell holds; what it shows in percent as it is shown, for 100 % is kept as 1."""
+    value = cell.value
+    if type(value) in (int, float) and cell.has_style and "%" in cell.number_format:
+        return f"{(Decimal(str(value)) * 100).normalize():f}%"
+    return value
 
 
 @contextlib.contextmanager
