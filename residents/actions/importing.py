@@ -177,15 +177,23 @@ def stop_import(run, *, by, now):
 
 @transaction.atomic
 def undo_import(run, *, by, now):
-    """Have everything taken back that a run added, as far as nothing hangs on it."""
-    run = _locked(run, Status.DONE, Status.CANCELLED, Status.FAILED)
+    """Have everything taken back that a run added, as far as nothing hangs on it. What stayed the last time is looked
+    at again. Raises Refused where there is nothing left."""
+    run = _locked(run, Status.DONE, Status.CANCELLED, Status.FAILED, Status.UNDONE)
+    again = run.status == Status.UNDONE
     if not run.added:
         raise Refused(_("This import has added nothing, so there is nothing to take back."))
+    if again and not run.kept:
+        raise Refused(_("Everything that this import added has been taken back already."))
+    if again:
+        run.additions.exclude(keys=[]).update(is_settled=False)
     name = run.stored or files.new_name()
     files.discard(name, faults=False)
-    _move_to_work(run, Status.UNDOING, by=by, now=now, ended_at=None, problem="", stored=name, erased_at=None)
+    facts = {"problem": "", "stored": name, "erased_at": None} | ({"kept": 0} if again else {})
     # One that failed on its way back goes on there: what it kept stays counted and listed.
-    faults.write(files.begin_faults(run), [], anew=not (run.taken_back or run.kept))
+    anew = again or not (run.taken_back or run.kept)
+    _move_to_work(run, Status.UNDOING, by=by, now=now, ended_at=None, **facts)
+    faults.write(files.begin_faults(run), [], anew=anew)
     return run
 
 
@@ -426,7 +434,7 @@ def _undo_slice(run, now, ends):
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL statement_timeout = 0")
             gone, kept = take_back(apps.get_model(chunk.table), chunk.keys, run=run, by=run.by, now=now)
-            ImportAdded.objects.filter(pk=chunk.pk).update(is_settled=True)
+            ImportAdded.objects.filter(pk=chunk.pk).update(is_settled=True, keys=[one.key for one in kept])
             facts = {"taken_back": run.taken_back + gone, "kept": run.kept + len(kept)}
             write(run, heartbeat_at=clock.now(), attempts=0, **facts)
         faults.write(path, [Fault(chunk.pk, 0, "", one.label, one.reason, one.params) for one in kept])

@@ -63,7 +63,8 @@ def record_many(community, rows, *, resource, by, now, new_meters=None):
 
     Each is counted from the one before it. What cannot be right is refused row by row and nothing is guessed: a reading
     lower than the last is one of these; odd ones are written and marked. Rows that are there already are passed over,
-    so the same file may be given twice. Locks the open round and the meters that it writes; COPY in chunks, memory as the rows take.
+    so the same file may be given twice. Locks the open round and the meters that it writes; COPY in chunks, memory as
+    the rows take.
     """
     rows = sorted(rows, key=lambda row: (row.serial, row.at, row.line))
     found = Imported()

@@ -25,14 +25,14 @@ class Fault:
     def cause(self):
         """The reason in the language of who reads it; what is counted is named by its model."""
         return _(self.reason) % {
-            name: ", ".join(map(_counted, part)) if isinstance(part, list) else part
+            name: _("; ").join(map(_counted, part)) if isinstance(part, list) else part
             for name, part in self.params.items()
         }
 
 
 def _counted(part):
     label, count = part
-    return f"{apps.get_model(label)._meta.verbose_name_plural} {count}"
+    return _("%(name)s (%(count)s)") % {"name": apps.get_model(label)._meta.verbose_name_plural, "count": count}
 
 
 def write(path, faults, *, anew=False):

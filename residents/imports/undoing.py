@@ -19,7 +19,7 @@ from servicedesk.core.moves import move_many
 
 # To look at a telephone number changes nothing.
 LOOKS = ("unmasked",)
-HANGS = gettext_noop("It stays: %(what)s.")
+HANGS = gettext_noop("It stays, for this hangs on it: %(what)s. Take that back first, then this import once more.")
 TOUCHED = gettext_noop("It stays: somebody has changed it since.")
 
 
@@ -27,6 +27,7 @@ TOUCHED = gettext_noop("It stays: somebody has changed it since.")
 class Kept:
     """A row that stays, and why."""
 
+    key: int
     label: str
     reason: str
     params: dict
@@ -45,7 +46,7 @@ def take_back(model, keys, *, run, by, now):
             told = ((key, {"run": run.pk}) for key in free)
             events.log_many(model, told, "import_undone", community=run.community, by=by, now=now)
     rows = model._base_manager.in_bulk(list(kept))
-    return len(keys) - len(kept), [Kept(str(rows[key]), *why) for key, why in kept.items()]
+    return len(keys) - len(kept), [Kept(key, str(rows[key]), *why) for key, why in kept.items()]
 
 
 def _remove(model, keys, *, by, now):

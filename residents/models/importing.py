@@ -47,7 +47,8 @@ class ImportRun(models.Model):
         Status.CANCELLED: {Status.RUNNING, Status.UNDOING},
         Status.FAILED: {Status.MAPPED, Status.UNDOING},
         Status.UNDOING: {Status.UNDONE, Status.FAILED},
-        Status.UNDONE: set(),
+        # What stayed because something hung on it, once that has gone.
+        Status.UNDONE: {Status.UNDOING},
     }
     AT_WORK = (Status.CHECKING, Status.RUNNING, Status.UNDOING)
     ENDED = (Status.DONE, Status.CANCELLED, Status.FAILED, Status.UNDONE)
@@ -163,7 +164,7 @@ class ImportAdded(models.Model):
     run = models.ForeignKey(ImportRun, models.PROTECT, related_name="additions")
     table = models.CharField(max_length=60, help_text="Label of the model, such as residents.Unit.")
     keys = ArrayField(models.BigIntegerField())
-    # What the undo has looked at already.
+    # What the undo has looked at already: of its keys those remain that stayed.
     is_settled = models.BooleanField(default=False, db_default=False)
 
     class Meta:

@@ -725,6 +725,28 @@ def test_an_undo_that_breaks_off_again_and_again_fails_and_goes_on_when_asked(ad
 
 
 @pytest.mark.django_db
+def test_what_stayed_because_something_hung_on_it_can_be_taken_back_later(admin, yunhu, home):
+    rows = [["房间", "姓名", "电话", "身份", "入住日期"], ["3-2-1201", "甲", "1", "业主", "2020-05-01"]]
+    rows = [rows[0], *(["3-2-1201", name, f"1380000000{n}", "业主", "2020-05-01"] for n, name in enumerate("甲乙"))]
+    people = imported(admin, csv_file([*rows, ["3-2-1201", "丙", "13800000009", "", ""]]), "people")
+    living = imported(admin, csv_file(rows), "occupancies")
+    step(admin, people, "undo")
+    assert (work(people).status, people.taken_back, people.kept) == ("undone", 1, 2)
+    assert "2" not in found(admin, people)[0][3] and "1" in found(admin, people)[0][3]
+    assert reverse("residents:import_undo", args=[people.pk]) in admin.get(people.get_absolute_url()).text
+    step(admin, living, "undo")
+    work(living)
+    assert step(admin, people, "undo").status_code == 302
+    assert (work(people).status, people.taken_back, people.kept) == ("undone", 3, 0)
+    assert not Person.objects.filter(name__in="甲乙丙").exists()
+    assert found(admin, people) == []
+    assert reverse("residents:import_undo", args=[people.pk]) not in admin.get(people.get_absolute_url()).text
+    assert step(admin, people, "undo").status_code == 409
+    told = Event.objects.filter(verb="import_undone", data__run=people.pk)
+    assert told.count() == 3
+
+
+@pytest.mark.django_db
 def test_the_file_goes_with_the_run_and_everything_after_a_week(
     admin, yunhu, settings, django_capture_on_commit_callbacks
 ):
