@@ -21,7 +21,6 @@ from residents.imports import faults, files, mapping
 from residents.imports.cells import BadCell
 from residents.imports.faults import Fault
 from residents.imports.registry import TARGETS
-from residents.imports.targets import DIFFERS
 from residents.imports.undoing import take_back
 from residents.models import ImportAdded, ImportMapping, ImportRun
 from servicedesk.core import clock, events, tables
@@ -73,9 +72,9 @@ def _header(run):
     rows = files.first_rows(run, 1)
     if not rows:
         raise Refused(_("The file is empty, or its first row is not a row of column names."))
-    if len(rows[0]) > tables.MOST_COLUMNS:
+    if len(rows[0].values) > tables.MOST_COLUMNS:
         raise Refused(_("The first row has more than a thousand columns. Is this the right file?"))
-    return [mapping.plain(heading)[:200] for heading in rows[0]]
+    return [mapping.plain(heading)[:200] for heading in rows[0].values]
 
 
 def _locked(run, *statuses):
@@ -167,8 +166,8 @@ def stop_import(run, *, by, now):
         move(run, Status.MAPPED, by=by, now=now, verb="check_stopped", rows=None, **NOTHING)
         return run
     given_up = run.status in steps and not run.added
-    # What was counted in a check was not done.
-    counted = NOTHING if run.status in steps else {}
+    # What was counted in a check was not done, and would be left out by a run that goes on.
+    counted = NOTHING if run.status in steps and run.added else {}
     move(run, Status.CANCELLED, by=by, now=now, ended_at=now, data={"done": run.done}, **counted)
     if given_up:
         _erase_files(run, now)
@@ -373,9 +372,8 @@ class _Chunk:
         if there is None:
             return True
         self.counts["differing" if there.column else "there"] += 1
-        if there.column:
-            differs = BadCell(DIFFERS, **{"is": there.says})
-            self.faults.append(_fault(entry.ordinal, entry.line, there.column, there.value, differs))
+        if remark := there.remark:
+            self.faults.append(_fault(entry.ordinal, entry.line, there.column, there.value, remark))
         return False
 
     def _refuse(self, entry, bad):

@@ -55,7 +55,8 @@ class Balances(OfUnits):
             raise BadCell(gettext_noop("This day is still to come. Look at the year."), "as_of")
         key = (self.rooms.unit(facts)[0], facts["label"], facts["as_of"])
         if key in self.known:
-            return compare(facts, ("amount", self.known[key]))
+            return compare(facts, ("amount", self.known[key]), line=self.lines.get(key))
+        self.lines[key] = entry.line
         self.known[key] = facts["amount"]
         if self.dry:
             self.planned[key] = facts["amount"]

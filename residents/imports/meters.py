@@ -92,7 +92,8 @@ class Meters(OfUnits):
         if known is not None:
             if known[0] != unit:
                 raise BadCell(gettext_noop("A meter of this number hangs in another place."), "serial")
-            return compare(facts, ("multiplier", known[1]))
+            return compare(facts, ("multiplier", known[1]), line=self.lines.get(key))
+        self.lines[key] = entry.line
         self.known[key] = (unit, facts["multiplier"] or Decimal(1))
         if self.dry:
             self.planned[key] = self.known[key]

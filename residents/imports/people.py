@@ -71,7 +71,8 @@ class People(Target):
         key = (facts["name"], facts["phone"] or "")
         known = self.known.get(key)
         if known is not None:
-            return compare(facts, ("kind", known[0]), ("title", known[1]))
+            return compare(facts, ("kind", known[0]), ("title", known[1]), line=self.lines.get(key))
+        self.lines[key] = entry.line
         self.known[key] = (facts["kind"] or Person.Kind.PERSON.value, facts["title"] or "")
         return None
 
@@ -183,12 +184,14 @@ class Occupancies(Target):
             raise BadCell(gettext_noop("Only owners have a share of a home."), "share")
         for kind, lower, upper in self.periods.get((unit, person), ()):
             if (kind, lower) == (facts["kind"], starts):
-                return compare(facts, ("ends_on", upper and upper - datetime.timedelta(days=1)))
+                ends_on = upper and upper - datetime.timedelta(days=1)
+                return compare(facts, ("ends_on", ends_on), line=self.lines.get((unit, person, kind, lower)))
             if (upper is None or starts < upper) and (ends is None or lower < ends):
                 reason = gettext_noop("This resident occupies the unit already in these days, from %(day)s.")
                 raise BadCell(reason, "starts_on", day=lower.isoformat())
         if facts["share"] is not None:
             self._own(unit, facts["share"], starts, ends)
+        self.lines[unit, person, facts["kind"], starts] = entry.line
         period = (facts["kind"], starts, ends)
         self.periods.setdefault((unit, person), []).append(period)
         if self.dry:

@@ -154,7 +154,8 @@ class Buildings(Target):
         facts = entry.facts
         known = self.known.get(facts["code"])
         if known is not None:
-            return compare(facts, *zip(self.COMPARED, known, strict=True))
+            return compare(facts, *zip(self.COMPARED, known, strict=True), line=self.lines.get(facts["code"]))
+        self.lines[facts["code"]] = entry.line
         self.known[facts["code"]] = [facts[name] for name in self.COMPARED]
         return None
 
@@ -229,7 +230,8 @@ class Units(Target):
         key = _key(building, section, number)
         known = self.known.get(key)
         if known is not None:
-            return compare(facts, ("floor", known[0]), ("area", known[1]))
+            return compare(facts, ("floor", known[0]), ("area", known[1]), line=self.lines.get(key))
+        self.lines[key] = entry.line
         self.known[key] = (facts["floor"], facts["area"])
         self.accepted.setdefault(building, given)
         return None

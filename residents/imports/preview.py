@@ -11,17 +11,15 @@ from residents.imports.targets import REQUIRED
 def words_in(run, chosen, rows):
     """Return {column: words that mean nothing yet} of the columns of choices, in these rows."""
     columns = [column for column in TARGETS[run.target].columns if column.choices]
-    return {column.key: mapping.unknown_words(column, chosen, rows) for column in columns}
+    cells = [row.values for row in rows]
+    return {column.key: mapping.unknown_words(column, chosen, cells) for column in columns}
 
 
 def lines_of(run, chosen, rows):
     """Return the chosen columns and what each cell of these rows means by a mapping, or why it is refused."""
     given = chosen["columns"].keys() | chosen["fixed"].keys()
     columns = [column for column in TARGETS[run.target].columns if column.key in given]
-    lines = [
-        {"number": number, "cells": [_cell(column, chosen, row) for column in columns]}
-        for number, row in enumerate(rows, start=2)
-    ]
+    lines = [{"number": row.line, "cells": [_cell(column, chosen, row.values) for column in columns]} for row in rows]
     return {"labels": [column.label for column in columns], "lines": lines}
 
 

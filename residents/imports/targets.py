@@ -14,6 +14,8 @@ from residents.imports.cells import BadCell
 
 REQUIRED = gettext_noop("This must not be empty.")
 DIFFERS = gettext_noop("The register says “%(is)s”. It was left as it is.")
+REPEATS = gettext_noop("The same as line %(line)s.")
+DIFFERS_FROM_LINE = gettext_noop("Line %(line)s says “%(is)s”, and that counts.")
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class There:
-    """The thing of a row is in the register; with a `column`, it says something else there."""
+    """The thing of a row is in the register, or in a `line` of the same file before it; with a `column`, it says
+    something else there."""
 
     column: str = ""
     value: str = ""
     says: str = ""
+    line: int | None = None
+
+    @property
+    def remark(self):
+        """What is said of it in the list of what was noticed: a BadCell, or None where there is nothing to say."""
+        if self.line is None:
+            return BadCell(DIFFERS, **{"is": self.says}) if self.column else None
+        return BadCell(DIFFERS_FROM_LINE if self.column else REPEATS, **{"line": self.line, "is": self.says})
 
 
 class Target:
@@ -63,6 +74,8 @@ class Target:
 
     def __init__(self, run, *, by, now, dry):
         self.run, self.community, self.by, self.now, self.dry = run, run.community, by, now, dry
+        # In which line of the file a thing stood first.
+        self.lines = {}
 
     def prepare(self, entries):
         """Read what the register knows of the things that a chunk names. A fixed number of queries."""
@@ -91,13 +104,14 @@ def demand(facts, *keys):
             raise BadCell(REQUIRED, key)
 
 
-def compare(facts, *known):
-    """Return There for a thing that is known; it names the first of (column, value in the register) that differs.
+def compare(facts, *known, line=None):
+    """Return There for a thing that is known, from the register or a `line` of the file; it names the first of
+    (column, known value) that differs.
 
     What the file leaves empty says nothing against it.
     """
     for key, value in known:
         given = facts.get(key)
         if given not in (None, "") and given != value:
-            return There(key, str(given), "–" if value in (None, "") else str(value))
-    return There()
+            return There(key, str(given), "–" if value in (None, "") else str(value), line)
+    return There(line=line)

@@ -102,7 +102,7 @@ def _state(request, run, refusal="", start=None):
     now, path = clock.now(), files.faults_of(run) if run.stored else None
     listed = list(faults.read(path, MOST_FAULTS + 1)) if path and not run.is_at_work else []
     labels = faults.labels_of(run)
-    chosen = start or StartForm()
+    chosen = start or StartForm(initial={"rows": StartForm.GOOD})
     return {
         "run": run,
         "now": now,
@@ -141,10 +141,10 @@ def _counts(run):
     """Return the tiles of what was counted: label and number."""
     if run.is_at_work or run.status in BEFORE_THE_CHECK:
         return []
-    label = _("would be new") if run.status == Status.CHECKED else _("newly imported")
+    label = _("newly imported") if run.has_run and run.status != Status.CHECKED else _("would be new")
     return [
         {"label": label, "value": run.new, "state": ""},
-        {"label": _("there already"), "value": run.there, "state": ""},
+        {"label": _("there already, or twice in the file"), "value": run.there, "state": ""},
         {"label": _("there, but different"), "value": run.differing, "state": "soon" if run.differing else ""},
         {"label": _("refused rows"), "value": run.refused, "state": "over" if run.refused else ""},
     ]
@@ -157,7 +157,7 @@ def progress(request, pk):
     run = _run(request, pk)
     if run.is_at_work:
         return render(request, "residents/import.html#progress", _state(request, run))
-    answer = render(request, "residents/import.html#state", _state(request, run), status=STOP_POLLING)
+    answer = render(request, "residents/import.html#over", _state(request, run), status=STOP_POLLING)
     answer["HX-Retarget"], answer["HX-Reswap"] = "#import-state", "outerHTML"
     return answer
 

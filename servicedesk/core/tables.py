@@ -176,15 +176,15 @@ def look_at(path):
 
 
 def first_rows(path, look, *, sheet="", most):
-    """Return up to `most` lists of texts, the first rows of a file that are not empty. Raises Refused."""
+    """Return up to `most` Rows, the first of a file that are not empty, as they are numbered there. Raises Refused."""
     if not look.is_workbook:
         opener = _opener(Path(path), look.encoding, packed=False)
         table = Table(opener, look.delimiter, numbered=False, large=False, header=[])
         with opener() as stream:
-            return [row.values for row in islice(table._read(stream), most)]
+            return list(islice(table._read(stream), most))
     with _book(Path(path), large=False) as book:
         cells = _rows(book, sheet)
-        return [[_text(cell) for cell in row] for _number, row in islice(cells, most)]
+        return [Row(number, number, [_text(cell) for cell in row]) for number, row in islice(cells, most)]
 
 
 def plain_table(path, *, encoding, delimiter, numbered=False):

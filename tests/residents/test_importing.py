@@ -157,9 +157,9 @@ def test_a_check_writes_nothing_and_counts_what_a_run_would_do(admin, yunhu, hom
     assert (run.status, counts(run)) == ("checked", (3, 1, 1, 0))
     assert Unit.objects.count() == 1
     assert not ImportAdded.objects.exists()
-    (line,) = found(admin, run)
-    assert line[0] == "2"
-    assert "88.50" in line[3]
+    line, again = found(admin, run)
+    assert (line[0], again[0]) == ("2", "6")
+    assert "88.50" in line[3] and "3" in again[3]
     step(admin, run, "start")
     assert counts(work(run)) == (3, 1, 1, 0)
     home.refresh_from_db()
@@ -427,6 +427,76 @@ def test_the_days_of_an_occupancy_are_those_that_the_register_takes(admin, yunhu
     assert (counts(run), found(admin, run)[0][2]) == ((0, 0, 0, 1), end or start)
 
 
+@pytest.mark.django_db
+def test_the_first_rows_stand_with_their_numbers_in_the_file(admin, yunhu):
+    body = "楼栋,单元,房号\n\n3,2,101\n\n\n3,2,102\n"
+    for file in (
+        SimpleUploadedFile("a.csv", body.encode()),
+        workbook({"房屋": [line.split(",") if line else [] for line in body.splitlines()]}),
+    ):
+        _answer, run = send(admin, file)
+        page = admin.get(reverse("residents:import_map", args=[run.pk]))
+        assert [line["number"] for line in page.context["shown"]["lines"]] == [3, 6]
+
+
+REPEATS = {
+    "units": (UNITS, ["3", "2", "101", "1", "88.50"], ["3", "2", "101", "1", "90"]),
+    "buildings": (["楼号", "名称"], ["8", "甲栋"], ["8", "乙栋"]),
+    "people": (["姓名", "电话", "称呼"], ["王小明", "13700001111", "先生"], ["王小明", "13700001111", "女士"]),
+    "occupancies": (
+        ["房间", "姓名", "身份", "入住日期", "搬离日期"],
+        ["3-2-1201", "林晓梅", "业主", "1990-01-01", ""],
+        ["3-2-1201", "林晓梅", "业主", "1990-01-01", "2001-01-01"],
+    ),
+    "meters": (["房间", "表类型", "表号", "倍率"], ["3-2-1201", "水", "S1", "1"], ["3-2-1201", "水", "S1", "2"]),
+    "balances": (
+        ["房间", "费用项目", "欠费金额", "截止日期"],
+        ["3-2-1201", "水费", "1", "2025-08-31"],
+        ["3-2-1201", "水费", "2", "2025-08-31"],
+    ),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("target", REPEATS)
+def test_a_row_that_stands_twice_in_the_file_is_named_with_the_line_of_the_first(admin, yunhu, home, lin, target):
+    Occupancy.objects.all().delete()
+    header, first, other = REPEATS[target]
+    run = checked(admin, csv_file([header, first, first, other]), target)
+    assert counts(run) == (1, 1, 1, 0)
+    same, differs = found(admin, run)
+    assert (same[0], differs[0]) == ("3", "4")
+    assert "2" in same[3] and "2" in differs[3] and same[3] != differs[3]
+    assert not re.search("register|登记", differs[3])
+
+
+@pytest.mark.django_db
+def test_where_rows_are_refused_only_the_good_ones_are_chosen_beforehand(admin, yunhu):
+    run = checked(admin, csv_file([UNITS, *homes(2), *BAD]))
+    assert admin.get(run.get_absolute_url()).context["start_form"]["rows"].value() == "good"
+
+
+@pytest.mark.django_db
+def test_what_was_counted_stays_when_an_import_is_given_up(admin, yunhu):
+    run = checked(admin, csv_file([UNITS, *homes(2), *BAD]))
+    step(admin, run, "stop")
+    assert (run.status, counts(run)) == ("cancelled", (2, 0, 0, 7))
+    page = admin.get(run.get_absolute_url())
+    assert [tile["value"] for tile in page.context["counts"]] == [2, 0, 0, 7]
+    assert step(admin, run, "go_on").status_code == 409
+    assert not Unit.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_title_of_the_page_follows_the_end_of_the_work(admin, yunhu):
+    run = checked(admin, csv_file([UNITS, *homes(2)]))
+    over = admin.get(reverse("residents:import_progress", args=[run.pk])).text
+    assert (
+        re.search("<title>(.*)</title>", over)[1]
+        == re.search("<title>(.*)</title>", admin.get(run.get_absolute_url()).text)[1]
+    )
+
+
 def balance(amount="356.40", room="3-2-1201", fee="物业服务费", day="2025-08-31"):
     return [room, fee, amount, day]
 
@@ -554,7 +624,7 @@ def test_a_stopped_run_keeps_what_it_wrote_and_goes_on_there(admin, yunhu, small
 def test_what_was_given_up_after_its_check_cannot_go_on(admin, yunhu, small_chunks):
     run = checked(admin, csv_file([UNITS, *homes(10)]))
     step(admin, run, "stop")
-    assert (run.status, run.done) == ("cancelled", 0)
+    assert (run.status, run.stored) == ("cancelled", "")
     assert step(admin, run, "go_on").status_code == 409
     assert not Unit.objects.exists()
 
