@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from residents.models import (
     Agreement,
     Credential,
+    Defect,
     Document,
     Handover,
     HandoverItem,
@@ -230,6 +231,11 @@ def _cards_back(handover):
 def _plate(handover):
     names = [str(plate) for plate in plates_up(handover).select_related("board")]
     return _("Plates that nobody has ordered down: %(names)s.") % {"names": joined(names)} if names else ""
+
+
+def unpromised(handover):
+    """Return the defects that a move found and for which no day is promised: its paper names a day for each."""
+    return Defect.objects.filter(handover=handover, status=Defect.Status.OPEN)
 
 
 def joined(names):

@@ -5,7 +5,12 @@ from complaints.actions.calls import enter_call, explain_call, link_call, open_c
 from complaints.actions.closing import explain, read_report, sign_day, sign_report
 from complaints.actions.concerning import name_concerned
 from complaints.actions.courtesy import add_wording, change_wording, count_phrases, fill_courtesy
-from complaints.actions.defects import open_case_from_defect, reinspect_defect
+from complaints.actions.defects import (
+    note_promised_defect,
+    open_case_from_defect,
+    record_promised_items,
+    reinspect_defect,
+)
 from complaints.actions.drafting import (
     doubt,
     drop_photo,
@@ -234,6 +239,7 @@ __all__ = [
     "miss_visit",
     "move_incident_end",
     "name_concerned",
+    "note_promised_defect",
     "note_rain",
     "note_report",
     "note_warranty_call",
@@ -254,6 +260,7 @@ __all__ = [
     "receive_case",
     "receive_to_decline",
     "reclassify",
+    "record_promised_items",
     "recount_deadlines",
     "refuse_data",
     "refuse_void",

@@ -11,7 +11,8 @@ from complaints.actions.replying import reopen
 from complaints.defects import category_for, link_of
 from complaints.models import Channel, DefectCase, Kind
 from complaints.models.cases import CLOCKED
-from residents.actions import promise_defect, settle_inspection
+from residents.actions import note_shown_defect, promise_defect, record_items, settle_inspection
+from residents.models import Defect
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.errors import Refused
 
@@ -51,6 +52,25 @@ def open_case_from_defect(defect, *, by, now, promised_on, category=None, pictur
     )
     DefectCase.objects.create(community_id=defect.community_id, defect=defect, case=case)
     return case
+
+
+@transaction.atomic
+def record_promised_items(handover, *, results, promised, by, now):
+    """Write results of the facility sheet as `record_items` does, and make a case of each defect that got its day with
+    them; `promised` is {key of the line: day}. About thirty statements for each case."""
+    record_items(handover, results=results, by=by, now=now)
+    for defect in Defect.objects.filter(item__in=promised, status=Defect.Status.OPEN).select_related(
+        "community", "handover__party", "handover__unit"
+    ):
+        open_case_from_defect(defect, promised_on=promised[defect.item_id], by=by, now=now)
+
+
+@transaction.atomic
+def note_promised_defect(handover, *, text, pictures, copies, promised_on, by, now):
+    """Note a defect that stands on no line of the sheet, make a case of it and return the Case. `pictures` stay with
+    the defect, `copies` of them go to the job."""
+    defect = note_shown_defect(handover, text=text, pictures=pictures, by=by, now=now)
+    return open_case_from_defect(defect, promised_on=promised_on, pictures=copies, by=by, now=now)
 
 
 def _close_of(community, day, now):

@@ -229,7 +229,8 @@ def complete_handover(handover, *, signed_name, signed_how, by, now, picture=Non
     A move-in begins the occupancy where the register has none or another capacity, and is the handover of the home
     where it is its first to an owner. A move-out ends those of the party and of who goes along, their cards, and orders
     their plates down.
-    Raises Refused with the names of the tasks that are open or whose facts have gone, and where nothing was begun.
+    Raises Refused with the names of the tasks that are open or whose facts have gone and of the defects for which no
+    day is promised, and where nothing was begun.
     About ten statements, three for each person who leaves.
     """
     ring.demand(by, handover.community)
@@ -239,6 +240,7 @@ def complete_handover(handover, *, signed_name, signed_how, by, now, picture=Non
     # First the row, so that whoever finishes or opens a task at this moment comes before or after all of it.
     move(handover, Handover.Status.COMPLETED, by=by, now=now, verb="handover_completed", **facts)
     _demand_closed(handover)
+    _demand_promised(handover)
     if picture:
         photos.attach(*picture, to=handover, by=by, now=now)
     if handover.is_move_in:
@@ -264,6 +266,15 @@ def _demand_closed(handover):
                 _("“%(task)s” was done, but no longer holds: %(lacking)s Open it again.")
                 % {"task": ring.title_of(row.kind), "lacking": lacking}
             )
+
+
+def _demand_promised(handover):
+    names = [str(defect) for defect in ring.unpromised(handover)]
+    if names:
+        raise Refused(
+            _("No day is promised yet for: %(defects)s. Promise a day for each, or void what is no defect.")
+            % {"defects": ring.joined(names)}
+        )
 
 
 def begin_occupancy(handover, *, by, now):

@@ -510,14 +510,53 @@ def test_a_bad_inspection_opens_the_case_again(client, chen, liu, moving_in):
     assert inspect(client, defect, "good").status_code == 302
 
 
-def test_an_open_defect_holds_up_neither_the_keys_nor_the_end_and_stands_on_the_sheet(client, chen, moving_in):
+def test_an_open_defect_holds_up_the_end_until_its_day_is_promised_and_stands_on_the_sheet(client, chen, moving_in):
     client.force_login(chen)
-    found(client, moving_in)
+    defect = found(client, moving_in)
     do(client, moving_in, *[kind for kind in MOVE_IN if kind != "facilities"])
     client.post(task_url(moving_in, "facilities"), {"finish": "only"})
+    answer = complete(client, moving_in)
+    assert answer.status_code == 409 and "关不严" in str(answer.context["form"].errors)
+    assert list(answer.context["unpromised"]) == [defect], "the page leads to it"
+    assert again(moving_in).status == "under_way" and not Occupancy.objects.get().voided_at
+    promise(client, defect)
     assert complete(client, moving_in).status_code == 302
     text = client.get(reverse("desk:move_sheet", args=[moving_in.pk])).content.decode()
     assert "关不严" in text and "A-1501" in text and "C1501" in text and "12.500" in text
+
+
+def test_a_day_that_is_typed_with_the_defect_makes_it_a_case_at_once(client, chen, liu, moving_in):
+    client.force_login(chen)
+    first, second = moving_in.items.order_by("position")[:2]
+    typed = {f"result_{first.pk}": "defect", f"note_{first.pk}": "关不严", f"mended_{first.pk}": "2025-09-14"}
+    answer = client.post(task_url(moving_in, "facilities"), typed)
+    assert answer.status_code == 422 and not Defect.objects.exists(), "that day is over"
+    typed |= {f"mended_{first.pk}": "2025-09-18", f"mended_{second.pk}": "2025-09-18", "rest": "1"}
+    assert client.post(task_url(moving_in, "facilities"), typed).status_code == 302
+    defect = Defect.objects.get()
+    assert (defect.promised_on.isoformat(), defect.status, defect.link.case.unit) == (
+        "2025-09-18",
+        "in_hand",
+        moving_in.unit,
+    )
+    fields = client.get(task_url(moving_in, "facilities")).context["form"].fields
+    assert f"mended_{first.pk}" not in fields and f"mended_{second.pk}" in fields
+    client.force_login(liu)
+    fields = client.get(task_url(moving_in, "facilities")).context["form"].fields
+    assert not [name for name in fields if name.startswith("mended")], "the desk promises"
+
+
+def test_a_defect_beside_the_sheet_is_a_case_at_once_where_its_day_is_known(client, chen, liu, moving_in):
+    client.force_login(chen)
+    address = reverse("desk:move_defect", args=[moving_in.pk])
+    assert client.post(address, {"text": "车位积水", "promised_on": "2025-09-14"}).status_code == 422
+    typed = {"text": "车位积水", "promised_on": "2025-09-18", "photo": picture()}
+    assert client.post(address, typed).status_code == 302
+    defect = Defect.objects.get()
+    assert Photo.objects.about(defect).count() == Photo.objects.about(defect.link.case).count() == 1
+    client.force_login(liu)
+    assert client.post(address, {"text": "墙面裂纹", "promised_on": "2025-09-18"}).status_code == 302
+    assert Defect.objects.get(text="墙面裂纹").status == "open"
 
 
 def test_a_corrected_line_voids_its_defect_unless_a_case_mends_it(client, chen, moving_in):
@@ -740,9 +779,9 @@ def test_a_community_changes_its_sheet_and_begun_ones_keep_their_lines(client, z
 
 def test_no_name_and_no_number_goes_into_the_chain(client, chen, moving_in):
     client.force_login(chen)
-    found(client, moving_in)
+    promise(client, found(client, moving_in))
     do(client, moving_in, *[kind for kind in MOVE_IN if kind != "facilities"])
     client.post(task_url(moving_in, "facilities"), {"finish": "only"})
-    complete(client, moving_in)
+    assert complete(client, moving_in).status_code == 302
     data = str(list(Event.objects.values_list("data", flat=True)))
     assert "郑平" not in data and "13600001111" not in data and "关不严" not in data

@@ -6,7 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from residents import ring
 from residents.fee_start import fees_start_on
-from residents.models import Agreement, Document, Handover, HandoverItem, KeySet, Occupancy, Person
+from residents.models import Agreement, Defect, Document, Handover, HandoverItem, KeySet, Occupancy, Person
 from residents.models.key_moves import Proof
 from servicedesk.core import photos
 from servicedesk.core.choices import RowField, RowsField
@@ -152,8 +152,22 @@ class AgreementsForm(TaskForm):
         return [(self[name], self[f"not_{name.removeprefix('day_')}"]) for name in self.fields if name[:4] == "day_"]
 
 
+class PromisedDayField(NearDayField):
+    """The day by which a defect is mended: none that is over. The form that has it sets `today`."""
+
+    today = None
+
+    def validate(self, value):
+        super().validate(value)
+        if value and self.today and value < self.today:
+            raise forms.ValidationError(_("Promise today or a later day."), code="over")
+
+
 class FacilitiesForm(TaskForm):
-    """The facility sheet: a result for each line, and a word on what is not in order."""
+    """The facility sheet: a result for each line, a word on what is not in order, and the day by which it is mended:
+    by the desk, which promises it, for what is found now."""
+
+    may_promise = False
 
     RESULTS = [choice for choice in HandoverItem.Result.choices if choice[0]]
 
@@ -174,6 +188,17 @@ class FacilitiesForm(TaskForm):
                 max_length=100,
                 widget=forms.TextInput(attrs={"placeholder": _("What is wrong"), "autocomplete": "off"}),
             )
+        if self.may_promise:
+            self._ask_for_days()
+
+    def _ask_for_days(self):
+        # What was noted before has its own page, where its photos go to the job with it.
+        noted = set(Defect.objects.open().filter(handover=self.handover).values_list("item", flat=True))
+        for line in self.lines:
+            if line.pk not in noted:
+                field = PromisedDayField(label=_("Mended by"), required=False)
+                field.today = self.handover.community.local(self.now).date()
+                self.fields[f"mended_{line.pk}"] = field
 
     def clean(self):
         cleaned = super().clean()
@@ -190,13 +215,32 @@ class FacilitiesForm(TaskForm):
             for line in self.lines
         }
 
+    @property
+    def promised(self):
+        cleaned = self.cleaned_data
+        return {
+            line.pk: cleaned[f"mended_{line.pk}"]
+            for line in self.lines
+            if cleaned[f"result_{line.pk}"] == HandoverItem.Result.DEFECT and cleaned.get(f"mended_{line.pk}")
+        }
+
     def rooms(self):
-        """Return [(place, [(line, result field, note field)])] for the page."""
+        """Return [(place, [(line, result field, note field, day field or None)])] for the page."""
         rooms = {}
         for line in self.lines:
-            fields = (line, self[f"result_{line.pk}"], self[f"note_{line.pk}"])
+            day = f"mended_{line.pk}"
+            fields = (
+                line,
+                self[f"result_{line.pk}"],
+                self[f"note_{line.pk}"],
+                self[day] if day in self.fields else None,
+            )
             rooms.setdefault(line.room, []).append(fields)
         return list(rooms.items())
+
+
+class PromisedFacilitiesForm(FacilitiesForm):
+    may_promise = True
 
 
 class KeysForm(TaskForm):
@@ -437,6 +481,18 @@ class DefectForm(forms.Form):
     def clean(self):
         self.pictures = picture_of(self, "photo")
         return super().clean()
+
+
+class PromisedDefectForm(DefectForm):
+    """The same at the desk, which promises the day at once where it is known."""
+
+    promised_on = PromisedDayField(
+        label=_("Mended by"), required=False, help_text=_("With a day it becomes a case at once.")
+    )
+
+    def __init__(self, *args, today, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["promised_on"].today = today
 
 
 class DefectPhotoForm(forms.Form):

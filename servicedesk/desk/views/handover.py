@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from complaints import actions as case_actions
 from residents import actions, finder, ring
 from residents.models import Defect, Handover, Unit
 from residents.views.doors import part_of
@@ -177,7 +178,7 @@ def show(request, handover, *, form=None, panel="", status=200):
         "complete": forms.CompleteForm(initial={"signed_name": "" if party.sealed_at else party.name}),
         "rebook": forms.AppointmentForm(initial={"booked_for": handover.community.local(handover.booked_for)}),
         "cancel": forms.ReasonForm(),
-        "defect": forms.DefectForm(),
+        "defect": _defect_form(request, handover.community, now),
     }
     if form is not None:
         panels[panel] = form
@@ -188,6 +189,7 @@ def show(request, handover, *, form=None, panel="", status=200):
         "handover": handover,
         "progress": handovers.progress(handover),
         "defects": handovers.mended(Defect.objects.filter(handover=handover), user) if handover.is_move_in else [],
+        "unpromised": ring.unpromised(handover) if handover.is_running else [],
         "part": part,
         "events": [(event, handovers.sentence(event)) for event in part.rows],
         "photos": handovers.photos_of(handover).get((Handover, handover.pk), []),
@@ -223,18 +225,19 @@ def move_out(request, pk):
 
 
 def _step(request, pk, form_class, panel, act, done):
-    """Take a step of a move: what was typed comes back with the sentence where it is refused."""
+    """Take a step of a move: what was typed comes back with the sentence where it is refused. Where `act` returns a
+    sentence, it is said in place of `done`."""
     now, handover = clock.now(), find(request, pk)
     with timezone.override(request.community.tz):
         form = form_class(request.POST, request.FILES)
         if not form.is_valid():
             return show(request, handover, form=form, panel=panel, status=422)
         try:
-            act(handover, form, now)
+            said = act(handover, form, now)
         except Refused as refused:
             form.add_error(None, str(refused))
             return show(request, find(request, pk), form=form, panel=panel, status=refused.status_code)
-    messages.success(request, done)
+    messages.success(request, said or done)
     return redirect(handover)
 
 
@@ -277,15 +280,30 @@ def cancel(request, pk):
 @require_POST
 @role_required(*DESK, *ring.FIELD)
 def add_defect(request, pk):
-    """Note a defect that stands on no line of the sheet."""
+    """Note a defect that stands on no line of the sheet; with a promised day it becomes a case at once."""
 
     def act(handover, form, now):
-        with photos.stored(form.pictures) as stored:
-            actions.note_shown_defect(
-                handover, text=form.cleaned_data["text"], pictures=stored, by=request.user, now=now
-            )
+        facts = {"text": form.cleaned_data["text"], "by": request.user, "now": now}
+        day = form.cleaned_data.get("promised_on")
+        copied = form.pictures if day else []
+        with photos.stored(form.pictures) as stored, photos.stored(copied) as copies:
+            if not day:
+                actions.note_shown_defect(handover, pictures=stored, **facts)
+                return ""
+            case_actions.note_promised_defect(handover, pictures=stored, copies=copies, promised_on=day, **facts)
+            return _("It is a case now, with the promised day.")
 
-    return _step(request, pk, forms.DefectForm, "defect", act, _("Noted. Now promise a day by which it is mended."))
+    def form_class(*typed):
+        return _defect_form(request, request.community, clock.now(), *typed)
+
+    return _step(request, pk, form_class, "defect", act, _("Noted. Now promise a day by which it is mended."))
+
+
+def _defect_form(request, community, now, *typed):
+    """Return the form of a defect; the desk promises its day with it."""
+    if has_role(request.user, community.pk, *DESK):
+        return forms.PromisedDefectForm(*typed, today=community.local(now).date())
+    return forms.DefectForm(*typed)
 
 
 # Papers ---------------------------------------------------------------------------------------------------------------

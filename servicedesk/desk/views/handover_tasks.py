@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from complaints import actions as case_actions
 from residents import actions, ring
 from residents.models import Defect, HandoverTask
 from servicedesk.core import clock, photos
@@ -23,13 +24,15 @@ from servicedesk.desk.views.handover import DESK, READERS, find
 class TaskPage:
     """How one kind of task is typed in: its form, what is written with it, the part of the page that shows it.
 
-    `finishes` are tasks that are done with what is written; others are finished by their own button as well.
+    `finishes` are tasks that are done with what is written; others are finished by their own button as well. Where the
+    desk may type more than engineering, it has `desk_form`.
     """
 
     form: type = forms.TaskForm
     record: object = None
     part: str = "fields"
     finishes: bool = False
+    desk_form: type | None = None
 
 
 def _papers(handover, form, request, now):
@@ -41,7 +44,8 @@ def _agreements(handover, form, request, now):
 
 
 def _facilities(handover, form, request, now):
-    actions.record_items(handover, results=form.results, by=request.user, now=now)
+    facts = {"results": form.results, "promised": form.promised}
+    case_actions.record_promised_items(handover, by=request.user, now=now, **facts)
     if "rest" in request.POST:
         actions.record_all_in_order(handover, by=request.user, now=now)
 
@@ -104,7 +108,7 @@ PAGES = {
     "papers": TaskPage(forms.PapersForm, _papers),
     "keys": TaskPage(forms.KeysForm, _keys, "keys"),
     "meters": TaskPage(forms.MetersForm, _meters, "meters"),
-    "facilities": TaskPage(forms.FacilitiesForm, _facilities, "facilities"),
+    "facilities": TaskPage(forms.FacilitiesForm, _facilities, "facilities", desk_form=forms.PromisedFacilitiesForm),
     "agreements": TaskPage(forms.AgreementsForm, _agreements, "agreements"),
     "cards": TaskPage(forms.CardsForm, _cards, "cards"),
     "fees": TaskPage(forms.FeesForm, _fees, finishes=True),
@@ -126,6 +130,12 @@ def _row(handover, kind):
     return row
 
 
+def _form(request, handover, kind, now, *typed):
+    page = PAGES.get(kind, PLAIN)
+    is_desk = page.desk_form is not None and ring.may_do(request.user, handover.community, "")
+    return (page.desk_form if is_desk else page.form)(*typed, handover=handover, now=now)
+
+
 def show(request, handover, kind, *, form=None, excuse=None, refusal="", status=200):
     """Render the page of a task, with a form that came back where there is one."""
     now, row = clock.now(), _row(handover, kind)
@@ -144,7 +154,7 @@ def show(request, handover, kind, *, form=None, excuse=None, refusal="", status=
         "may_do": may_do and handover.is_running and row.is_open,
         "may_reopen": may_do and handover.is_running and not row.is_open,
         "is_desk": ring.may_do(request.user, handover.community, ""),
-        "form": form or page.form(handover=handover, now=now),
+        "form": form or _form(request, handover, kind, now),
         "excuse_form": excuse or forms.ReasonForm(auto_id="id_excuse_%s"),
         "refusal": refusal,
         "lacking": ring.missing(handover, kind) if row.is_open else "",
@@ -181,7 +191,7 @@ def task(request, pk, kind):
         return show(request, handover, kind)
     with timezone.override(request.community.tz):
         # A button of its own only finishes the task; every other one writes what was typed first.
-        form = page.form(request.POST, request.FILES, handover=handover, now=now)
+        form = _form(request, handover, kind, now, request.POST, request.FILES)
         typed = form if page.record and (page.finishes or request.POST.get("finish") != "only") else None
         if typed and not typed.is_valid():
             return show(request, handover, kind, form=typed, status=422)
@@ -202,7 +212,7 @@ def _refused(request, pk, kind, typed, refused, now):
     handover = find(request, pk)
     if isinstance(refused, MetersAskError):
         # Built anew: what was right is read by now, and is not asked for again.
-        typed = PAGES[kind].form(request.POST, request.FILES, handover=handover, now=now)
+        typed = _form(request, handover, kind, now, request.POST, request.FILES)
         typed.is_valid()
         for meter, said in refused.refusals:
             typed.ask(meter, said, getattr(said, "ask", ""))
