@@ -108,6 +108,13 @@ def living_with(occupancy, day):
     return rows.select_related("person").order_by("kind", "id")
 
 
+def may_leave_with(occupancy, day):
+    """Return those who may move out along with the bearer of `occupancy`: households, and staff that is theirs; another
+    owner or lessee has a move of their own."""
+    theirs = Q(company=None) | Q(company=occupancy.person_id)
+    return living_with(occupancy, day).filter(theirs).exclude(kind__in=HEADS)
+
+
 def would_leave_with(occupancy, others):
     """Return those of `others` who probably leave with the bearer of `occupancy`: households and staff, where no other
     owner or lessee stays whom they may belong to; beside a lessee the owner does not live there."""

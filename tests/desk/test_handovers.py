@@ -717,6 +717,22 @@ def test_who_stays_behind_is_chosen(client, chen, home, lin, let):
     assert not handover.companions.exists() and again(handover).moves_on == TODAY + DAY
 
 
+def test_an_owner_does_not_move_out_along_with_a_lessee(client, chen, home, lin, let):
+    sun, child = let
+    firm = factories.resident(home, "悦来公司", "", Occupancy.Kind.LESSEE)
+    clerk = factories.resident(home, "钱工", "", Occupancy.Kind.STAFF)
+    Occupancy.objects.filter(person=clerk).update(company=firm)
+    client.force_login(chen)
+    facts = {"booked_for": MONDAY, "moves_on": TODAY, "by": chen, "now": MONDAY}
+    handover = actions.open_move_out(Occupancy.objects.get(person=sun), **facts)
+    offered = client.get(task_url(handover, "occupancy")).context["form"].fields["companions"].queryset
+    assert [row.person for row in offered] == [child], "neither owner nor other lessees nor somebody else's staff"
+    typed = {"moves_on": TODAY.isoformat(), "companions": [Occupancy.objects.get(person=lin).pk]}
+    answer = client.post(task_url(handover, "occupancy"), typed)
+    assert answer.status_code == 422 and not ring.leaving(handover).filter(person=lin).exists()
+    assert clerk in [row.person for row in ring.may_leave_with(Occupancy.objects.get(person=firm), TODAY)]
+
+
 def test_a_last_day_before_the_first_is_refused_with_every_typed_word(client, chen, moving_out):
     Occupancy.objects.update(period=type(Occupancy.objects.get().period)(TODAY - 5 * DAY, None))
     client.force_login(chen)

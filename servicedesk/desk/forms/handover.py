@@ -440,7 +440,7 @@ class OccupancyForm(TaskForm):
     )
 
     def lay_out(self):
-        rows = ring.living_with(self.handover.occupancy, self.handover.moves_on)
+        rows = ring.may_leave_with(self.handover.occupancy, self.handover.moves_on)
         self.fields["companions"].queryset = rows
         self.fields["companions"].label_from_instance = lambda row: f"{row.person} {row.get_kind_display()}"
         self.initial.setdefault("moves_on", self.handover.moves_on)
