@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from residents import actions, metering
 from residents.forms import meters as forms
 from residents.metering import ENGINEERS, ENTERS, EXPLAINS, JUDGES, KEEPS, OFFICE, SEES
-from residents.models import Reading
+from residents.models import Reading, Unit
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Photo, Role
 from servicedesk.core.roles import has_role, role_required
+from servicedesk.core.views import back_to
 
 RULERS = (Role.SUPERVISOR, Role.ADMIN)
 # As many readings stand on the page of a meter, and as many are drawn.
@@ -122,16 +123,26 @@ def meters(request):
 @require_http_methods(["GET", "POST"])
 @role_required(*KEEPS)
 def meter_add(request):
-    """Put a meter into the register, with its base reading where it is known."""
+    """Put a meter into the register, with its base reading where it is known. The page that sent somebody here with a
+    home is gone back to."""
     now, community = clock.now(), request.community
-    form = forms.MeterForm(request.POST or None, community=community)
+    form = forms.MeterForm(request.POST or None, community=community, initial=_asked_for(request))
     if request.method == "POST" and form.is_valid():
         made = []
         if taken(form, lambda: made.append(_add(request, form, now)), field="serial"):
             messages.success(request, _("The meter is in the register."))
-            return redirect(made[0])
+            return redirect(back_to(request, made[0].get_absolute_url()))
     status = 422 if form.is_bound and form.errors else 200
-    return render(request, "residents/meters/add.html", {"form": form}, status=status)
+    context = {"form": form, "next": back_to(request, "")}
+    return render(request, "residents/meters/add.html", context, status=status)
+
+
+def _asked_for(request):
+    """Return what an address fills into the form of a meter: its home."""
+    key = request.GET.get("unit", "")
+    is_key = key.isascii() and key.isdigit() and len(key) <= 15
+    unit = Unit.objects.filter(community=request.community, pk=key).first() if is_key else None
+    return {"room": unit.label} if unit else {}
 
 
 def _add(request, form, now):

@@ -227,6 +227,21 @@ def test_a_reading_comes_with_its_photo(client, chen, moving_in, meters):
     assert client.get(reverse("desk:defect_file", args=[kept.name])).status_code == 200
 
 
+def test_a_home_without_a_meter_gets_one_from_the_ring_and_leads_back(client, chen, liu, yunhu, home, moving_in):
+    Meter.objects.update(unit=home)
+    client.force_login(chen)
+    address = client.get(task_url(moving_in, "meters")).context["add_url"]
+    page = client.get(address)
+    assert page.context["form"]["room"].value() == NEW_LABEL and page.context["next"] == task_url(moving_in, "meters")
+    typed = {"resource": "water", "serial": "W77", "room": NEW_LABEL, "max_value": "99999.99", "multiplier": "1"}
+    assert client.post(address, {**typed, "base": "3"})["Location"] == task_url(moving_in, "meters")
+    assert client.post(task_url(moving_in, "meters"), {"finish": "only"}).status_code == 302
+    away = client.post(f"{reverse('residents:meter_add')}?next=https://example.com/", {**typed, "serial": "W78"})
+    assert away["Location"] == Meter.objects.get(serial="W78").get_absolute_url(), "nowhere else"
+    client.force_login(liu)
+    assert not client.get(task_url(moving_in, "meters")).context["add_url"], "who keeps no register is led nowhere"
+
+
 def test_a_task_done_by_mistake_is_opened_again_and_what_was_entered_stays(client, chen, moving_in):
     client.force_login(chen)
     do(client, moving_in, "papers")

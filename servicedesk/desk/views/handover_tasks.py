@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from complaints import actions as case_actions
 from residents import actions, ring
+from residents.metering import KEEPS
 from residents.models import Defect, HandoverTask
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
-from servicedesk.core.roles import role_required
+from servicedesk.core.roles import has_role, role_required
 from servicedesk.desk import handovers
 from servicedesk.desk.forms import handover as forms
 from servicedesk.desk.views.handover import DESK, READERS, find
@@ -168,7 +171,7 @@ def show(request, handover, kind, *, form=None, excuse=None, refusal="", status=
 def _facts(request, handover, kind):
     """Return what a page shows beside its form: what is there already."""
     if kind in ("meters", "readings"):
-        return {"meters": handovers.meter_lines(handover)}
+        return {"meters": handovers.meter_lines(handover), "add_url": _add_meter_url(request, handover, kind)}
     if kind == "keys":
         return {"keys": handovers.keys_given(handover)}
     if kind == "cards":
@@ -178,6 +181,14 @@ def _facts(request, handover, kind):
     if kind == "plate":
         return {"plates": ring.plates_up(handover).select_related("board")}
     return {}
+
+
+def _add_meter_url(request, handover, kind):
+    """Return where a meter of the home is put into the register and which leads back here; "" for who may not."""
+    if not has_role(request.user, handover.community_id, *KEEPS):
+        return ""
+    query = {"unit": handover.unit_id, "next": f"{handover.get_absolute_url()}{kind}/"}
+    return f"{reverse('residents:meter_add')}?{urlencode(query)}"
 
 
 @require_http_methods(["GET", "POST"])
