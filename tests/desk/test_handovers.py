@@ -192,6 +192,27 @@ def test_a_task_is_finished_by_facts_and_not_by_a_button(client, chen, moving_in
     assert statuses(moving_in)[kind] == "open"
 
 
+def test_agreements_have_no_day_before_one_is_given_and_one_tick_gives_all_of_them_today(client, chen, moving_in):
+    client.force_login(chen)
+    form = client.get(task_url(moving_in, "agreements")).context["form"]
+    assert {field.value() for field, _tick in form.rows()} == {None}
+    assert client.post(task_url(moving_in, "agreements"), {"finish": "1"}).status_code == 409, "nothing was signed"
+    typed = {
+        "today": "on",
+        "day_service_contract": "2025-09-12",
+        "day_fire_letter": "2025-09-31",
+        "not_fire_letter": "on",
+    }
+    assert client.post(task_url(moving_in, "agreements"), {**typed, "finish": "1"}).status_code == 302
+    rows = moving_in.agreements.values_list("kind", "is_needed", "signed_on")
+    assert {kind: (is_needed, day) for kind, is_needed, day in rows} == {
+        "management_covenant": (True, TODAY),
+        "service_contract": (True, datetime.date(2025, 9, 12)),
+        "fire_letter": (False, None),
+        "renovation_notice": (True, TODAY),
+    }
+
+
 def test_one_meter_without_a_base_reading_keeps_the_task_open_and_the_other_reading_stays(
     client, chen, moving_in, meters
 ):

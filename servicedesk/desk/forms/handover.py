@@ -6,7 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from residents import ring
 from residents.fee_start import fees_start_on
-from residents.models import Agreement, Defect, Document, Handover, HandoverItem, KeySet, Occupancy, Person
+from residents.models import Defect, Document, Handover, HandoverItem, KeySet, Occupancy, Person
 from residents.models.key_moves import Proof
 from servicedesk.core import photos
 from servicedesk.core.choices import RowField, RowsField
@@ -121,13 +121,13 @@ class AgreementsForm(TaskForm):
     """Which agreements were signed, and when."""
 
     def lay_out(self):
-        # They are signed together at the desk, so today stands there; emptied, it is not signed yet.
-        today = self.handover.community.local(self.now).date()
+        # They are mostly signed together at the desk: one tick gives all of them the day.
+        self.fields["today"] = forms.BooleanField(label=_("All signed today"), required=False)
         for row in self.handover.agreements.all():
             self.fields[f"day_{row.kind}"] = NearDayField(
                 label=row.get_kind_display(),
                 required=False,
-                initial=row.signed_on or (today if row.is_needed else None),
+                initial=row.signed_on,
                 help_text=_("Day of signing; empty if it is not signed yet."),
             )
             self.fields[f"not_{row.kind}"] = forms.BooleanField(
@@ -136,16 +136,24 @@ class AgreementsForm(TaskForm):
 
     def clean(self):
         cleaned = super().clean()
-        for kind in Agreement.Kind:
-            if cleaned.get(f"day_{kind}") and cleaned.get(f"not_{kind}"):
-                self.add_error(f"day_{kind}", _("Give the day, or say that it is not signed here: one of the two."))
+        today = self.handover.community.local(self.now).date() if cleaned.get("today") else None
+        for kind in self._kinds:
+            if cleaned.get(f"not_{kind}"):
+                # What is not signed here has no day, whatever stands there.
+                self.errors.pop(f"day_{kind}", None)
+                cleaned[f"day_{kind}"] = None
+            elif f"day_{kind}" not in self.errors:
+                cleaned[f"day_{kind}"] = cleaned[f"day_{kind}"] or today
         return cleaned
 
     @property
+    def _kinds(self):
+        return [name.removeprefix("day_") for name in self.fields if name.startswith("day_")]
+
+    @property
     def signed(self):
-        kinds = [name.removeprefix("day_") for name in self.fields if name.startswith("day_")]
         cleaned = self.cleaned_data
-        return {kind: False if cleaned[f"not_{kind}"] else cleaned[f"day_{kind}"] for kind in kinds}
+        return {kind: False if cleaned[f"not_{kind}"] else cleaned[f"day_{kind}"] for kind in self._kinds}
 
     def rows(self):
         """Return pairs of bound fields, the day and the tick, for the page."""
