@@ -26,7 +26,9 @@ def give_keys(handover, *, copies, by, now, key_set=None, tag="", what="", **pro
     demand_open(handover, "keys")
     begin_occupancy(handover, by=by, now=now)
     if key_set is None:
-        facts = {"tag": tag, "what": what, "kind": KeySet.Kind.VACANT, "copies": copies, "unit": handover.unit}
+        # Whoever moves in has them; a copy that is brought back is left with us in trust, not that of an empty home.
+        kind = KeySet.Kind.RESIDENT_CUSTODY
+        facts = {"tag": tag, "what": what, "kind": kind, "copies": copies, "unit": handover.unit}
         key_set = receive_keys(handover.community, by=by, now=now, **facts)
     issue = issue_keys(
         key_set, copies=copies, person=handover.party, reason=_("Handover of the home"), by=by, now=now, **proof

@@ -147,6 +147,12 @@ def test_a_move_in_is_done_in_any_order(client, chen, moving_in, order):
     assert [hit.occupancy.person.name for hit in finder.find(done.community, "1501", today=TODAY)] == ["郑平"]
 
 
+def test_keys_that_are_new_at_a_move_in_are_not_those_of_an_empty_home(client, chen, moving_in):
+    client.force_login(chen)
+    do(client, moving_in, "keys")
+    assert KeySet.objects.get(unit=moving_in.unit).kind == "resident_custody"
+
+
 def test_five_of_eight_are_kept_and_gone_on_with_the_next_day_by_somebody_else(
     client, chen, zhou, moving_in, time_machine
 ):
