@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import unicodedata
 
 from django.conf import settings
 from django.db import models
@@ -54,7 +55,7 @@ def token_of(community_id, number):
 
 def number_of(typed, today):
     """Return the whole number for what a guard typed: `12` and `FX2026-0012` are the same in 2026."""
-    typed = typed.upper().replace(" ", "")
+    typed = "".join(unicodedata.normalize("NFKC", typed).upper().split())
     if typed.isascii() and typed.isdigit() and len(typed) <= 6:
         return f"{SIGN}{today.year}-{int(typed):04}"
     return typed

@@ -1,4 +1,5 @@
 import datetime
+import unicodedata
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -129,7 +130,7 @@ class MinuteField(forms.CharField):
     widget = forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "08:30", "size": "5"})
 
     def clean(self, value):
-        value = super().clean(value).replace("：", ":")
+        value = unicodedata.normalize("NFKC", super().clean(value)).strip()
         if not value:
             return None
         hours, _colon, minutes = value.partition(":")

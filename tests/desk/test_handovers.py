@@ -246,6 +246,15 @@ def test_a_reading_lower_than_the_last_is_asked_for_again_with_every_typed_word(
     assert client.post(task_url(moving_in, "meters"), typed).status_code == 302
 
 
+def test_a_reading_is_taken_in_full_width_digits(client, chen, moving_in, meters):
+    client.force_login(chen)
+    typed = {f"value_{meters[0].pk}": "１２．３", f"value_{meters[1].pk}": "一二"}
+    answer = client.post(task_url(moving_in, "meters"), typed)
+    assert answer.status_code == 422 and list(answer.context["form"].errors) == [f"value_{meters[1].pk}"]
+    assert client.post(task_url(moving_in, "meters"), {**typed, f"value_{meters[1].pk}": ""}).status_code == 302
+    assert Reading.objects.get().value == Decimal("12.3")
+
+
 def test_a_reading_comes_with_its_photo(client, chen, moving_in, meters):
     client.force_login(chen)
     photo = picture()

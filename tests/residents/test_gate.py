@@ -56,7 +56,7 @@ def test_a_guard_scans_and_lets_out_with_one_tap(client, ma, good):
     assert not client.get(scan, follow=True).context["is_done"], "who scans it again reads that it is used"
 
 
-@pytest.mark.parametrize("typed", ["1", "0001", "fx2025-0001", "FX2025-0001 "])
+@pytest.mark.parametrize("typed", ["1", "0001", "fx2025-0001", "FX2025-0001 ", "ＦＸ２０２５－０００１", "０００１"])
 def test_a_number_is_typed_whole_or_short(client, ma, good, typed):
     client.force_login(ma)
     answer = client.post(reverse("residents:gate"), {"number": typed})

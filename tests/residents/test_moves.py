@@ -279,3 +279,8 @@ def _arguments(function):
     return getattr(
         getattr(function, "__wrapped__", function), "__code__", type("", (), {"co_varnames": ()})
     ).co_varnames
+
+
+def test_a_time_is_taken_in_full_width_digits(client, chen, goods_lift):
+    assert book(client, chen, goods_lift, begins="０９：００", ends="１０:００").status_code == 302
+    assert MoveBooking.objects.get().window.lower == at("2025-09-16 09:00")

@@ -6,6 +6,7 @@ from django.utils.translation import pgettext_lazy
 
 from residents import ring
 from residents.fee_start import fees_start_on
+from residents.forms.meters import NumberField
 from residents.models import Defect, Document, Handover, HandoverItem, KeySet, Occupancy, Person
 from residents.models.key_moves import Proof
 from servicedesk.core import photos
@@ -288,14 +289,7 @@ class MetersForm(TaskForm):
         self.meters = [meter for meter in ring.meters_of(self.handover) if not meter.is_read]
         self.asked = {}
         for meter in self.meters:
-            self.fields[f"value_{meter.pk}"] = forms.DecimalField(
-                label=_("Reading"),
-                required=False,
-                min_value=0,
-                max_digits=12,
-                decimal_places=meter.decimals,
-                widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-            )
+            self.fields[f"value_{meter.pk}"] = NumberField(label=_("Reading"), required=False)
             self.fields[f"photo_{meter.pk}"] = PhotoField(label=_("Photo"), required=False)
             self.fields[f"sure_{meter.pk}"] = forms.BooleanField(label=_("I looked again: it is right"), required=False)
             self.fields[f"rolled_over_{meter.pk}"] = forms.BooleanField(
