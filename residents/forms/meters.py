@@ -184,6 +184,8 @@ class RouteForm(TickedForm):
 
     value = NumberField(label=_("It shows"))
     photo = PhotoField(label=_("Photo of the dial"), required=False)
+    # The photo that came when the reading was asked about: kept with the meter, and taken from there.
+    kept = TextField(required=False, max_length=64, widget=forms.HiddenInput)
     submission = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args, **kwargs):
@@ -199,6 +201,12 @@ class RouteForm(TickedForm):
     def pictures(self):
         return [self.cleaned_data["photo"]] if self.cleaned_data.get("photo") else []
 
+    def keep(self, name):
+        """Come back with the name of the stored photo, so that nobody has to take it again."""
+        self.data = self.data.copy()
+        self.data["kept"] = name
+        self.fields["photo"].help_text = _("The photo is here already; choose one only to replace it.")
+
 
 class ReadForm(RouteForm):
     """A reading that is typed in at the desk: when it was taken, of which kind, and who told it."""
@@ -209,7 +217,7 @@ class ReadForm(RouteForm):
         label=_("How it came"),
         choices=[(one.value, one.label) for one in (Reading.Source.DESK, Reading.Source.RESIDENT)],
     )
-    field_order = ["value", "at", "kind", "source", "photo", "submission"]
+    field_order = ["value", "at", "kind", "source", "photo", "kept", "submission"]
 
     def __init__(self, *args, meter, has_base, now, **kwargs):
         super().__init__(*args, **kwargs)

@@ -71,12 +71,17 @@ def taken(form, act, *, field="value"):
     return False
 
 
-def record(request, form, meter, now, **facts):
+def record(request, form, meter, now, *, of_form=(), **facts):
     """Record what a form with a photo says of `meter` and return whether it was taken. A photo that came with a reading
-    that was not taken is kept with the meter, unless the phone keeps it."""
+    that was not taken is kept with the meter, unless the phone keeps it, and goes to the reading when that is taken."""
+    if not form.is_valid():
+        _keep_photo(request, form, meter, now)
+        return False
+    facts |= {name: form.cleaned_data[name] for name in of_form}
+    kept = Photo.objects.about(meter).filter(name=form.cleaned_data["kept"])
 
     def act():
-        with photos.stored(form.pictures) as stored:
+        with photos.stored(form.pictures or [photos.copy_of(photo) for photo in kept]) as stored:
             reading = actions.record_reading(
                 meter,
                 value=form.cleaned_data["value"],
@@ -92,11 +97,19 @@ def record(request, form, meter, now, **facts):
                 photos.discard(stored[0][1])
 
     done = taken(form, act)
-    if not done and form.pictures and "X-Outbox" not in request.headers:
+    if not done:
+        _keep_photo(request, form, meter, now)
+    return done
+
+
+def _keep_photo(request, form, meter, now):
+    if form.pictures and "X-Outbox" not in request.headers:
         with contextlib.suppress(Refused), photos.stored(form.pictures) as stored:
             actions.keep_picture(meter, picture=stored[0], by=request.user, now=now)
+            form.keep(stored[0][1])
             messages.info(request, _("The photo is kept with the meter; you need not send it again."))
-    return done
+    elif form.data.get("kept"):
+        form.keep(form.data["kept"])
 
 
 @require_GET
@@ -240,11 +253,9 @@ def meter_read(request, pk):
         form = forms.ReadForm(
             request.POST, request.FILES, meter=row, has_base=metering.last_of(row) is not None, now=now
         )
-        if form.is_valid():
-            facts = {name: form.cleaned_data[name] for name in ("at", "kind", "source")}
-            if record(request, form, row, now, **facts):
-                messages.success(request, _("The reading is recorded."))
-                return redirect(row)
+        if record(request, form, row, now, of_form=("at", "kind", "source")):
+            messages.success(request, _("The reading is recorded."))
+            return redirect(row)
     return show(request, row, step="read", form=form, status=422)
 
 

@@ -91,7 +91,7 @@ def route_read(request, pk):
     now, meter = clock.now(), find(request, pk)
     form = forms.RouteForm(request.POST, request.FILES)
     facts = {"kind": Reading.Kind.PERIODIC, "at": now, "source": Reading.Source.PHONE}
-    if form.is_valid() and record(request, form, meter, now, **facts):
+    if record(request, form, meter, now, **facts):
         messages.success(request, _("%(place)s is recorded.") % {"place": meter.where})
         return _next(request)
     return show(request, meter=meter, form=form, status=422)

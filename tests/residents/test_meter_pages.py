@@ -1,6 +1,7 @@
 """The pages of meters, by requests, as the people of the desk and of engineering use them."""
 
 import io
+import re
 import uuid
 from decimal import Decimal
 
@@ -96,8 +97,22 @@ def test_an_odd_jump_asks_again_keeps_everything_and_takes_it_with_the_tick(clie
     assert 'value="3000"' in answer.text and data["submission"] in answer.text
     assert "data-ask-again" in answer.text, "what the outbox says when it sends again"
     assert Photo.objects.about(water).count() == 1, "nobody has to climb up again for the photo"
-    assert send(client, "route_read", water.pk, **data, sure="on").status_code == 302
-    assert Reading.objects.get(round=walk).is_odd
+    kept = re.search(r'name="kept" value="([^"]+)"', answer.text)[1]
+    again = send(client, "route_read", water.pk, **{**data, "value": "3x"}, kept=kept)
+    assert again.status_code == 422 and kept in again.text, "not lost by a slip of the finger either"
+    assert send(client, "route_read", water.pk, **data, sure="on", kept=kept).status_code == 302
+    reading = Reading.objects.get(round=walk)
+    assert reading.is_odd and Photo.objects.about(reading).count() == 1, "it is the photo of the reading"
+
+
+def test_a_photo_that_came_with_no_number_is_kept_and_nobody_takes_one_of_another_meter(client, walk, water, roof, liu):
+    client.force_login(liu)
+    answer = send(client, "route_read", water.pk, value="", submission=uuid.uuid4(), photo=dial_photo())
+    kept = Photo.objects.about(water).get().name
+    assert answer.status_code == 422 and kept in answer.text
+    typed = {"value": "121", "submission": uuid.uuid4(), "kept": kept}
+    assert send(client, "route_read", roof.pk, **typed).status_code == 302
+    assert Photo.objects.count() == 1, "the photo stays with its own meter"
 
 
 @pytest.mark.parametrize("typed", ["", "abc", "-3", "12.3456", "1e5", "1" * 30, "９９９９９９９"])
