@@ -412,10 +412,14 @@ def record_agreements(handover, *, signed, by, now):
     ring.demand(by, handover.community, "agreements")
     touch(handover, by=by, now=now)
     demand_open(handover, "agreements")
-    rows = [row for row in handover.agreements.all() if row.kind in signed]
-    for row in rows:
-        day = signed[row.kind]
-        row.is_needed, row.signed_on = day is not False, day or None
+    rows = []
+    for row in handover.agreements.all():
+        day = signed.get(row.kind, (row.signed_on if row.is_needed else False))
+        if (day is not False, day or None) != (row.is_needed, row.signed_on):
+            row.is_needed, row.signed_on = day is not False, day or None
+            rows.append(row)
+    if not rows:
+        return
     Agreement.objects.bulk_update(rows, ["is_needed", "signed_on"])
     events.log(handover, "agreements_recorded", by=by, now=now, data={"rows": len(rows)})
 

@@ -219,6 +219,37 @@ def test_agreements_have_no_day_before_one_is_given_and_one_tick_gives_all_of_th
     }
 
 
+@pytest.mark.parametrize("kind", ["papers", "meters"])
+def test_what_a_task_lacks_is_said_once(client, chen, moving_in, kind):
+    client.force_login(chen)
+    typed = {**fill(moving_in, kind), **LACKING[kind](moving_in), "finish": "1"}
+    answer = client.post(task_url(moving_in, kind), typed)
+    assert answer.status_code == 409 and answer.content.decode().count(answer.context["refusal"]) == 1
+
+
+LACKING = {
+    "papers": lambda handover: {"paper_proxy": "wanted"},
+    "meters": lambda handover: {f"value_{Meter.objects.for_unit(handover.unit).first().pk}": ""},
+}
+
+
+def test_only_what_changed_stands_on_the_timeline(client, chen, moving_in):
+    client.force_login(chen)
+    for kind in ("facilities", "agreements", "papers"):
+        for _ in range(2):
+            client.post(task_url(moving_in, kind), {**fill(moving_in, kind), "rest": "1"})
+    verbs = list(Event.objects.about(moving_in).values_list("verb", flat=True))
+    assert [verbs.count(verb) for verb in ("items_recorded", "agreements_recorded", "papers_recorded")] == [1, 1, 1]
+
+
+def test_a_finished_task_shows_what_was_recorded(client, chen, moving_in):
+    client.force_login(chen)
+    do(client, moving_in, "papers", "fees")
+    text = client.get(task_url(moving_in, "papers")).content.decode()
+    assert text.count("<dd>已验看</dd>") == moving_in.documents.count()
+    assert "2025-10-01" in client.get(task_url(moving_in, "fees")).content.decode()
+
+
 def test_one_meter_without_a_base_reading_keeps_the_task_open_and_the_other_reading_stays(
     client, chen, moving_in, meters
 ):

@@ -108,13 +108,13 @@ def _occupancy(handover, form, request, now):
 
 
 PAGES = {
-    "papers": TaskPage(forms.PapersForm, _papers),
+    "papers": TaskPage(forms.PapersForm, _papers, "papers"),
     "keys": TaskPage(forms.KeysForm, _keys, "keys"),
     "meters": TaskPage(forms.MetersForm, _meters, "meters"),
     "facilities": TaskPage(forms.FacilitiesForm, _facilities, "facilities", desk_form=forms.PromisedFacilitiesForm),
     "agreements": TaskPage(forms.AgreementsForm, _agreements, "agreements"),
     "cards": TaskPage(forms.CardsForm, _cards, "cards"),
-    "fees": TaskPage(forms.FeesForm, _fees, finishes=True),
+    "fees": TaskPage(forms.FeesForm, _fees, "fees", finishes=True),
     "notices": TaskPage(forms.NoticesForm, _notices, finishes=True),
     "readings": TaskPage(forms.MetersForm, _meters, "meters"),
     "keys_back": TaskPage(forms.KeysBackForm, _keys_back, "keys_back"),
