@@ -799,6 +799,14 @@ def test_who_stays_behind_is_chosen(client, chen, home, lin, let):
     assert not handover.companions.exists() and again(handover).moves_on == TODAY + DAY
 
 
+def test_the_search_of_a_let_home_names_owner_and_lessee(client, chen, home, lin, let):
+    client.force_login(chen)
+    for query in ("1201", "林晓梅", "孙悦"):
+        (hit,) = client.get(reverse("desk:moveouts"), {"q": query}).context["hits"]
+        assert "林晓梅 业主" in hit["mark"] and "孙悦 租户" in hit["mark"] and "小宝" not in hit["mark"], query
+    assert "孙小宝" in client.get(reverse("desk:moveouts"), {"q": "孙小宝"}).context["hits"][0]["mark"]
+
+
 def test_an_owner_does_not_move_out_along_with_a_lessee(client, chen, home, lin, let):
     sun, child = let
     firm = factories.resident(home, "悦来公司", "", Occupancy.Kind.LESSEE)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from complaints import actions as case_actions
 from residents import actions, finder, ring
-from residents.models import Defect, Handover, Unit
+from residents.models import Defect, Handover, Occupancy, Unit
 from residents.views.doors import part_of
 from servicedesk.core import clock, photos
 from servicedesk.core.errors import Refused
@@ -96,19 +96,29 @@ def _hits(request, kind, now):
     if not query or not has_role(request.user, request.community.pk, *DESK):
         return []
     name = "desk:movein_new" if kind == MOVE_IN else "desk:moveout_new"
-    hits, seen = [], set()
-    for hit in finder.find(request.community, query, today=request.community.local(now).date()):
-        if hit.unit.pk in seen:
-            continue
-        seen.add(hit.unit.pk)
-        who = (
-            f"{hit.occupancy.person.name} {hit.occupancy.get_kind_display()}"
-            if hit.occupancy
-            else _("nobody registered")
-        )
-        address = f"{reverse(name)}?unit={hit.unit.pk}"
-        hits.append({"id": f"u{hit.unit.pk}", "label": hit.unit.label, "mark": who, "href": address})
-    return hits
+    today = request.community.local(now).date()
+    found = {}
+    for hit in finder.find(request.community, query, today=today):
+        found.setdefault(hit.unit, []).extend([hit.occupancy] if hit.occupancy else [])
+    # Whoever was found, and who else owns or rents the home: of a let home both may be the one who moves.
+    heads = Occupancy.objects.on(today).known().filter(unit__in=found, kind__in=ring.HEADS).with_people()
+    for head in heads.order_by("id") if found else ():
+        found[head.unit].append(head)
+    return [
+        {
+            "id": f"u{unit.pk}",
+            "label": unit.label,
+            "mark": _who(rows) or _("nobody registered"),
+            "href": f"{reverse(name)}?unit={unit.pk}",
+        }
+        for unit, rows in found.items()
+    ]
+
+
+def _who(occupancies):
+    rows = [row for row in occupancies if row.kind in ring.HEADS] or occupancies
+    rows = dict.fromkeys([*occupancies[:1], *rows])
+    return ring.joined([f"{row.person.name} {row.get_kind_display()}" for row in rows])
 
 
 @require_GET
