@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("core", "0070_photos_are_erased"),
-        ("residents", "0080_registers_are_imported"),
+        ("residents", "0085_moves_of_keys_follow_merged_entries"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
