@@ -30,6 +30,15 @@ class Pair:
         return REASONS[self.reason]
 
 
+def known_as(community, name, phone, *, but=None):
+    """Return up to five entries of this name and number, without the one that the form with the key `but` has made.
+    None where no number is given: a name alone says little. One query along an index."""
+    if not phone:
+        return Person.objects.none()
+    rows = Person.objects.known().filter(community=community, phone=phone, name=name)
+    return (rows.exclude(submission=but) if but else rows)[:5]
+
+
 def pairs(community):
     """Return up to fifty Pairs of `community`, the likeliest first, without those that somebody has told apart.
 

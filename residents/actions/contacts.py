@@ -4,17 +4,20 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from residents.models import Contact
-from servicedesk.core import events
+from servicedesk.core import events, once
 from servicedesk.core.errors import Refused
 
 
 @transaction.atomic
-def add_contact(unit, occupant, *, role, tell, by, now, person=None, name="", phone="", note=""):
+def add_contact(unit, occupant, *, role, tell, by, now, person=None, name="", phone="", note="", submission=None):
     """Record whom to tell for `occupant` of `unit` and return the Contact: somebody of the register, or a name with a
-    number. Raises Refused for somebody who is the same already, and for the occupant themselves."""
+    number; the same `submission` again returns the same. Raises Refused for somebody who is the same already, and for
+    the occupant themselves."""
     if person == occupant:
         raise Refused(_("Nobody is their own contact. Their own number stands on their entry."))
     who = {"person": person} if person else {"name": name, "phone": phone}
+    if made := once.made_by(submission, Contact.objects.filter(occupant=occupant), unit=unit, role=role, **who):
+        return made
     contact = Contact(
         community_id=unit.community_id,
         unit=unit,
@@ -24,6 +27,7 @@ def add_contact(unit, occupant, *, role, tell, by, now, person=None, name="", ph
         note=note,
         added_by=by,
         added_at=now,
+        submission=submission,
         **who,
     )
     try:

@@ -11,7 +11,7 @@ from residents import voiding
 from residents.models import Building, Occupancy, Person, Section, Unit
 from residents.names import initials_of, pinyin_of
 from residents.rooms import keys_of, label_of
-from servicedesk.core import events
+from servicedesk.core import events, once
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.moves import write
 
@@ -61,9 +61,13 @@ def register_unit(community, *, building, section, number, by, now, **facts):
 
 
 @transaction.atomic
-def register_person(community, *, name, phone, by, now, **facts):
-    """Add a resident to the register and return it. `facts` are other columns of the entry."""
-    person = build_person(community, name, phone, **facts)
+def register_person(community, *, name, phone, by, now, submission=None, **facts):
+    """Add a resident to the register and return it; the same `submission` again returns the same. `facts` are other
+    columns of the entry."""
+    people = Person.objects.filter(community=community)
+    if made := once.made_by(submission, people, name=name, phone=phone):
+        return made
+    person = build_person(community, name, phone, submission=submission, **facts)
     person.save(force_insert=True)
     events.log(person, "person_registered", by=by, now=now)
     return person

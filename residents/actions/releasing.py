@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from residents import gate, voiding
 from residents.actions.moving import occupant_called
 from residents.models import ReleaseItem, ReleaseSlip
-from servicedesk.core import events, notifications, tokens
+from servicedesk.core import events, notifications, once, tokens
 from servicedesk.core.duty import holders
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Event, Role
@@ -30,13 +30,19 @@ CONSENT = ("consent_how", "consent_by", "consent_at", "consent_recorded_by")
 
 
 @transaction.atomic
-def ask_slip(unit, *, by, now, items, valid_on, valid_until, booking=None, **facts):
+def ask_slip(unit, *, by, now, items, valid_on, valid_until, booking=None, submission=None, **facts):
     """Ask for goods of `unit` to be let out and return the slip; `items` are (name, how many, note). What the owner
-    agreed to for `booking` counts for it, too. The supervisors are told. Raises Refused for days that are over."""
+    agreed to for `booking` counts for it, too. The supervisors are told. The same `submission` again returns the same
+    slip. Raises Refused for days that are over."""
     community = unit.community
     today = community.local(now).date()
     if valid_until < today:
         raise Refused(_("These days are over. Choose today or later."))
+    days = {"valid_on": valid_on, "valid_until": valid_until, "applicant_name": facts["applicant_name"]}
+    if made := once.made_by(submission, ReleaseSlip.objects.filter(community=community, unit=unit), **days):
+        if list(made.items.values_list("name", "quantity", "note")) != list(items):
+            raise once.used_already(made)
+        return made
     if booking is not None and booking.consent_how:
         facts |= {name: getattr(booking, name) for name in CONSENT}
     person = occupant_called(unit, facts["applicant_name"], today)
@@ -53,6 +59,7 @@ def ask_slip(unit, *, by, now, items, valid_on, valid_until, booking=None, **fac
         valid_until=valid_until,
         asked_by=by,
         asked_at=now,
+        submission=submission,
         **facts,
     )
     ReleaseItem.objects.bulk_create(

@@ -1,5 +1,7 @@
 """Fields of the register's forms: a room as it is spoken, a day of long ago, words without identity numbers."""
 
+import uuid
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,21 @@ class PlainField(TextField):
         if has_identity_number(value):
             raise ValidationError(NO_NUMBER, code="identity_number")
         return value
+
+
+class SubmissionField(forms.UUIDField):
+    """The key of a form, new with each page: what was made with it once is not made again."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self, **kwargs):
+        super().__init__(**{"required": False, "initial": uuid.uuid4, **kwargs})
+
+
+def renew(form):
+    """Give a form that comes back refused a new key, so that it can be sent again as something else."""
+    form.data = form.data.copy()
+    form.data["submission"] = uuid.uuid4()
 
 
 class LifeDayField(forms.DateField):

@@ -4,7 +4,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from residents.forms.fields import LifeDayField, PlainField, RoomField
+from residents.forms.fields import LifeDayField, PlainField, RoomField, SubmissionField
 from residents.identity import clean_number
 from residents.models import Building, Contact, IdentityCopy, Occasion, Occupancy, Person, Unit, Vehicle
 from residents.models.occupancies import LEASE_DAYS
@@ -67,6 +67,12 @@ class PersonForm(forms.Form):
         help_text=STANDING,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+
+class NewPersonForm(PersonForm):
+    """An entry that is not there yet."""
+
+    submission = SubmissionField()
 
 
 class EditForm(PersonForm):
@@ -274,6 +280,7 @@ class AddContactForm(UnitOfPersonForm):
         error_messages={"required": _("Choose what they are told about.")},
     )
     note = PlainField(label=_("Note"), required=False, max_length=200)
+    submission = SubmissionField()
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -7,6 +7,7 @@ import unicodedata
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from residents.forms.fields import SubmissionField
 from residents.forms.moving import INLINE, ApplicantForm, RoomField, StepForm
 from residents.models import MoveBooking, ReleaseSlip
 from servicedesk.core.choices import RowField
@@ -58,6 +59,7 @@ class AskForm(ApplicantForm):
     items = ItemsField(label=_("Things"), help_text=_("One a line with how many, for example: sofa 2"))
     valid_on = NearDayField(label=_("Valid from"))
     valid_until = NearDayField(label=_("Valid until"), required=False, help_text=_("The same day if empty."))
+    submission = SubmissionField()
     field_order = [
         "version",
         "unit",

@@ -54,6 +54,8 @@ class Contact(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True)
     added_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     added_at = models.DateTimeField()
+    # The key of the form that made it: sent twice, it makes one.
+    submission = models.UUIDField(null=True, unique=True, editable=False)
     is_active = models.BooleanField(default=True)
 
     objects = ContactQuerySet.as_manager()

@@ -52,6 +52,8 @@ class Person(models.Model):
     identity_cipher = models.TextField(_("identity number"), blank=True, default="", db_default="", editable=False)
     # A keyed digest, by which exactly this number is found and no other can be guessed.
     identity_hash = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
+    # The key of the form that made it: sent twice, it makes one.
+    submission = models.UUIDField(null=True, unique=True, editable=False)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, editable=False, related_name="merged")
     merged_at = models.DateTimeField(null=True, editable=False)
     masked_at = models.DateTimeField(null=True, editable=False)

@@ -63,6 +63,8 @@ class ReleaseSlip(AskedFor):
     gate_checked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     gate_checked_at = models.DateTimeField(null=True)
     gate_note = models.CharField(_("what differed at the gate"), max_length=300, blank=True)
+    # The key of the form that made it: sent twice, it makes one.
+    submission = models.UUIDField(null=True, unique=True, editable=False)
     token_digest = models.CharField(max_length=64, editable=False)
 
     objects = ReleaseSlipQuerySet.as_manager()

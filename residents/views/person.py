@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from residents import actions, identity, register, words
 from residents.forms import register as forms
+from residents.forms.fields import renew
 from residents.models import Contact, IdentityCopy, Occupancy, Person, Vehicle
 from residents.views.register import LOOKS, MERGES, OFFICE, may_edit
 from servicedesk.core import clock, photos
@@ -154,6 +155,7 @@ def door_to(done):
                     answer = take_step(request, person, form, now)
                 except Refused as refused:
                     form.add_error(None, str(refused))
+                    renew(form)
                     return show(request, find(request, pk), bound=form, step=step, status=refused.status_code)
             if answer is None:
                 messages.success(request, done)

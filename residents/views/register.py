@@ -9,10 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from residents import actions, register
-from residents.forms.register import FilterForm, PersonForm
+from residents import actions, duplicates, register
+from residents.forms.fields import renew
+from residents.forms.register import FilterForm, NewPersonForm
 from residents.models import Person
 from servicedesk.core import clock
+from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import role_required, roles_in
 
@@ -69,10 +71,25 @@ def _edge(community, key):
 @require_http_methods(["GET", "POST"])
 @role_required(*OFFICE)
 def add(request):
-    """A new entry; the homes of the person come next, on their own page."""
-    form = PersonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        person = actions.register_person(request.community, by=request.user, now=clock.now(), **form.cleaned_data)
-        messages.success(request, _("Entered. Now say where they live."))
-        return redirect(f"{reverse('residents:person', args=[person.pk])}?do=move_in#panel")
-    return render(request, "residents/add.html", {"form": form}, status=422 if request.method == "POST" else 200)
+    """A new entry; the homes of the person come next, on their own page. Where somebody of this name and number is
+    known, it asks first."""
+    form, known, status = NewPersonForm(request.POST or None), [], 200
+    community, now = request.community, clock.now()
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            facts = form.cleaned_data
+            if "another" not in request.POST:
+                known = duplicates.known_as(community, facts["name"], facts["phone"], but=facts["submission"])
+            if not known:
+                try:
+                    person = actions.register_person(community, by=request.user, now=now, **facts)
+                except Refused as refused:
+                    form.add_error(None, str(refused))
+                    renew(form)
+                else:
+                    messages.success(request, _("Entered. Now say where they live."))
+                    return redirect(f"{reverse('residents:person', args=[person.pk])}?do=move_in#panel")
+            status = 409
+    lines = register.lines(list(known), community.local(now).date())
+    return render(request, "residents/add.html", {"form": form, "known": lines}, status=status)

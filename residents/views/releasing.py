@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from residents import actions, gate, release_list, voiding
 from residents.forms import moving as forms
+from residents.forms.fields import renew
 from residents.forms.releasing import AskForm, SlipExportForm, SlipFilterForm
 from residents.models import MoveBooking, ReleaseSlip, Unit
 from residents.views.moving import DESK, OFFICE, monday_of, tabs
@@ -77,6 +78,7 @@ def slip_ask(request):
                 slip = actions.ask_slip(by=request.user, now=now, **form.facts)
             except Refused as refused:
                 form.add_error("valid_until", str(refused))
+                renew(form)
                 status = refused.status_code
             else:
                 messages.success(

@@ -1,6 +1,7 @@
 """The register: who occupies what, with which share, of which company; who is told what; what a unit is."""
 
 import datetime
+import uuid
 from decimal import Decimal
 
 import pytest
@@ -10,12 +11,13 @@ from django.db.models import QuerySet
 from django.urls import reverse
 
 from residents import actions, register
-from residents.models import Contact, Occupancy, Person, Unit, Vehicle
+from residents.models import Contact, Occupancy, Person, ReleaseSlip, Unit, Vehicle
 from residents.plates import clean_plate
+from servicedesk.core import once
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 from tests import counting
-from tests.factories import MONDAY, resident, unit
+from tests.factories import MONDAY, resident, slip, unit
 from tests.racing import race
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +61,50 @@ def test_a_clerk_enters_somebody_and_moves_them_in(client, yunhu, home, chen):
     assert (there.unit, there.share, there.period.lower) == (home, Decimal(50), datetime.date(2010, 6, 1))
     assert Event.objects.about(home).filter(verb="moved_in", by=chen).exists()
     assert "赵敏" in client.get(reverse("residents:person", args=[entered.pk])).text
+
+
+def test_a_form_that_is_sent_twice_enters_one_person_and_used_again_for_another_says_so(client, yunhu, chen):
+    client.force_login(chen)
+    page = client.get(reverse("residents:add"))
+    typed = {"kind": "person", "name": "赵敏", "phone": "13800002222"}
+    typed["submission"] = page.context["form"]["submission"].value()
+    first, again = (client.post(reverse("residents:add"), typed) for _n in range(2))
+    assert again.url == first.url and Person.objects.filter(name="赵敏").count() == 1
+    answer = client.post(reverse("residents:add"), typed | {"name": "赵敏敏"})
+    assert answer.status_code == 409 and 'value="赵敏敏"' in answer.text
+    renewed = answer.context["form"]["submission"].value()
+    assert client.post(reverse("residents:add"), typed | {"name": "赵敏敏", "submission": renewed}).status_code == 302
+    assert Person.objects.filter(name="赵敏敏").count() == 1
+
+
+def test_somebody_of_the_same_name_and_number_is_asked_about_before_a_second_entry(
+    client, yunhu, home, lin, other, chen
+):
+    client.force_login(chen)
+    typed = {"kind": "person", "name": lin.name, "phone": lin.phone}
+    answer = client.post(reverse("residents:add"), typed)
+    assert answer.status_code == 409 and Person.objects.filter(name=lin.name).count() == 1
+    line = answer.text.split(f'href="{lin.get_absolute_url()}"')[1].split("</li>")[0]
+    assert home.label in line and lin.masked_phone in line and lin.phone not in line
+    assert client.post(reverse("residents:add"), typed | {"phone": ""}).status_code == 302
+    assert client.post(reverse("residents:add"), typed | {"another": "1"}).status_code == 302
+    assert Person.objects.filter(name=lin.name, phone=lin.phone).count() == 2
+    person(other, "远方", "13800007777")
+    assert client.post(reverse("residents:add"), typed | {"name": "远方", "phone": "13800007777"}).status_code == 302
+
+
+def test_a_contact_that_is_sent_twice_is_one(client, home, lin, chen):
+    client.force_login(chen)
+    page = client.get(reverse("residents:person", args=[lin.pk]), {"do": "add_contact"})
+    typed = {"unit": home.pk, "role": "family", "tell": ["case"], "name": "林母", "phone": "13800009999"}
+    typed["submission"] = page.context["form"]["submission"].value()
+    assert [post(client, lin, "add_contact", **typed).status_code for _n in range(2)] == [302, 302]
+    assert Contact.objects.get().name == "林母"
+    answer = post(client, lin, "add_contact", **typed | {"name": "林父"})
+    assert answer.status_code == 409 and 'value="林父"' in answer.text
+    typed |= {"name": "林父", "submission": answer.context["form"]["submission"].value()}
+    assert post(client, lin, "add_contact", **typed).status_code == 302
+    assert Contact.objects.count() == 2
 
 
 def test_owners_of_one_day_have_a_whole_at_most(client, home, lin, chen):
@@ -418,3 +464,35 @@ def test_a_company_has_its_staff_on_its_page_and_is_nobodys_family(client, yunhu
     other = unit(yunhu, "3-2-1301")
     with pytest.raises(Refused):
         actions.move_in(other, firm, kind="household", starts_on=TODAY, by=chen, now=MONDAY)
+
+
+def ten_sendings(make):
+    """Return what came of each form that is sent ten times at once, for three forms."""
+    return [race(*[lambda key=key: make(key)] * 10) for key in (uuid.uuid4() for _n in range(3))]
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_ten_times_at_once_makes_one_row(yunhu, home, lin, chen):
+    told = {"role": "family", "tell": ["case"], "name": "林母", "phone": "13800009999", "by": None, "now": MONDAY}
+    makers = [
+        lambda key: person(yunhu, "赵敏", submission=key),
+        lambda key: actions.add_contact(home, lin, submission=key, **told),
+        lambda key: slip(home, by=chen, submission=key),
+    ]
+    for make in makers:
+        for outcomes in ten_sendings(make):
+            assert len({getattr(outcome, "pk", outcome) for outcome in outcomes}) == 1
+    assert (Person.objects.filter(name="赵敏").count(), Contact.objects.count()) == (3, 3)
+    assert ReleaseSlip.objects.count() == 3
+
+
+@pytest.mark.services
+@pytest.mark.django_db(transaction=True)
+def test_control_without_the_wait_ten_sendings_meet_at_the_unique_key(yunhu, monkeypatch):
+    def careless(submission, rows, **facts):
+        return rows.filter(submission=submission).first()
+
+    monkeypatch.setattr(once, "made_by", careless)
+    found = [one for outcomes in ten_sendings(lambda key: person(yunhu, submission=key)) for one in outcomes]
+    assert any(isinstance(one, IntegrityError) for one in found)

@@ -57,6 +57,16 @@ def test_things_are_typed_one_a_line(client, chen, zhou, lin):
     assert "沙发" not in str(Event.objects.about(row).get().data)
 
 
+def test_a_slip_that_is_sent_twice_has_one_number(client, chen, lin):
+    client.force_login(chen)
+    page = client.get(reverse("residents:slip_ask"))
+    typed = TYPED | {"submission": page.context["form"]["submission"].value()}
+    first, again = (client.post(reverse("residents:slip_ask"), typed) for _n in range(2))
+    assert first["Location"] == again["Location"] and ReleaseSlip.objects.count() == 1
+    assert client.post(reverse("residents:slip_ask"), typed | {"applicant_name": "吴刚"}).status_code == 409
+    assert client.post(reverse("residents:slip_ask"), typed | {"items": "钢琴 1"}).status_code == 409
+
+
 @pytest.mark.parametrize(
     ("line", "item"),
     [
