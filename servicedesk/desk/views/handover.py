@@ -195,11 +195,12 @@ def show(request, handover, *, form=None, panel="", status=200):
     for name, one in panels.items():
         one.auto_id = f"id_{name}_%s"
     part = part_of(handovers.events_of(handover), request, "events")
+    defects = handovers.mended(Defect.objects.filter(handover=handover), user) if handover.is_move_in else []
     context = {
         "handover": handover,
         "progress": handovers.progress(handover),
-        "defects": handovers.mended(Defect.objects.filter(handover=handover), user) if handover.is_move_in else [],
-        "unpromised": ring.unpromised(handover) if handover.is_running else [],
+        "defects": defects,
+        "unpromised": [line.defect for line in defects if line.defect.status == Defect.Status.OPEN],
         "part": part,
         "events": [(event, handovers.sentence(event)) for event in part.rows],
         "photos": handovers.photos_of(handover).get((Handover, handover.pk), []),
