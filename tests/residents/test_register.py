@@ -224,7 +224,7 @@ def state(home, today=TODAY):
     return found
 
 
-def test_the_state_of_a_unit_follows_from_facts(home):
+def test_the_state_of_a_unit_follows_from_facts(home, zhou):
     assert state(home) == "not_handed_over"
     actions.mark_handed_over(home, on=TODAY, by=None, now=MONDAY)
     assert state(home) == "vacant"
@@ -234,7 +234,7 @@ def test_the_state_of_a_unit_follows_from_facts(home):
         home, person(home.community, "孙立"), kind=Kind.LESSEE, starts_on=TODAY, by=None, now=MONDAY
     )
     assert state(home) == "let"
-    actions.void_occupancy(lessee, reason="误登记", by=None, now=MONDAY)
+    actions.void_occupancy(lessee, reason="误登记", by=zhou, now=MONDAY)
     actions.end_occupancy(owner, on=TODAY, by=None, now=MONDAY)
     assert state(home, TODAY) == "occupied" and state(home, TODAY + DAY) == "vacant"
 
