@@ -122,6 +122,8 @@ def one_home(query="", page="unit"):
     def begin(house):
         return house.client("chen"), reverse(f"desk:{page}", args=[house.units[0].pk]) + query
 
+    return begin
+
 
 def planned(name, who="chen", *, named=False):
     """Return what begins at a page of the plan of home visits, with a building of it where one is `named`."""
@@ -707,6 +709,7 @@ STAFF_PAGES = [
     Visit("desk:unit", "chen", begin=one_home()),
     Visit("desk:unit", "chen", "people", begin=one_home("?tab=people")),
     Visit("desk:unit", "guo", "cases", begin=one_home("?tab=cases")),
+    *(Visit("desk:unit", "chen", tab, begin=one_home(f"?tab={tab}")) for tab in ("keys", "moves", "visits", "papers")),
     Visit("desk:unit_file", "zhou", begin=one_home(page="unit_file")),
     Visit("desk:search", "chen", "empty"),
     Visit("desk:search", "chen", query="?q=1201"),
