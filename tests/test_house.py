@@ -325,7 +325,11 @@ def test_a_status_is_written_by_move_and_move_many_and_once_at_birth():
 
 # Rows that were voided or united stay in the table: who asks for homes says which count, or means one by its key.
 ANY_HOME = r"""Occupancy\.objects\s*\.(?!in_force\(|on\(|none\(|filter\(pk)|occupancies__(?!in=)\w"""
-ANY_HOME_READERS = {"complaints/subjects.py": "a copy of somebody's data has what was entered by mistake as well"}
+ANY_HOME_READERS = {
+    "complaints/subjects.py": "a copy of somebody's data has what was entered by mistake as well",
+    "complaints/retention.py": "who is named by any row as the company of somebody is not forgotten",
+    "residents/actions/merging.py": "what was united before follows to the row that stays",
+}
 
 
 def test_a_home_that_counts_no_more_is_no_home():
