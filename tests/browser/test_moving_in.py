@@ -171,6 +171,8 @@ def test_a_building_with_seven_bad_rows_is_checked_then_imported_once_and_taken_
     late = page.context.new_page()
     late.goto(page.url)
     page.watch.expect(409)
+    expect(page.get_by_role("radio", name="只导入合格的行")).to_be_checked()
+    choose(page, "全部导入")
     press(page, "立即导入")
     refused(page, "只导入合格的行")
     choose(page, "只导入合格的行")
