@@ -351,9 +351,7 @@ def visits(unit, user, now):
     made = HomeVisit.objects.for_unit(unit).select_related("person", "visited_by").prefetch_related(needs)
     visited = [
         [
-            Cell(
-                (one.done_at and unit.community.local(one.done_at).date()) or one.planned_on, url=one.get_absolute_url()
-            ),
+            Cell(_visited_on(one, unit), url=one.get_absolute_url()),
             Cell(one.visited_by or "–"),
             Cell(one.met or "–"),
             Cell("；".join(need.text for need in one.needs.all()) or "–"),
