@@ -430,7 +430,7 @@ class Hit:
 def search(user, community, query, *, now, residents):
     """Return (resident hits, case hits) for what was typed into the one box, each at most twelve.
 
-    Three queries for cases and up to three for people and rooms, which only `residents` allows.
+    Three to five queries for cases and up to four for people and rooms, which only `residents` allows.
     """
     people = finder.find(community, query, today=community.local(now).date(), most=HITS) if residents else []
     found = listing.matching(listing.rows_of(user, community, wide=True), query)

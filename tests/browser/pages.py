@@ -405,7 +405,7 @@ def report(span, *, who="zhou", ago=0, name="report"):
     return begin
 
 
-def moved(name, which, who="chen", query="", rows="moves"):
+def moved(name, which, who="chen", query="", rows="bookings"):
     """Return what opens a page of one of the moves or slips of the house."""
     return lambda house: (
         house.client(who),

@@ -36,6 +36,7 @@ class House:
     surveys: list = field(default_factory=list)
     imports: dict = field(default_factory=dict)
     subjects: dict = field(default_factory=dict)
+    bookings: dict = field(default_factory=dict)
     moves: dict = field(default_factory=dict)
     slips: dict = field(default_factory=dict)
     units: list = field(default_factory=list)
@@ -446,13 +447,13 @@ def _moves(house, units, now):
         edges = {"begins": home.local(slot.lower).isoformat(), "ends": home.local(slot.upper).isoformat()}
         facts = {"mover_company": "顺达搬家", "mover_phone": "13700003333", "plate_no": "浙A12345", **facts}
         edges = {name: value[:16].replace("T", " ") for name, value in edges.items()}
-        house.moves[kind] = factories.booking(flat, by=chen, lift=goods, now=now, kind=kind, **edges, **facts)
+        house.bookings[kind] = factories.booking(flat, by=chen, lift=goods, now=now, kind=kind, **edges, **facts)
 
     book("in", protects_floor=True, route="北门停车，经 2 单元大堂")
     book("out", relation="lessee", applicant_name="租客何先生")
     book("bulky")
-    register.confirm_move(house.moves["in"], by=chen, now=now)
-    register.cancel_move(house.moves["bulky"], by=chen, now=now, reason="业主改期")
+    register.confirm_move(house.bookings["in"], by=chen, now=now)
+    register.cancel_move(house.bookings["bulky"], by=chen, now=now, reason="业主改期")
     things = [("沙发", 2, ""), ("餐椅", 4, ""), ("电视", 1, "屏幕已裂")]
     facts = {"items": things, "valid_on": day, "now": now, "plate_no": "浙A12345"}
     house.slips["waiting"] = factories.slip(flat, by=chen, **facts)

@@ -1,7 +1,10 @@
 """One box over cases, people and rooms, for the palette and as a page."""
 
+import sys
+
 import pytest
 
+from complaints import listing
 from complaints.models import Concern
 from servicedesk.core.models import Role
 from tests import factories
@@ -131,14 +134,19 @@ def test_at_most_twelve_of_a_kind_are_shown_newest_first(client, chen, yunhu, of
     assert labels(search(client, chen, "灯坏"))[1] == [case.short_number for case in cases[:1:-1]]
 
 
-def test_an_answer_costs_the_same_for_few_and_for_many(client, chen, yunhu, office, lin, leak):
+@pytest.mark.parametrize(("window", "where"), [(sys.maxsize, ""), (-10_000, ", found by the index")])
+def test_an_answer_costs_the_same_for_few_and_for_many(
+    client, chen, yunhu, office, lin, leak, monkeypatch, window, where
+):
+    # How far back the newest are looked through first: by the keys, which the tests before this one have used up.
+    monkeypatch.setattr(listing, "WINDOW", window)
     search(client, chen, "漏水")
     for count in (1, 20):
         for _n in range(count):
             factories.case(yunhu, by=chen, unit=leak.unit)
-        with pinned("search, palette, room"):
+        with pinned(f"search, palette, room{where}"):
             client.get(URL, {"q": "1201"}, headers={"HX-Request": "true"})
-        with pinned("search, palette, words"):
+        with pinned(f"search, palette, words{where}"):
             client.get(URL, {"q": "漏水"}, headers={"HX-Request": "true"})
-        with pinned("search"):
+        with pinned(f"search{where}"):
             client.get(URL, {"q": "漏水"})
