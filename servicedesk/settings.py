@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "servicedesk.core",
     "residents",
     "complaints",
+    "billing",
     "servicedesk.desk",
     "django.contrib.admin",
     "django.contrib.auth",

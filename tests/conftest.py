@@ -61,6 +61,9 @@ GROWING = [
     "residents_credential",
     "residents_importrun",
     "residents_openingbalance",
+    *(f"billing_{name}" for name in ("allocation", "ledgerentry", "ledgerline", "refund", "runtariff", "tarifftier")),
+    *(f"billing_{name}" for name in ("waiver", "bill", "billrun", "deposit", "discount", "enrolment", "exemption")),
+    *(f"billing_{name}" for name in ("fee", "moneyrequest", "payment", "receipt", "sharedcost", "shift", "tariff")),
     *(f"residents_{name}" for name in ("handover", "handovertask", "handoveritem", "document", "agreement", "defect")),
 ]
 
@@ -162,6 +165,12 @@ def ma(yunhu):
 @pytest.fixture
 def li_na(yunhu):
     return factories.staff("li_na", "李娜", Role.CASHIER, community=yunhu)
+
+
+@pytest.fixture
+def qian(yunhu):
+    """Finance."""
+    return factories.staff("qian", "钱芳", Role.FINANCE, community=yunhu)
 
 
 @pytest.fixture

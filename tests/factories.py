@@ -6,8 +6,9 @@ import uuid
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 
+from billing.models import Bill, Fee, Tariff, TariffTier
 from complaints import actions, warranty
 from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind, WarrantyTerm
 from residents import actions as residents_actions
@@ -310,3 +311,56 @@ def key_loan(keys, *, by, now=MONDAY, hours=2, **facts):
     return lend_keys(
         keys, copies=1, due_back_at=now + datetime.timedelta(hours=hours), reason="检修", by=by, now=now, **who
     )
+
+
+# Fees -----------------------------------------------------------------------------------------------------------------
+
+
+def fee(home, name="物业服务费", *, kind="service", **facts):
+    """A fee of a community, charged to every unit unless `applies_to` says otherwise."""
+    code = facts.pop("code", f"{kind}-{next(_counter)}")
+    return Fee.objects.create(community=home, name=name, kind=kind, code=code, **facts)
+
+
+def tariff(of, *, since=datetime.date(2025, 1, 1), until=None, basis="area", unit_price="2.50", tiers=(), **facts):
+    """What a fee costs from a day on; `tiers` are pairs of where a step ends and its price."""
+    row = Tariff.objects.create(
+        community=of.community,
+        fee=of,
+        valid=DateRange(since, until),
+        basis=basis,
+        unit_price=unit_price,
+        at=MONDAY,
+        **{"price_basis": "物业服务合同 第六条", **facts},
+    )
+    for position, (up_to, price) in enumerate(tiers, 1):
+        TariffTier.objects.create(tariff=row, position=position, up_to=up_to, unit_price=price)
+    return row
+
+
+def bill(of, charged, amount="260.75", *, month=datetime.date(2025, 8, 1), due_on=None, **facts):
+    """An issued bill of a unit for one fee and month, as a run writes it."""
+    last = (month + datetime.timedelta(days=32)).replace(day=1) - datetime.timedelta(days=1)
+    due_on = due_on or month + datetime.timedelta(days=25)
+    lines = [{"text": charged.name, "amount": str(amount)}]
+    row = Bill.objects.create(
+        **{
+            "community": of.community,
+            "number": f"ZD{month:%Y%m}-{next(_counter):06}",
+            "unit": of,
+            "fee": charged,
+            "debtor_kind": "unknown",
+            "month": month,
+            "from_on": month,
+            "to_on": last,
+            "amount": amount,
+            "lines": lines,
+            "issued_on": month,
+            "due_on": due_on,
+            "claim_until": due_on.replace(year=due_on.year + 3),
+            "created_at": MONDAY,
+            **facts,
+        }
+    )
+    row.refresh_from_db()
+    return row

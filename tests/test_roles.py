@@ -27,12 +27,24 @@ from tests.test_house import OURS
 pytestmark = pytest.mark.django_db
 
 # The columns: everybody who may knock. "left" is a member of staff who was disabled.
-ACTORS = ["anonymous", "clerk", "supervisor", "deputy_gm", "head", "worker", "cashier", "admin", "none", "left"]
+ACTORS = [
+    "anonymous",
+    "clerk",
+    "supervisor",
+    "deputy_gm",
+    "head",
+    "worker",
+    "cashier",
+    "finance",
+    "admin",
+    "none",
+    "left",
+]
 
 STAFF = {"clerk", "supervisor", "deputy_gm", "head", "worker"}
 OFFICE = {"clerk", "supervisor", "deputy_gm"}
 DESK = {"clerk", "supervisor"}
-ANY = STAFF | {"cashier", "admin", "none"}
+ANY = STAFF | {"cashier", "finance", "admin", "none"}
 LOOKERS = {"supervisor", "admin"}
 COURTESY = ("phrase", "taboo", "template")
 EVERYBODY = ANY | {"anonymous", "left"}
@@ -230,7 +242,7 @@ def actors(yunhu):
             community=yunhu,
             department="engineering" if role in ("head", "worker") else None,
         )
-        for role in ("clerk", "supervisor", "deputy_gm", "head", "worker", "cashier", "admin")
+        for role in HOLDERS
     }
     people["none"] = staff("none_1", "新人")
     people["left"] = staff("left_1", "离职", Role.CLERK, community=yunhu, is_active=False)

@@ -27,8 +27,8 @@ from servicedesk.core.errors import Refused
 STRONGEST = [Occupancy.Kind.OWNER, Occupancy.Kind.LESSEE, Occupancy.Kind.HOUSEHOLD, Occupancy.Kind.STAFF]
 
 
-# What points to an entry and moves with it. A test fails for what is neither here, nor below, nor in
-# `complaints.actions.people`.
+# What points to an entry and moves with it; an upper app adds its own when it is loaded. A test fails for what is
+# neither here, nor below, nor in `complaints.actions.people`.
 MOVED = [
     (Contact, "occupant"),
     (Contact, "person"),

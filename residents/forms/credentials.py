@@ -3,10 +3,11 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from residents.forms.steps import INLINE, RoomField, StepForm, few_lines
+from residents.forms.steps import RoomField
 from residents.models import Credential, Occupancy
 from servicedesk.core.forms import NearDayField
 from servicedesk.core.money import MoneyField
+from servicedesk.core.steps import INLINE, StepForm, few_lines
 from servicedesk.core.text import TextField
 
 

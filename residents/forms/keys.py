@@ -6,12 +6,13 @@ from django import forms
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
-from residents.forms.steps import INLINE, CopiesField, RoomField, StepForm, few_lines
+from residents.forms.steps import CopiesField, RoomField
 from residents.models import KeyLoan, KeyMove, KeySet, Occupancy, Person, Proof
 from servicedesk.core.choices import RowField
 from servicedesk.core.duty import overseers
 from servicedesk.core.forms import MomentField
 from servicedesk.core.models import User
+from servicedesk.core.steps import INLINE, StepForm, few_lines
 from servicedesk.core.text import PhoneField, TextField
 
 Borrower = KeyLoan.Borrower

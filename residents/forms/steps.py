@@ -1,4 +1,4 @@
-"""What every form of a step on a key, a loan or a card has: the version of what it was made for."""
+"""Fields that forms of the register share."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -6,32 +6,6 @@ from django.utils.translation import gettext_lazy as _
 from residents.models import Unit
 from residents.rooms import key_of
 from servicedesk.core.text import TextField
-
-INLINE = {"class": "inline"}
-
-
-def few_lines(rows=2):
-    return forms.Textarea(attrs={"rows": rows})
-
-
-class StepForm(forms.Form):
-    """A step on `thing`; a page that is out of date, or a form that is sent twice, is told so by `version`."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**31 - 1)
-
-    def __init__(self, *args, thing, now, **kwargs):
-        super().__init__(*args, **kwargs)
-        self.thing, self.now = thing, now
-        self.initial.setdefault("version", thing.version)
-        self.prepare()
-
-    def prepare(self):
-        """Fill in what depends on the thing: choices and first values."""
-
-    @property
-    def facts(self):
-        """The cleaned data as the action takes it."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
 
 
 class CopiesField(forms.IntegerField):

@@ -15,9 +15,9 @@ from residents import actions
 from residents.forms import credentials as forms
 from residents.models import Credential
 from residents.rooms import key_of
-from residents.views.doors import DESK, OFFICE, door_to, make_or_show, panel_of, part_of
 from residents.views.keys import is_desk
 from servicedesk.core import clock
+from servicedesk.core.doors import DESK, OFFICE, door_to, make_or_show, panel_of, part_of
 from servicedesk.core.roles import role_required
 
 SOON = datetime.timedelta(days=30)

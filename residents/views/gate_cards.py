@@ -7,8 +7,8 @@ from django.views.decorators.http import require_GET
 from residents.forms.credentials import LookUpForm
 from residents.gate import GUARDS
 from residents.models import Credential, KeyLoan
-from residents.views.doors import OFFICE, part_of
 from servicedesk.core import clock
+from servicedesk.core.doors import OFFICE, part_of
 from servicedesk.core.roles import role_required
 
 # Those of the department that stands at the gate (秩序部), and the office.

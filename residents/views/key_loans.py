@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET
 from residents import actions
 from residents.forms import keys as forms
 from residents.models import KeyLoan, Occupancy
-from residents.views.doors import OFFICE, door_to, panel_of
 from residents.views.keys import is_desk
 from servicedesk.core import clock
+from servicedesk.core.doors import OFFICE, door_to, panel_of
 from servicedesk.core.models import Role
 from servicedesk.core.roles import role_required, roles_in
 

@@ -15,8 +15,8 @@ from residents import actions
 from residents.forms import keys as forms
 from residents.models import KeyLoan, KeyMove, KeySet, Occupancy, Unit
 from residents.rooms import key_of
-from residents.views.doors import DESK, OFFICE, door_to, make_or_show, panel_of, part_of
 from servicedesk.core import clock
+from servicedesk.core.doors import DESK, OFFICE, door_to, make_or_show, panel_of, part_of
 from servicedesk.core.roles import role_required, roles_in
 
 # So many lines of the ledger stand on the page of a set; the ledger has the others.

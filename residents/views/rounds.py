@@ -12,9 +12,9 @@ from residents import actions, metering
 from residents.forms import meters as forms
 from residents.metering import ENTERS, EXPLAINS, KEEPS, OFFICE, SEES
 from residents.models import Meter, MissedReading, Reading, ReadingRound
-from residents.views.doors import part_of
 from residents.views.meters import may, number_of, tabs, taken, turns
 from servicedesk.core import clock, spreadsheets
+from servicedesk.core.doors import part_of
 from servicedesk.core.errors import Refused
 from servicedesk.core.roles import role_required
 

@@ -15,9 +15,9 @@ from residents import actions, coverage
 from residents.forms.visits import AppointmentForm, PlanForm, VisitForm
 from residents.models import HomeVisit, Unit, VisitNeed, VisitPlan
 from residents.rooms import key_of
-from residents.views.doors import part_of
 from residents.views.editing import edit
 from servicedesk.core import clock, photos
+from servicedesk.core.doors import part_of
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import role_required, roles_in

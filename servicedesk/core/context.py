@@ -18,6 +18,7 @@ SEES_CASES = OFFICE | {Role.HEAD, Role.WORKER}
 GROUPS = {
     "cases": _("Cases and answers"),
     "homes": _("Homes and residents"),
+    "money": _("Fees and money"),
     "quality": _("Reports and quality"),
     "settings": _("Settings and records"),
 }

@@ -17,8 +17,8 @@ from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import memberships_of
 
-MONEY_ROLES = {Role.CASHIER, Role.ADMIN}
-SECOND_FACTOR_ROLES = {Role.CASHIER, Role.ADMIN, Role.DEPUTY_GM}
+MONEY_ROLES = {Role.CASHIER, Role.FINANCE, Role.ADMIN}
+SECOND_FACTOR_ROLES = {Role.CASHIER, Role.FINANCE, Role.ADMIN, Role.DEPUTY_GM}
 # Pages that an idle session may still reach: to unlock, to leave, to hear that it is locked.
 UNLOCKED_NAMES = {"core:unlock", "account_logout", "account_login", "core:healthz"}
 LEAVING_NAMES = {"account_logout", "admin:logout"}

@@ -1,7 +1,5 @@
 """Every page of the desk, once in each state worth looking at. A new page is a line here; a test misses it if not."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -12,50 +10,8 @@ from complaints import figures
 from residents.urls import CARD_STEPS, KEY_STEPS, LOAN_STEPS
 from residents.views.person import PANELS as PANELS_OF_THE_REGISTER
 from servicedesk.core import clock
-from tests.browser import rows
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One state of one page.
-
-    `who` is a name of the cast (tests/browser/rows.py), or None for a resident. `case` puts the number of a case into
-    the address, `link` the token by which its resident follows it. `begin(house)` returns (client, address) where a
-    page needs more than that. `then(page)` does what leads to the state; the page answers `status`, also to that.
-    """
-
-    name: str
-    who: str | None = None
-    state: str = ""
-    case: str = ""
-    link: str = ""
-    query: str = ""
-    begin: Callable | None = None
-    then: Callable | None = None
-    status: int = 200
-
-    def __str__(self):
-        return " ".join(filter(None, [self.name, self.who, self.state or self.case or self.link, self.query]))
-
-    def start(self, house):
-        """Return (client or None, address) to open."""
-        if self.begin:
-            return self.begin(house)
-        args = [house.cases[self.case].number] if self.case else [house.link(self.link)] if self.link else []
-        address = reverse(self.name, args=args) + self.query
-        return house.client(self.who) if self.who else None, address
-
-
-def send(button, **typed):
-    """Return what fills in fields by name and presses `button` (a selector), and waits for the answer."""
-
-    def then(page):
-        for name, value in typed.items():
-            page.locator(f"[name={name}]").first.fill(value)
-        with page.expect_navigation():
-            page.locator(button).first.click()
-
-    return then
+from tests.browser import money, rows
+from tests.browser.visiting import Visit, send
 
 
 def pick_caller(page):
@@ -572,7 +528,7 @@ METERS = [
     ),
     Visit("residents:round_sheet", "zhou", begin=reading_round("round_sheet")),
     Visit("residents:route", "liu"),
-    Visit("residents:route", "qian", "empty"),
+    Visit("residents:route", "jin", "empty"),
     Visit("residents:route", "liu", "asks again", then=read_too_low, status=422),
     Visit("residents:route", "liu", "without a line", then=read_without_a_line),
 ]
@@ -581,7 +537,7 @@ STAFF_PAGES = [
     *MOVE_PAGES,
     Visit("core:home", "new", "no work yet"),
     Visit("core:inbox", "liu"),
-    Visit("core:inbox", "qian", "empty"),
+    Visit("core:inbox", "jin", "empty"),
     Visit("core:roster", "zhou"),
     Visit("core:roster", "sun", "empty"),
     Visit("core:roster", "zhou", "error", then=send(SAVE), status=422),
@@ -947,12 +903,12 @@ STAFF_PAGES = [
     Visit("residents:visit_report", "guo", begin=planned("visit_report", "guo")),
     Visit("residents:visit_round", "liu"),
     Visit("residents:visit_round", "chen", "no such room", query="?room=99", status=422),
-    Visit("residents:visit_round", "qian", "empty"),
+    Visit("residents:visit_round", "jin", "empty"),
     Visit("residents:visit_home", "liu", begin=home_to_visit),
     Visit("residents:visit_home", "liu", "error", begin=home_to_visit, then=send(SAVE), status=422),
     Visit("desk:needs", "chen"),
     Visit("desk:needs", "han", query="?show=all"),
-    Visit("desk:needs", "qian", "empty"),
+    Visit("desk:needs", "jin", "empty"),
     Visit("desk:needs", "chen", "case", begin=open_need("case")),
     Visit("desk:needs", "chen", "error", begin=open_need("answer"), then=send("#panel button.primary"), status=422),
     Visit("desk:visit", "chen", begin=visited()),
@@ -971,7 +927,7 @@ STAFF_PAGES = [
     Visit("residents:plate", "zhou", "hangs", begin=one_plate("mounted", "?do=ask_removal")),
     Visit("complaints:jobs", "liu"),
     Visit("complaints:jobs", "han"),
-    Visit("complaints:jobs", "qian", "empty"),
+    Visit("complaints:jobs", "jin", "empty"),
     *(Visit("complaints:job", "liu", case=name) for name in ("handed", "in_hand", "waiting", "resolved", "late")),
     *(
         Visit("complaints:job", "liu", case=name, query=f"?do={step}")
@@ -1205,7 +1161,7 @@ RESIDENTS_PAGES = [
     Visit("complaints:followed", None, "in hand", begin=followed("in_hand")),
     Visit("404", begin=nowhere(), status=404),
 ]
-STAFF_PAGES += MOVE_PAGES
+STAFF_PAGES += MOVE_PAGES + money.VISITS
 PAGES = STAFF_PAGES + RESIDENTS_PAGES
 
 # Addresses that answer a GET and are not a page of their own.
@@ -1260,3 +1216,4 @@ NOT_PAGES = {
     "complaints:followed_photo": "a picture, seen on the tracking page",
     "complaints:followed_print": "the same sheet as by the link",
 }
+NOT_PAGES |= money.NOT_PAGES

@@ -18,6 +18,7 @@ from residents.models import Unit
 from servicedesk.core import clock, events, photos, tokens
 from servicedesk.core.models import Community, Membership, Role
 from tests import factories
+from tests.browser import money
 from tests.complaints import residents
 
 # More than one page of the list.
@@ -43,6 +44,8 @@ class House:
     keys: dict = field(default_factory=dict)
     loans: dict = field(default_factory=dict)
     cards: dict = field(default_factory=dict)
+    # Of fees: bills, receipts, runs and what else an address names, by what is special about them.
+    money: dict = field(default_factory=dict)
     url: str = ""
 
     def client(self, name):
@@ -81,6 +84,7 @@ def furnish():
     _home_visits(house, units, people, now)
     _boards(house, now)
     _handovers(house, units, people, now)
+    money.furnish(house, now)
     events.seal_events()
     return house
 
@@ -94,12 +98,13 @@ def _staff(home, empty):
         "liu": factories.staff("liu", "刘强", Role.WORKER, community=home, department="engineering"),
         "ma": factories.staff("ma", "马超", Role.WORKER, community=home, department="security"),
         "li_na": factories.staff("li_na", "李娜", Role.CASHIER, community=home),
+        "qian": factories.staff("qian", "钱芳", Role.FINANCE, community=home),
         "tang": factories.staff("tang", "唐宁", Role.ADMIN, community=home),
         "new": factories.staff("new", "新来", community=home),
         # At work where nothing has happened yet.
         "he": factories.staff("he", "何平", Role.CLERK, community=empty),
         "sun": factories.staff("sun", "孙立", Role.SUPERVISOR, Role.ADMIN, community=empty),
-        "qian": factories.staff("qian", "钱进", Role.WORKER, community=empty, department="engineering"),
+        "jin": factories.staff("jin", "钱进", Role.WORKER, community=empty, department="engineering"),
     }
     people["both"] = factories.staff("both", "石磊", Role.CLERK, community=home)
     Membership.objects.create(user=people["both"], community=empty, role=Role.SUPERVISOR)

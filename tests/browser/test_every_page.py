@@ -3,7 +3,8 @@
 import pytest
 
 from tests.browser import looking
-from tests.browser.pages import PAGES, RESIDENTS_PAGES, STAFF_PAGES, Visit
+from tests.browser.pages import PAGES, RESIDENTS_PAGES, STAFF_PAGES
+from tests.browser.visiting import Visit
 
 pytestmark = pytest.mark.browser
 DESK, PHONE, SMALLEST = 1366, 360, 320

@@ -21,7 +21,7 @@ from residents.models import (
     Reading,
     Unit,
 )
-from residents.views import doors
+from servicedesk.core import doors
 from servicedesk.core.models import Event, Photo
 from servicedesk.desk import handovers
 from servicedesk.desk.views import defects

@@ -9,8 +9,7 @@ from django.urls import reverse
 from complaints.actions import people as upper
 from residents import actions
 from residents.models import KeyLoan, KeyMove, KeySet, Occupancy
-from residents.views import doors
-from servicedesk.core import moves
+from servicedesk.core import doors, moves
 from servicedesk.core.errors import NotAllowed, Refused, Stale
 from servicedesk.core.models import Event, Notification, Role
 from tests import counting

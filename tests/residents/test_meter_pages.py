@@ -12,7 +12,7 @@ from PIL import Image
 
 from residents import actions
 from residents.models import Meter, MissedReading, Reading
-from residents.views import doors
+from servicedesk.core import doors
 from servicedesk.core.models import Event, Photo
 from tests import counting
 from tests.factories import MONDAY, unit

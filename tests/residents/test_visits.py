@@ -11,7 +11,7 @@ from complaints import actions as case_actions
 from complaints.models import Case, NeedCase
 from residents import actions, coverage
 from residents.models import HomeVisit, Unit, VisitNeed, VisitPlan
-from residents.views import doors
+from servicedesk.core import doors
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.masking import ERASED
 from servicedesk.core.models import Event, Photo

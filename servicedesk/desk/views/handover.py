@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from complaints import actions as case_actions
 from residents import actions, finder, ring
 from residents.models import Defect, Handover, Occupancy, Unit
-from residents.views.doors import part_of
 from servicedesk.core import clock, photos
+from servicedesk.core.doors import part_of
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import has_role, role_required

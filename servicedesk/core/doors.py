@@ -1,4 +1,4 @@
-"""The door of a step on a thing of the register, and the pages of a list."""
+"""The door of a step on a thing, and the pages of a list."""
 
 import functools
 from dataclasses import dataclass

@@ -1,0 +1,23 @@
+"""What the columns of money are: accounts of units, kept with the books, and no words about people (PIPL 51).
+
+Who pays is a key to the register, so that a bill shows no name that was erased there. The reasons and notes that staff
+write say that neither names nor telephone numbers belong in them.
+"""
+
+NOT_HELD = {
+    "billing.Fee": "code name name_en",
+    "billing.Tariff": "formula price_basis void_reason",
+    "billing.Enrolment": "note",
+    "billing.SharedCost": "evidence",
+    "billing.Discount": "reason evidence decision_note",
+    "billing.BillRun": "problem",
+    "billing.Bill": "number lines void_reason",
+    "billing.MoneyRequest": "items reason decision_note",
+    "billing.Shift": "number reason",
+    "billing.Receipt": "number lines note",
+    "billing.Payment": "external_ref",
+    "billing.Refund": "number external_ref",
+    "billing.Deposit": "number note void_reason",
+    "billing.DepositRule": "source",
+    "billing.LedgerEntry": "kind",
+}

@@ -1,0 +1,3 @@
+"""Who may come in where: billing runs, bills and their papers. See tests/test_roles.py."""
+
+DOORS = {}

@@ -1,0 +1,13 @@
+"""The pages of fees, a file a subject."""
+
+from tests.browser.money import approvals, arrears, cashier, fees, runs
+
+PARTS = (fees, runs, cashier, approvals, arrears)
+VISITS = [visit for part in PARTS for visit in part.VISITS]
+NOT_PAGES = {name: why for part in PARTS for name, why in part.NOT_PAGES.items()}
+
+
+def furnish(house, now):
+    """Make the rows that the pages of fees show."""
+    for part in PARTS:
+        part.furnish(house, now)

@@ -1,0 +1,9 @@
+"""The pages of billing runs, bills and their papers, each in every state worth looking at."""
+
+
+def furnish(house, now):
+    """Make the rows that these pages show, in the furnished house."""
+
+
+VISITS = []
+NOT_PAGES = {}
