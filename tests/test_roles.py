@@ -27,19 +27,8 @@ from tests.test_house import OURS
 pytestmark = pytest.mark.django_db
 
 # The columns: everybody who may knock. "left" is a member of staff who was disabled.
-ACTORS = [
-    "anonymous",
-    "clerk",
-    "supervisor",
-    "deputy_gm",
-    "head",
-    "worker",
-    "cashier",
-    "finance",
-    "admin",
-    "none",
-    "left",
-]
+HOLDERS = ("clerk", "supervisor", "deputy_gm", "head", "worker", "cashier", "finance", "admin")
+ACTORS = ["anonymous", *HOLDERS, "none", "left"]
 
 STAFF = {"clerk", "supervisor", "deputy_gm", "head", "worker"}
 OFFICE = {"clerk", "supervisor", "deputy_gm"}
