@@ -12,7 +12,7 @@ from servicedesk import embedded
 
 EMPTY = "bench_empty"
 # What decides what is in a database: a change there makes it anew.
-SOURCES = ["bench/filling.py", "bench/papers.py", "bench/words.py"]
+SOURCES = ["bench/filling.py", "bench/households.py", "bench/papers.py", "bench/words.py"]
 SOURCES += ["servicedesk/desk/demo/places.py", "servicedesk/desk/demo/staff.py"]
 
 

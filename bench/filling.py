@@ -1,4 +1,4 @@
-"""Fills a database with one community of a given size: people, units, cases with their history, what staff were told.
+"""Fills a database with one community of a given size: people, homes, cases with their history, what staff were told.
 
 Everything is invented and drawn from one seed. The desk's own rules decide what they can: the search terms, the level
 that the clock has brought a case to, and when it brings it further; so a sweep finds nothing to put right.
@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from bench import words
+from bench.households import Households
 from bench.papers import Papers
 from complaints import deadlines, ladder
 from complaints.actions.receiving import terms_of
@@ -88,6 +89,10 @@ def fill(size, now):
         staff.hire(garden, tower, now)
         _hire_more(garden)
         homes = _settle(garden, size, random.Random(size.name))
+    clerk = User.objects.filter(memberships__role=Role.CLERK, memberships__community=garden).order_by("pk").first()
+    with transaction.atomic():
+        for rows in Households(garden, homes, now, clerk).rows():
+            _copy(rows)
     _Register(garden, size, homes, now).write()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

@@ -18,7 +18,7 @@ from complaints.figures import MONTH, period_of
 from complaints.listing import PAGE
 from complaints.models import Case, Category
 from complaints.models.cases import ENDED
-from residents.models import Occupancy, Person
+from residents.models import Occupancy, Person, ReadingRound, VisitPlan
 from servicedesk import demo
 from servicedesk.core import clock, events
 from servicedesk.core.models import Community, User
@@ -94,6 +94,14 @@ def sought(name, label, word):
     return get(
         lambda world: "/desk/find/?" + urlencode({"q": word(world.home())}), "clerk", name=name, label=label, goal=3
     )
+
+
+def _open_round(world):
+    return ReadingRound.objects.get(closed_at=None).get_absolute_url()
+
+
+def _visit_plan(world):
+    return f"/visits/{VisitPlan.objects.get().pk}/"
 
 
 def _people(query):
@@ -233,6 +241,22 @@ PAGES = [
     get(
         lambda world: world.home().person.get_absolute_url(),
         "clerk", name="resident", label="page of a resident", goal=6, growth=1.25, most_queries=15,
+    ),
+    *(
+        get(address, "clerk", name=name, label=label, goal=6, growth=1.25, most_queries=15)
+        for name, label, address in [
+            ("keys", "keys that are out", "/keys/"),
+            ("cabinet", "key cabinet", "/keys/cabinet/"),
+            ("key-ledger", "ledger of keys", "/keys/ledger/"),
+            ("cards", "cards and passes", "/cards/"),
+            ("meters", "meters", "/meters/"),
+            ("rounds", "reading rounds", "/meters/rounds/"),
+            ("round", "an open reading round", _open_round),
+            ("moves", "moves of the week", "/moves/"),
+            ("visits", "plans of home visits", "/visits/"),
+            ("visit-plan", "a plan of home visits", _visit_plan),
+            ("boards", "directory boards", "/signs/"),
+        ]
     ),
     get(
         lambda world: world.home().unit.get_absolute_url() + "?tab=cases",

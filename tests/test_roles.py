@@ -21,6 +21,7 @@ from complaints.urls import (
 from residents.urls import CARD_STEPS, KEY_STEPS, LOAN_STEPS, MOVE_STEPS, SLIP_STEPS
 from residents.views.person import STEPS as REGISTER_STEPS
 from servicedesk.core.models import CalendarDay, DutyShift, Role, ServiceHours
+from tests.billing.doors import DOORS
 from tests.factories import MONDAY, case, on_duty, resident, staff, unit
 from tests.test_house import OURS
 
@@ -215,6 +216,7 @@ TABLE = {
     **dict.fromkeys(["residents:add", "residents:picture"], OFFICE),
     **dict.fromkeys([f"residents:{step.__name__}" for step in REGISTER_STEPS], OFFICE),
     **{f"desk:{name}": {"supervisor", "deputy_gm"} for name in ("duplicates", "merge_people")},
+    **DOORS,
     "complaints:presence": STAFF,
     "complaints:photo": STAFF,
 }

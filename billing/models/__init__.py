@@ -1,5 +1,6 @@
 """The nouns of fees, by subject."""
 
+from billing.models.access import BillAccess
 from billing.models.bills import Bill, BillRun, Exemption, RunTariff
 from billing.models.cash import Allocation, Method, Payment, Receipt, Refund, Shift, Waiver
 from billing.models.deposits import Deposit, DepositKind, DepositRule
@@ -11,6 +12,7 @@ __all__ = [
     "Account",
     "Allocation",
     "Bill",
+    "BillAccess",
     "BillRun",
     "Deposit",
     "DepositKind",

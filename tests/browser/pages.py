@@ -1162,6 +1162,7 @@ RESIDENTS_PAGES = [
     Visit("404", begin=nowhere(), status=404),
 ]
 STAFF_PAGES += MOVE_PAGES + money.VISITS
+RESIDENTS_PAGES += money.RESIDENTS
 PAGES = STAFF_PAGES + RESIDENTS_PAGES
 
 # Addresses that answer a GET and are not a page of their own.

@@ -1,5 +1,6 @@
 """Who may come in where, of fees: joined into the one table of tests/test_roles.py."""
 
-from tests.billing.doors import approvals, arrears, cashier, fees, runs
+from tests.billing.doors import access, approvals, arrears, cashier, fees, runs
 
-DOORS = {name: roles for part in (fees, runs, cashier, approvals, arrears) for name, roles in part.DOORS.items()}
+PARTS = (access, fees, runs, cashier, approvals, arrears)
+DOORS = {name: roles for part in PARTS for name, roles in part.DOORS.items()}
