@@ -9,3 +9,6 @@ __all__ = [
     "give_access",
     "use_access",
 ]
+from billing.actions.runs import go_on_with_run, silent_runs, start_run, stop_run, work_on_run
+
+__all__ = ["go_on_with_run", "silent_runs", "start_run", "stop_run", "work_on_run"]

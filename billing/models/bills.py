@@ -1,7 +1,7 @@
 """Bills (账单), the runs that make them (出账), and what was left out and why."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -170,8 +170,12 @@ class Bill(models.Model):
         ordering = ["-month", "unit", "id"]
         constraints = [
             models.UniqueConstraint(fields=["community", "number"], name="bill_number_once"),
+            # The month of a handover may have two: the developer's part and that of who has the unit since.
             models.UniqueConstraint(
-                fields=["unit", "fee", "month"],
+                F("unit"),
+                F("fee"),
+                F("month"),
+                ExpressionWrapper(Q(debtor_kind="developer"), models.BooleanField()),
                 condition=Q(voided_at=None, about=None, tariff__isnull=False),
                 name="bill_once_for_unit_fee_and_month",
             ),
@@ -207,6 +211,8 @@ class Bill(models.Model):
             ),
             models.Index(fields=["community", "due_on"], condition=Q(voided_at=None, balance__gt=0), name="bill_owed"),
             models.Index(fields=["community", "month"], name="bill_of_month"),
+            # A run passes over what was voided: few among many.
+            models.Index(fields=["unit", "fee", "month"], condition=Q(voided_at__isnull=False), name="bill_voided"),
         ]
 
     def __str__(self):
