@@ -6,8 +6,6 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import connection
-
 from billing.amounts import MOST
 from billing.models import Fee, Tariff
 from residents.models import MEASURES, Resource

@@ -14,3 +14,25 @@ urlpatterns = [
     path("p/bills/receipts/<int:pk>/", access.receipt, name="p_receipt"),
     path("p/bills/leave/", access.leave, name="p_leave"),
 ]
+from billing.views import bills, runs
+
+app_name = "billing"
+
+RUNS = [
+    path("billing/runs/", runs.runs, name="runs"),
+    path("billing/runs/new/", runs.run_new, name="run_new"),
+    path("billing/runs/<int:pk>/", runs.run, name="run"),
+    path("billing/runs/<int:pk>/progress/", runs.run_progress, name="run_progress"),
+    path("billing/runs/<int:pk>/stop/", runs.run_stop, name="run_stop"),
+    path("billing/runs/<int:pk>/go-on/", runs.run_go_on, name="run_go_on"),
+    path("billing/runs/<int:pk>/left-out/", runs.run_left_out, name="run_left_out"),
+    path("billing/runs/<int:pk>/print/", runs.run_print, name="run_print"),
+    path("billing/bills/", bills.bills, name="bills"),
+    path("billing/bills/new/", bills.bill_new, name="bill_new"),
+    path("billing/bills/notices/", bills.notices, name="notices"),
+    path("billing/bills/take-over/", bills.balances_bill, name="balances_bill"),
+    path("billing/bills/<int:pk>/", bills.bill, name="bill"),
+    path("billing/bills/<int:pk>/replace/", bills.bill_replace, name="bill_replace"),
+]
+
+urlpatterns = [*RUNS]

@@ -219,6 +219,7 @@ TABLE = {
     **DOORS,
     "complaints:presence": STAFF,
     "complaints:photo": STAFF,
+    **DOORS,
 }
 
 

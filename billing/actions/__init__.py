@@ -10,5 +10,18 @@ __all__ = [
     "use_access",
 ]
 from billing.actions.runs import go_on_with_run, silent_runs, start_run, stop_run, work_on_run
+from billing.actions.bills import make_bill, replace_bill, take_over_balances
+from billing.actions.runs import SILENT, go_on_with_run, silent_runs, start_run, stop_run, tariffs_for, work_on_run
 
-__all__ = ["go_on_with_run", "silent_runs", "start_run", "stop_run", "work_on_run"]
+__all__ = [
+    "SILENT",
+    "go_on_with_run",
+    "make_bill",
+    "replace_bill",
+    "silent_runs",
+    "start_run",
+    "stop_run",
+    "take_over_balances",
+    "tariffs_for",
+    "work_on_run",
+]

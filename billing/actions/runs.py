@@ -8,7 +8,6 @@ import time
 from datetime import timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Max
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -55,11 +54,7 @@ def start_run(community, *, month, submission, by, now):
         return made
     tariffs = tariffs_for(community, month)
     if not tariffs:
-        raise Refused(
-            _(
-                "No fee in use has a tariff whose period begins in this month, so there is nothing to bill. See to it under “Fees”."
-            )
-        )
+        raise Refused(_("No fee in use has a tariff whose period begins in this month, so there is nothing to bill."))
     run = BillRun(
         community=community,
         submission=submission,

@@ -5,13 +5,10 @@ import uuid
 from decimal import Decimal
 
 import pytest
-from django.db.backends.postgresql.psycopg_any import DateRange
 
 from billing import actions
-from billing.actions import runs
-from billing.models import Bill, BillRun, Discount, Enrolment, Exemption, LedgerLine
+from billing.models import Bill, BillRun
 from tests import factories
-from tests.factories import MONDAY
 
 OCTOBER = datetime.date(2025, 10, 1)
 NOW = factories.at("2025-10-08 09:00")

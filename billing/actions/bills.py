@@ -1,0 +1,186 @@
+"""Verbs of single bills: one by hand, one that replaces a voided one, and what was owed in the former books."""
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from billing import charging
+from billing.actions.issuing import issue, series_of
+from billing.actions.ledger import post
+from billing.amounts import NOTHING
+from billing.models import Account, Bill, Exemption, Fee, Tariff
+from residents.models import ImportRun, Occupancy, OpeningBalance, Unit
+from servicedesk.core import events
+from servicedesk.core.errors import Refused
+from servicedesk.core.numbers import take_number
+
+# The fee of what the former books owed under a name that is none of ours.
+FORMER_FEE = "former-books"
+
+
+@transaction.atomic
+def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submission=None):
+    """Write one bill by hand and return it: of a fee of the kind “other”, for what no tariff counts.
+
+    `amount` is in yuan. Owed by the owner on the first day, else the lessee. A form that is sent twice makes one bill:
+    the lock on the unit lets one in, and the bill keeps the key of its form. Raises Refused for another kind of fee.
+    """
+    if fee.kind != Fee.Kind.OTHER:
+        raise Refused(_("This fee is billed by its tariff. Choose a fee of the kind “other fee”."))
+    unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("community").get(pk=unit.pk)
+    key = str(submission or "")
+    if key and (made := Bill.objects.filter(unit=unit, tariff=None, lines__0__form=key).first()):
+        return made
+    month = charging.first_of(from_on)
+    person, kind = debtor_on(unit, from_on)
+    bill = Bill.objects.create(
+        community=unit.community,
+        unit=unit,
+        fee=fee,
+        debtor=person,
+        debtor_kind=kind,
+        month=month,
+        from_on=from_on,
+        to_on=to_on,
+        amount=amount,
+        lines=[{"code": "manual", "text": text, "amount": str(amount), "form": key}],
+        issued_on=unit.community.local(now).date(),
+        due_on=due_on,
+        claim_until=charging.claim_until(due_on),
+        created_at=now,
+        by=by,
+        number=_number(unit.community, month),
+    )
+    post("billed", about=bill, lines={Account.RECEIVABLE: amount, Account.INCOME: -amount}, by=by, now=now)
+    events.log(bill, "issued", by=by, now=now, data={"amount": str(amount)})
+    return bill
+
+
+def _number(community, month):
+    return f"ZD{month:%Y%m}-{take_number(community, series_of(month)):06}"
+
+
+def debtor_on(unit, day):
+    """Return (person or None, kind) of who owes what a unit is charged on `day`: as the runs find it. One query."""
+    rows = Occupancy.objects.on(day).filter(unit=unit, kind__in=("owner", "lessee")).select_related("person")
+    found = sorted(
+        rows, key=lambda one: (one.kind != Occupancy.Kind.OWNER, -(one.share or 0), one.period.lower, one.pk)
+    )
+    return (found[0].person, found[0].kind) if found else (None, Bill.DebtorKind.UNKNOWN)
+
+
+@transaction.atomic
+def replace_bill(bill, *, by, now):
+    """Bill anew what a voided bill was about, from the register as it is now; return the new bill, `replaces` set.
+
+    By the tariff of the voided one, or, where that was entered by mistake, by the one in force. Raises Refused for a
+    bill that stands or is replaced, for one written by hand, and where there is nothing to bill.
+    """
+    unit = Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=bill.unit_id)
+    bill = Bill.objects.select_for_update(of=("self",), no_key=True).select_related("community", "fee").get(pk=bill.pk)
+    if not bill.is_void:
+        raise Refused(_("This bill is not void, so it is not replaced. Have it voided first."))
+    if Bill.objects.filter(replaces=bill).exists():
+        raise Refused(_("This bill has been replaced already. Nothing was billed twice."))
+    tariff = _tariff_for(bill)
+    found = charging.charging(bill.community, tariff, bill.month, unit=unit)
+    today = bill.community.local(now).date()
+    is_developers = bill.debtor_kind == Bill.DebtorKind.DEVELOPER
+    facts = {"issued_on": today, "by": by, "now": now, "replaces": bill, "by_developer": is_developers}
+    issued = issue(found, tariff, bill.month, **facts)
+    if not issued.bills:
+        raise Refused(_why_not(found, is_developers))
+    made = Bill.objects.select_related("community").get(pk=issued.last)
+    lines = {Account.RECEIVABLE: made.amount, Account.INCOME: -made.amount}
+    post("billed", about=made, lines=lines, by=by, now=now)
+    events.log(made, "issued", by=by, now=now, data={"amount": str(made.amount), "replaces": bill.number})
+    return made
+
+
+def _tariff_for(bill):
+    rows = Tariff.objects.select_related("fee").prefetch_related("tiers")
+    if bill.tariff_id is None:
+        raise Refused(_("This bill was written by hand. Write a new one by hand instead of it."))
+    tariff = rows.get(pk=bill.tariff_id)
+    if tariff.voided_at:
+        tariff = rows.on(bill.month).filter(fee=bill.fee_id).first()
+    if tariff is None or not charging.begins_in(tariff, bill.month):
+        raise Refused(_("No tariff of this fee holds for that month any more, so there is nothing to bill."))
+    return tariff
+
+
+def _why_not(found, is_developers):
+    with connection.cursor() as cursor:
+        cursor.execute(f"{found.sql} SELECT reason, by_developer FROM charges", found.params)
+        rows = cursor.fetchall()
+    reason = next((reason for reason, developers in rows if reason and developers == is_developers), "")
+    if reason:
+        text = _("Nothing can be billed: %(reason)s. Put the register right, and try again.")
+        return text % {"reason": Exemption.Reason(reason).label}
+    return _("By the register as it is now, nothing is owed for this any more, or it is billed already.")
+
+
+@transaction.atomic
+def take_over_balances(community, *, by, now):
+    """Make a bill of every opening balance that has none; return (how many, their sum in yuan).
+
+    A balance is billed under our fee of the same name, or under one fee for all others. Done twice it makes nothing
+    new. Owed by whoever owned the unit on the day of the balance, due on that day.
+    """
+    # One at a time: whoever comes second finds what the first has written.
+    type(community).objects.select_for_update(no_key=True).get(pk=community.pk)
+    taken = _taken(community)
+    owed = (
+        OpeningBalance.objects.in_force().filter(community=community, amount__gt=0).select_related("unit", "community")
+    )
+    rows = [row for row in owed.order_by("as_of", "unit_id", "id") if row.pk not in taken]
+    fees = {fee.name: fee for fee in Fee.objects.filter(community=community)}
+    bills = [_former_bill(row, fees.get(row.label) or _former_fee(community, fees), by, now) for row in rows]
+    Bill.objects.bulk_create(bills, batch_size=1000)
+    totals = {}
+    for row in rows:
+        totals[row.run_id] = totals.get(row.run_id, 0) + row.amount
+    for run in ImportRun.objects.filter(pk__in=totals).select_related("community").order_by("pk"):
+        amount = totals[run.pk]
+        post("opening", about=run, lines={Account.RECEIVABLE: amount, Account.INCOME: -amount}, by=by, now=now)
+        events.log(run, "balances_billed", by=by, now=now, data={"amount": str(amount)})
+    total = sum(totals.values(), NOTHING)
+    return len(bills), total
+
+
+def _taken(community):
+    """Return the keys of the opening balances that have a bill, voided or not."""
+    bills = Bill.objects.filter(community=community, tariff=None, lines__0__has_key="opening")
+    return {lines[0]["opening"] for lines in bills.values_list("lines", flat=True)}
+
+
+def _former_fee(community, fees):
+    """Return the fee of what has none of ours, made when it is needed."""
+    if FORMER_FEE not in fees:
+        facts = {"name": _("Owed from the former books"), "kind": Fee.Kind.OTHER, "position": 900}
+        facts |= {"applies_to": Fee.AppliesTo.ENROLLED}
+        fees[FORMER_FEE], _made = Fee.objects.get_or_create(community=community, code=FORMER_FEE, defaults=facts)
+    return fees[FORMER_FEE]
+
+
+def _former_bill(row, fee, by, now):
+    month = charging.first_of(row.as_of)
+    person, kind = debtor_on(row.unit, row.as_of)
+    line = {"code": "opening", "opening": row.pk, "text": row.label, "on": row.as_of.isoformat()}
+    return Bill(
+        community_id=row.community_id,
+        unit=row.unit,
+        fee=fee,
+        debtor=person,
+        debtor_kind=kind,
+        month=month,
+        from_on=row.as_of,
+        to_on=row.as_of,
+        amount=row.amount,
+        lines=[line | {"amount": str(row.amount)}],
+        issued_on=row.as_of,
+        due_on=row.as_of,
+        claim_until=charging.claim_until(row.as_of),
+        created_at=now,
+        by=by,
+        number=_number(row.community, month),
+    )

@@ -1,0 +1,45 @@
+"""What is typed about a billing run: the month."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from billing.charging import first_of
+from residents.forms.fields import SubmissionField
+from residents.forms.meters import month_of
+from servicedesk.core.text import TextField
+
+
+class MonthField(TextField):
+    """A month typed as `2025-10`, returned as its first day."""
+
+    def __init__(self, **kwargs):
+        super().__init__(max_length=10, widget=forms.TextInput(attrs={"type": "month"}), **kwargs)
+
+    def clean(self, value):
+        typed = super().clean(value)
+        return month_of(typed) if typed else None
+
+
+class MonthForm(forms.Form):
+    """The month to bill: up to the one that comes next."""
+
+    month = MonthField(label=_("Month"))
+
+    def __init__(self, *args, today, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.last = first_of(today, 1)
+
+    def clean_month(self):
+        month = self.cleaned_data["month"]
+        if month > self.last:
+            raise forms.ValidationError(
+                _("A month can be billed from the month before it on, at the latest %(last)s."),
+                params={"last": f"{self.last:%Y-%m}"},
+            )
+        return month
+
+
+class StartForm(MonthForm):
+    """The month to bill now; sent twice, it begins one run."""
+
+    submission = SubmissionField()
