@@ -253,7 +253,7 @@ PAGES = [
             ("rounds", "reading rounds", "/meters/rounds/"),
             ("round", "an open reading round", _open_round),
             ("moves", "moves of the week", "/moves/"),
-            ("visits", "plans of home visits", "/visits/"),
+            ("visit-plans", "plans of home visits", "/visits/"),
             ("visit-plan", "a plan of home visits", _visit_plan),
             ("boards", "directory boards", "/signs/"),
         ]

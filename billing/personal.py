@@ -13,6 +13,7 @@ NOT_HELD = {
     "billing.Discount": "reason evidence decision_note",
     "billing.BillRun": "problem",
     "billing.Bill": "number lines void_reason",
+    "billing.MonthClose": "figures note",
     "billing.MoneyRequest": "items reason decision_note",
     "billing.Shift": "number reason",
     "billing.Receipt": "number lines note",

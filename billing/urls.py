@@ -2,10 +2,17 @@
 
 from django.urls import path
 
-from billing.views import access
+from billing.views import access, bills, figures, runs
 
 app_name = "billing"
-urlpatterns = [
+
+FIGURES = [
+    path("billing/figures/", figures.figures_now, name="figures"),
+    path("billing/figures/<month:month>/", figures.figures_of, name="figures_of"),
+    path("billing/figures/<month:month>/close/", figures.close, name="close_month"),
+    path("billing/figures/<month:month>/excel/", figures.excel, name="figures_excel"),
+]
+PHONE = [
     # The resident's phone -----------------------------------------------------------------------------------------
     path("billing/codes/<int:pk>/", access.give, name="give_code"),
     path("p/bills/", access.enter, name="p_enter"),
@@ -14,10 +21,6 @@ urlpatterns = [
     path("p/bills/receipts/<int:pk>/", access.receipt, name="p_receipt"),
     path("p/bills/leave/", access.leave, name="p_leave"),
 ]
-from billing.views import bills, runs
-
-app_name = "billing"
-
 RUNS = [
     path("billing/runs/", runs.runs, name="runs"),
     path("billing/runs/new/", runs.run_new, name="run_new"),
@@ -35,4 +38,4 @@ RUNS = [
     path("billing/bills/<int:pk>/replace/", bills.bill_replace, name="bill_replace"),
 ]
 
-urlpatterns = [*RUNS]
+urlpatterns = [*FIGURES, *PHONE, *RUNS]

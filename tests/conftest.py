@@ -62,6 +62,7 @@ GROWING = [
     "residents_importrun",
     "residents_openingbalance",
     *(f"billing_{name}" for name in ("allocation", "ledgerentry", "ledgerline", "refund", "runtariff", "tarifftier")),
+    "billing_monthclose",
     *(f"billing_{name}" for name in ("waiver", "bill", "billrun", "deposit", "discount", "enrolment", "exemption")),
     *(f"billing_{name}" for name in ("fee", "moneyrequest", "payment", "receipt", "sharedcost", "shift", "tariff")),
     *(f"residents_{name}" for name in ("handover", "handovertask", "handoveritem", "document", "agreement", "defect")),

@@ -260,6 +260,7 @@ def places(yunhu, actors):
         "drop": 0,
         "date": MONDAY.date(),
         "starts_on": BOTH,
+        "month": BOTH,
         "target": "units",
         "kind": "papers",
     }

@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing import charging
+from billing.actions.closing import demand_open_month
 from billing.actions.issuing import issue
 from billing.actions.ledger import post
 from billing.models import Account, Bill, BillRun, RunTariff, Tariff
@@ -52,6 +53,7 @@ def start_run(community, *, month, submission, by, now):
     rows = BillRun.objects.filter(community=community)
     if made := made_by(submission, rows, month=month):
         return made
+    demand_open_month(community, month)
     tariffs = tariffs_for(community, month)
     if not tariffs:
         raise Refused(_("No fee in use has a tariff whose period begins in this month, so there is nothing to bill."))

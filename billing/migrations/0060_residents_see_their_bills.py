@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0002_money_only_gains_rows"),
+        ("billing", "0020_the_month_of_a_handover_has_two_bills"),
         ("core", "0070_photos_are_erased"),
         ("residents", "0097_forms_that_are_sent_twice_make_one_row"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -3,6 +3,7 @@
 from billing.models.access import BillAccess
 from billing.models.bills import Bill, BillRun, Exemption, RunTariff
 from billing.models.cash import Allocation, Method, Payment, Receipt, Refund, Shift, Waiver
+from billing.models.closing import MonthClose
 from billing.models.deposits import Deposit, DepositKind, DepositRule
 from billing.models.fees import Discount, Enrolment, Fee, SharedCost, Tariff, TariffTier
 from billing.models.ledger import Account, LedgerEntry, LedgerLine
@@ -25,6 +26,7 @@ __all__ = [
     "LedgerLine",
     "Method",
     "MoneyRequest",
+    "MonthClose",
     "Payment",
     "Receipt",
     "Refund",

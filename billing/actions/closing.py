@@ -1,0 +1,71 @@
+"""Closing a month of fees: its figures stand as they are, and nothing is billed for it any more (section 28)."""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from billing import figures
+from billing.models import BillRun, MoneyRequest, MonthClose, Shift
+from complaints.listing import midnight
+from servicedesk.core import events
+from servicedesk.core.errors import NotAllowed, Refused
+from servicedesk.core.models import Role
+from servicedesk.core.roles import has_role
+
+
+def demand_open_month(community, month):
+    """Raise Refused where `month` was closed: what is billed late goes into the month that is open. One query."""
+    if MonthClose.objects.filter(community=community, month=month).exists():
+        raise Refused(
+            _("The month %(month)s is closed. Nothing is billed for it any more: bill it by hand in this month.")
+            % {"month": f"{month:%Y-%m}"}
+        )
+
+
+def unfinished(community, month):
+    """Return what of a month is not done yet, as (sentence, whether it has to be done first) pairs. Three queries."""
+    runs = BillRun.objects.filter(community=community, month=month).order_by("-pk").values("status", "left_out")
+    states = [(run["status"], run["left_out"]) for run in runs]
+    ends = midnight(figures.next_month(month), community)
+    shifts = Shift.objects.filter(community=community, opened_at__lt=ends).open().count()
+    waiting = MoneyRequest.objects.waiting().filter(community=community, asked_at__lt=ends).count()
+    left_out = next((left for status, left in states if status == BillRun.Status.DONE), None)
+    found = []
+    if left_out is None:
+        found.append((_("No billing run of this month has finished."), True))
+    if any(status == BillRun.Status.RUNNING for status, _left in states):
+        found.append((_("A billing run of this month is at work."), True))
+    if shifts:
+        found.append((_("Cash shifts of this month that are still open: %(n)s.") % {"n": shifts}, True))
+    if left_out:
+        found.append((_("Homes without a bill, each with its reason: %(n)s.") % {"n": left_out}, False))
+    if waiting:
+        found.append((_("Requests about money that nobody has decided on: %(n)s.") % {"n": waiting}, False))
+    return found
+
+
+@transaction.atomic
+def close_month(community, month, *, by, now, note=""):
+    """Close a month that is over and return its MonthClose with the figures as they are now.
+
+    Raises NotAllowed for who is not of finance; Refused before the month is over, where something has to be done
+    first, where something else is open and no note says why, and where it is closed already.
+    """
+    if not has_role(by, community.pk, Role.FINANCE):
+        raise NotAllowed(_("Finance closes a month."))
+    if community.local(now).date() < figures.next_month(month):
+        raise Refused(_("This month is not over yet. It can be closed from the first day of the next one."))
+    left = unfinished(community, month)
+    if first := [sentence for sentence, is_first in left if is_first]:
+        raise Refused(" ".join(first))
+    if left and not note:
+        raise Refused(_("Something is still open. Write why the month is closed all the same."))
+    counted = figures.of_month(community, month, now=now).frozen()
+    try:
+        with transaction.atomic():
+            closed = MonthClose.objects.create(
+                community=community, month=month, closed_at=now, closed_by=by, figures=counted, note=note
+            )
+    except IntegrityError as error:
+        raise Refused(_("This month was closed already. Its figures are below.")) from error
+    events.log(closed, "month_closed", by=by, now=now, note=note, data={"month": f"{month:%Y-%m}"})
+    return closed
