@@ -6,9 +6,13 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db import connection
+from django.db.models.expressions import RawSQL
+
 from billing.amounts import MOST
+from billing.formula import parse
 from billing.models import Fee, Tariff
-from residents.models import MEASURES, Resource
+from residents.models import MEASURES, Unit
 
 NEVER = "'infinity'::date"
 ALWAYS = "'-infinity'::date"
@@ -74,7 +78,7 @@ def tariffs_of(community, month):
 # bills it anew when it is to be.
 LOT = """
 lot AS MATERIALIZED (
-    SELECT u.id AS unit_id, u.label, u.area, u.building_id, {quantity} AS quantity, start.starts_on,
+    SELECT u.id AS unit_id, u.label, u.area, u.floor, u.building_id, {quantity} AS quantity, start.starts_on,
         start.starts_on = 'infinity' AS is_unsold
     FROM residents_unit u {enrolled}
     LEFT JOIN residents_handover h ON {by_handover} AND h.id = (
@@ -155,16 +159,12 @@ ONE_LINE = """
 SELECT {reason} AS reason, gross.amount, jsonb_build_array(jsonb_build_object(
     'code', %(basis)s::text, 'text', %(name)s::text, 'quantity', trim_scale({quantity})::text,
     'measure', %(measure)s::text, 'price', {price}, 'months', %(months)s::int, 'from', p.from_on, 'to', p.to_on,
-    'days', p.days, 'of_days', %(days)s::int, 'amount', gross.amount::text) {more}) AS lines
+    'days', p.days, 'of_days', %(days)s::int, 'amount', gross.amount::text)) AS lines
 FROM (SELECT round({amount}, 2) AS amount) AS gross
 """
 # Consumption of the readings that stand, in the period and before it in its year; what is odd waits.
-METERED = """
-SELECT CASE WHEN used.odd THEN 'odd_reading' WHEN used.times > 0 THEN NULL
-        WHEN EXISTS (SELECT FROM residents_meter m WHERE m.unit_id = p.unit_id AND m.resource = %(resource)s
-            AND m.status = 'in_place') THEN 'no_reading' ELSE 'no_meter' END AS reason,
-    stepped.amount, stepped.lines
-FROM (
+USED = """
+(
     SELECT coalesce(sum(r.consumption) FILTER (WHERE r.at >= %(begins_at)s), 0) AS quantity,
         {before} AS before,
         count(*) FILTER (WHERE r.at >= %(begins_at)s) AS times,
@@ -176,6 +176,16 @@ FROM (
     WHERE m.unit_id = p.unit_id AND m.resource = %(resource)s AND r.voided_at IS NULL
         AND r.kind IN ('periodic', 'final', 'replace_out') AND r.at >= %(since)s AND r.at < %(ends_at)s
 ) AS used
+"""
+UNREAD = """
+CASE WHEN used.odd THEN 'odd_reading' WHEN used.times > 0 THEN NULL
+    WHEN EXISTS (SELECT FROM residents_meter m WHERE m.unit_id = p.unit_id AND m.resource = %(resource)s
+        AND m.status = 'in_place') THEN 'no_reading' ELSE 'no_meter' END
+"""
+BEFORE = "coalesce(sum(r.consumption) FILTER (WHERE r.at < %(begins_at)s), 0)"
+METERED = """
+SELECT {unread} AS reason, stepped.amount, stepped.lines
+FROM {used}
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(step.amount), 0) AS amount, jsonb_agg(jsonb_build_object(
         'code', 'meter', 'text', %(name)s::text, 'step', step.position, 'quantity', trim_scale(step.quantity)::text,
@@ -195,6 +205,25 @@ CROSS JOIN LATERAL (
     ) AS step
 ) AS stepped
 """
+# The formula has the whole period in it; of a part of it the days count, unless it goes by consumption.
+COUNTED = """
+SELECT CASE WHEN {lacks_area} THEN 'no_area' WHEN gross.amount IS NULL THEN coalesce({unread}, 'not_countable')
+        ELSE {unread} END AS reason,
+    gross.amount, jsonb_build_array(jsonb_build_object(
+        'code', 'formula', 'text', %(name)s::text, 'formula', %(formula)s::text, 'values', jsonb_build_object({values}),
+        'measure', %(measure)s::text, 'from', p.from_on, 'to', p.to_on, 'days', p.days, 'of_days', %(days)s::int,
+        'readings', used.readings, 'amount', gross.amount::text)) AS lines
+FROM {used} CROSS JOIN LATERAL (SELECT round({amount}, 2) AS amount) AS gross
+"""
+NOT_USED = "(SELECT NULL::numeric AS quantity, NULL::jsonb AS readings) AS used"
+# What the names of a formula are of a part of a unit.
+VALUES = {
+    "area": "p.area",
+    "floor": "p.floor",
+    "quantity": "p.quantity",
+    "consumption": "used.quantity",
+    "months": "%(months)s",
+}
 # What is left of each cost, in fen, shared out to the units that have no bill of it, by the largest remainder: whole
 # fen by weight first, then one fen more for those whose remainder is the largest, so that it adds up exactly.
 SHARES = """
@@ -274,7 +303,9 @@ def charging(community, tariff, month, *, after=0, upto=None, unit=None):
         "unit": unit and unit.pk,
     }
     is_enrolled = tariff.fee.applies_to == Fee.AppliesTo.ENROLLED
-    is_by_days = tariff.basis in (Tariff.Basis.AREA, Tariff.Basis.FIXED, Tariff.Basis.FORMULA)
+    is_by_days = tariff.basis in (Tariff.Basis.AREA, Tariff.Basis.FIXED) or (
+        tariff.basis == Tariff.Basis.FORMULA and "consumption" not in parse(tariff.formula).names
+    )
     enrolled = ENROLLED if is_enrolled else ""
     lot = LOT.format(
         quantity="e.quantity" if is_enrolled else "1::numeric",
@@ -314,17 +345,42 @@ def _priced(community, tariff, period, enrolled):
         shares = SHARES.format(weight=weight, enrolled=enrolled, unbilled=STANDING)
         lacks_area = "p.area IS NULL" if by_area else "false"
         return shares.strip(), SHARED.format(lacks_area=lacks_area), {"measure": "m²" if by_area else "unit"}
+    if basis == Tariff.Basis.FORMULA:
+        return "", *_counted(community, tariff, period)
     facts = {"reason": "NULL::text", "quantity": "p.quantity", "price": "trim_scale(%(price)s::numeric)::text"}
-    measure, more, line = "unit", {}, ""
+    measure = "unit"
     if basis == Tariff.Basis.AREA:
         facts |= {"reason": "CASE WHEN p.area IS NULL THEN 'no_area' END", "quantity": "p.area"}
-        whole, measure = "p.area * %(price)s::numeric * %(months)s", "m²"
-    elif basis == Tariff.Basis.FIXED:
-        whole = "p.quantity * %(price)s::numeric * %(months)s"
-    else:
-        raise NotImplementedError
-    amount = BY_DAYS.format(whole=whole)
-    return "", ONE_LINE.format(amount=amount, more=line, **facts), {"measure": measure} | more
+        measure = "m²"
+    amount = BY_DAYS.format(whole=f"{facts['quantity']} * %(price)s::numeric * %(months)s")
+    return "", ONE_LINE.format(amount=amount, **facts), {"measure": measure}
+
+
+def _counted(community, tariff, period):
+    """Return the SELECT of a formula and its parameters."""
+    formula = parse(tariff.formula)
+    used, unread, facts = NOT_USED, "NULL::text", {"measure": ""}
+    if "consumption" in formula.names:
+        used, unread, facts = USED.format(before="0::numeric"), UNREAD, _readings(community, tariff, period)
+    whole, more = _written_out(formula)
+    counted = COUNTED.format(
+        lacks_area="p.area IS NULL" if "area" in formula.names else "false",
+        unread=unread,
+        used=used,
+        values=", ".join(f"'{name}', trim_scale(({VALUES[name]})::numeric)::text" for name in sorted(formula.names)),
+        amount=whole if "consumption" in formula.names else BY_DAYS.format(whole=whole),
+    )
+    return counted, facts | more | {"formula": formula.text}
+
+
+def _written_out(formula):
+    """Return the SQL of a formula over a part, and its parameters by name."""
+    query = Unit.objects.all().query
+    columns = {name: RawSQL(VALUES[name].replace("%(months)s", "%%(months)s"), []) for name in formula.names}
+    expression = formula.expression(columns).resolve_expression(query)
+    sql, numbers = query.get_compiler(connection=connection).compile(expression)
+    names = [f"number_{n}" for n in range(len(numbers))]
+    return sql % tuple(f"%({name})s" for name in names), dict(zip(names, numbers, strict=True))
 
 
 def _metered(community, tariff, period):
@@ -332,20 +388,25 @@ def _metered(community, tariff, period):
     is_by_year = tariff.tier_span == Tariff.TierSpan.YEAR
     tops = [tier.up_to for tier in tiers] or [None]
     prices = [tier.unit_price for tier in tiers] or [tariff.unit_price]
-    begins_at = _midnight(community, period.first)
-    since = _midnight(community, period.first.replace(month=1)) if is_by_year else begins_at
-    before = "coalesce(sum(r.consumption) FILTER (WHERE r.at < %(begins_at)s), 0)" if is_by_year else "0::numeric"
-    return METERED.format(before=before), {
-        "measure": MEASURES[Resource(tariff.resource)],
-        "resource": tariff.resource,
-        "zone": community.time_zone,
-        "begins_at": begins_at,
-        "ends_at": _midnight(community, period.last + datetime.timedelta(days=1)),
-        "since": since,
+    used = USED.format(before=BEFORE if is_by_year else "0::numeric")
+    return METERED.format(unread=UNREAD, used=used), _readings(community, tariff, period, is_by_year=is_by_year) | {
         "positions": list(range(1, len(prices) + 1)),
         "floors": [Decimal(0), *tops[:-1]],
         "tops": tops,
         "prices": prices,
+    }
+
+
+def _readings(community, tariff, period, *, is_by_year=False):
+    """Return the parameters of the readings of a period, or of its year up to its end."""
+    begins_at = _midnight(community, period.first)
+    return {
+        "measure": MEASURES.get(tariff.resource, ""),
+        "resource": tariff.resource,
+        "zone": community.time_zone,
+        "begins_at": begins_at,
+        "ends_at": _midnight(community, period.last + datetime.timedelta(days=1)),
+        "since": _midnight(community, period.first.replace(month=1)) if is_by_year else begins_at,
     }
 
 

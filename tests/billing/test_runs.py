@@ -300,6 +300,38 @@ class TestMeters:
         assert the_bill(unread).amount == Decimal("12.00")
 
 
+class TestFormulas:
+    def test_a_formula_is_counted_for_each_unit_and_by_days(self, yunhu, service, qian):
+        first, second = homes(yunhu, 2, "120", floor=12)
+        Unit.objects.filter(pk=second.pk).update(area=None)
+        late = factories.unit(yunhu, "8-1-101", area="80", floor=3)
+        mark_handed_over(late, on=OCTOBER.replace(day=22), by=None, now=NOW)
+        text = "面积 × 2.5 × months + max(floor - 3, 0) * 1.5"
+        factories.tariff(service, basis="formula", unit_price=None, formula=text, start_rule="exact_day")
+        billed(yunhu, qian)
+        bill = the_bill(first)
+        assert bill.amount == Decimal("313.50")
+        assert bill.lines[0]["values"] == {"area": "120", "floor": "12", "months": "1"}
+        assert Exemption.objects.get(unit=second).reason == "no_area"
+        assert the_bill(late, debtor_kind="unknown").amount == half_up(Fraction(200 * 10, 31))
+
+    def test_a_formula_over_consumption_waits_for_the_reading(self, yunhu, qian):
+        first, second = homes(yunhu, 2)
+        heat = factories.fee(yunhu, "热水费", kind="utility")
+        facts = {"basis": "formula", "unit_price": None, "resource": "water"}
+        factories.tariff(heat, formula="min(consumption, 10) * 3 + 5", **facts)
+        reading(meter(yunhu, unit=first), "10-05", "12.5")
+        billed(yunhu, qian)
+        assert the_bill(first).amount == Decimal("35.00")
+        assert Exemption.objects.get(unit=second).reason == "no_meter"
+
+    def test_what_comes_to_no_amount_is_left_out(self, yunhu, service, qian):
+        homes(yunhu, 1, "80")
+        factories.tariff(service, basis="formula", unit_price=None, formula="100 / (area - 80)")
+        billed(yunhu, qian)
+        assert Exemption.objects.get().reason == "not_countable"
+
+
 class TestShares:
     @pytest.fixture
     def lift(self, yunhu):
