@@ -50,6 +50,7 @@ MENU = [
     ("homes", "moves", _("Moves and goods release"), "residents:moves", OFFICE),
     ("homes", "visits", _("Home visits"), "residents:visits", OFFICE),
     ("homes", "signs", _("Directory boards"), "residents:boards", OFFICE),
+    ("money", "figures", _("Figures of fees"), "billing:figures", {Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("homes", "people", _("People's data"), "complaints:people", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("quality", "reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("quality", "phrases", _("Polite desk"), "complaints:phrases", OFFICE),

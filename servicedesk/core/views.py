@@ -26,6 +26,7 @@ LANDING = [
     (Role.DEPUTY_GM, "desk:board"),
     (Role.HEAD, "complaints:jobs"),
     (Role.WORKER, "complaints:jobs"),
+    (Role.FINANCE, "billing:figures"),
     (Role.ADMIN, "complaints:settings"),
     (Role.CASHIER, "residents:people"),
 ]
