@@ -7,12 +7,13 @@ class BillingConfig(AppConfig):
     verbose_name = _("Fees")
 
     def ready(self):
-        from billing import personal, words
+        from billing import clearing, personal, words
         from billing.models import Bill, Deposit, Receipt
         from complaints.personal import NOT_HELD
         from residents.actions.merging import MOVED
 
         words.register()
+        clearing.register()
         NOT_HELD.update(personal.NOT_HELD)
         # What money says of a person follows their entry when two entries become one.
         MOVED.extend(pair for pair in [(Bill, "debtor"), (Receipt, "payer"), (Deposit, "payer")] if pair not in MOVED)

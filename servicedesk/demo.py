@@ -12,5 +12,6 @@ LOGINS = {
     "eng1": ("Repair worker", "维修工"),
     "guard1": ("Security guard", "秩序维护员"),
     "cash1": ("Cashier", "收银员"),
+    "fin1": ("Finance", "财务"),
     "admin1": ("Administrator", "系统管理员"),
 }

@@ -1017,7 +1017,7 @@ def one_defect(n):
 
 
 MOVE_IN_TASKS = ("papers", "keys", "meters", "facilities", "agreements", "cards", "fees", "notices")
-MOVE_OUT_TASKS = ("readings", "keys_back", "cards_back", "plate", "occupancy")
+MOVE_OUT_TASKS = ("readings", "keys_back", "cards_back", "plate", "occupancy", "bills", "deposit")
 MOVE_PAGES = [
     Visit("desk:moveins", "chen"),
     Visit("desk:moveins", "chen", query="?show=ended"),

@@ -128,8 +128,8 @@ def test_the_command_loads_a_week_and_a_second_call_adds_nothing(client, time_ma
         assert client.login(username=name, password=logins.PASSWORD), name
     assert User.objects.get(username="admin1").is_superuser
     assert not User.objects.exclude(username__in=logins.LOGINS).filter(password__startswith="argon2").exists()
-    both = Membership.objects.filter(user__username__in=["sup1", "gm1", "head1", "cash1", "admin1"])
-    assert both.values("user", "community").distinct().count() == 10
+    both = Membership.objects.filter(user__username__in=["sup1", "gm1", "head1", "cash1", "fin1", "admin1"])
+    assert both.values("user", "community").distinct().count() == 12
 
     living = {(row.unit.label, row.person.name) for row in Occupancy.objects.filter(unit__number="1201").with_people()}
     assert {("3-2-1201", "王小梅"), ("3-2-1201", "李大伟"), ("12-1201", "赵敏")} <= living

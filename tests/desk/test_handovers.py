@@ -721,7 +721,7 @@ def mounted(home, person, chen, zhou):
     return factories.hung(plate, by=chen, approved_by=zhou)
 
 
-MOVE_OUT = ["readings", "keys_back", "cards_back", "plate", "occupancy"]
+MOVE_OUT = ["readings", "keys_back", "cards_back", "plate", "occupancy", "bills", "deposit"]
 
 
 def test_a_move_out_closes_only_when_all_is_back_and_the_former_occupant_is_found_no_more(
@@ -735,7 +735,7 @@ def test_a_move_out_closes_only_when_all_is_back_and_the_former_occupant_is_foun
     client.force_login(chen)
     for kind in ("readings", "keys_back", "cards_back"):
         assert client.post(task_url(moving_out, kind), {"finish": "only"}).status_code == 409, kind
-    do(client, moving_out, "readings", "plate", "occupancy")
+    do(client, moving_out, "readings", "plate", "occupancy", "bills", "deposit")
     assert complete(client, moving_out, "林晓梅").status_code == 409
     typed = {f"back_{issue.pk}": 1, f"lost_{issue.pk}": 1, "finish": "1"}
     assert client.post(task_url(moving_out, "keys_back"), typed).status_code == 422, "what is done about the lost one?"
@@ -780,7 +780,7 @@ def test_with_a_lessee_the_household_goes_and_the_owner_remains_with_keys_and_ca
         == 302
     )
     client.post(reverse("desk:task_excuse", args=[handover.pk, "readings"]), {"reason": "无表"})
-    do(client, handover, "cards_back", "plate")
+    do(client, handover, "cards_back", "plate", "bills", "deposit")
     companions = [row.pk for row in handover.companions.all()]
     client.post(task_url(handover, "occupancy"), {"moves_on": "2025-09-15", "companions": companions})
     assert complete(client, handover, "孙悦").status_code == 302

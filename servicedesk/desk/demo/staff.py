@@ -1,4 +1,4 @@
-"""Who works there: the nine demo logins and their colleagues, with roles, departments and a duty roster."""
+"""Who works there: the ten demo logins and their colleagues, with roles, departments and a duty roster."""
 
 from datetime import datetime, time, timedelta
 
@@ -30,6 +30,7 @@ PEOPLE = [
     ("clean2", "吴桂芳", [(TOWER, Role.WORKER, "cleaning")]),
     ("green1", "唐伯安", [(GARDEN, Role.WORKER, "greening")]),
     ("cash1", "李娜", [(GARDEN, Role.CASHIER, None), (TOWER, Role.CASHIER, None)]),
+    ("fin1", "钱芳", [(GARDEN, Role.FINANCE, None), (TOWER, Role.FINANCE, None)]),
     ("admin1", "唐宁", [(GARDEN, Role.ADMIN, None), (TOWER, Role.ADMIN, None)]),
 ]
 # Who is duty manager in turn; the deputy general manager takes the third day.
