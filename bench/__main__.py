@@ -34,6 +34,9 @@ def main():
 def measure(wanted):
     from bench import table
 
+    if wanted.billing:
+        print("\n" + table.of_billing(*measure_billing(wanted)), flush=True)
+        return
     sizes = make_databases(wanted)
     if not wanted.only_sweep:
         print("\n" + table.of_pages(measure_pages(sizes, wanted)), flush=True)
@@ -51,6 +54,7 @@ def arguments():
     parser.add_argument("--only", default="", help="names of pages, separated by commas")
     parser.add_argument("--no-sweep", action="store_true", help="leave out the sweeps with many due cases")
     parser.add_argument("--only-sweep", action="store_true", help="leave out the pages")
+    parser.add_argument("--billing", action="store_true", help="a month billed for 100,000 units, and nothing else")
     parser.add_argument("--fresh", action="store_true", help="fill the databases anew")
     wanted = parser.parse_args()
     wanted.sizes = [
@@ -206,6 +210,34 @@ def measure_sweeps(wanted):
     finally:
         databases.drop("bench_ours", "bench_bare")
     return rows
+
+
+def measure_billing(wanted):
+    """Return (units, what each round took): the run, the second run and the bare SQL in seconds, the run's memory."""
+    from bench import billing, databases
+    from bench.filling import Size
+    from servicedesk.core import clock
+
+    units = 2_000 if wanted.quick else 100_000
+    # The empty database, with all migrations, is made beside the smallest of the pages.
+    databases.use("bench_empty")
+    databases.make(Size("1k", SIZES["1k"]), clock.now())
+    databases.copy("bench_empty", "bench_units")
+    billing.fill("bench_units", units)
+    rounds = []
+    try:
+        for _ in range(1 if wanted.quick else SWEEP_ROUNDS):
+            for name in ("bench_ours", "bench_bare"):
+                databases.copy("bench_units", name)
+            bare, rows = billing.bare("bench_bare")
+            (first, made), (second, again), memory = billing.ours("bench_ours")
+            print(f"{made:,} bills: {first:.2f} s, again {second:.2f} s, in bare SQL {bare:.2f} s", flush=True)
+            if not made == rows == 3 * units or again:
+                raise RuntimeError(f"{made} bills were made, {again} by the second run, {rows} in bare SQL.")
+            rounds.append({"first": first, "second": second, "bare": bare, "memory": memory})
+    finally:
+        databases.drop("bench_ours", "bench_bare", "bench_units")
+    return units, rounds
 
 
 if __name__ == "__main__":

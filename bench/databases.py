@@ -66,7 +66,8 @@ def _server():
 
 
 def _state():
-    migrations = [p for app in ("complaints", "residents", "servicedesk") for p in Path(app).rglob("migrations/0*.py")]
+    apps = ("billing", "complaints", "residents", "servicedesk")
+    migrations = [p for app in apps for p in Path(app).rglob("migrations/0*.py")]
     files = sorted([*migrations, *map(Path, SOURCES)])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
 

@@ -97,6 +97,34 @@ def of_sweeps(rows):
     return "\n".join([_lines(head, lines), ""])
 
 
+def of_billing(units, rounds):
+    """Return the table of a billing run: against the bare SQL of as many rows, and the second run against the first."""
+    first, second, bare, memory = (
+        statistics.median(one[n] for one in rounds) for n in ("first", "second", "bare", "memory")
+    )
+    head = ["bills", "seconds", "ratio", "goal", "", "peak memory, MB"]
+    lines = [
+        [f"{3 * units:,} in bare SQL", f"{bare:.2f}", "", "", "", ""],
+        [
+            "the run",
+            f"{first:.2f}",
+            f"{first / bare:.2f}",
+            "≤ 3",
+            "met" if first <= 3 * bare else "MISSED",
+            f"{memory:.0f}",
+        ],
+        [
+            "the second run",
+            f"{second:.2f}",
+            f"{second / first:.2f}",
+            "≤ 0.3",
+            "met" if second <= 0.3 * first else "MISSED",
+            "",
+        ],
+    ]
+    return "\n".join([_lines(head, lines), ""])
+
+
 def _lines(head, rows):
     rows = [[str(cell) for cell in row] for row in rows]
     widths = [max(len(row[n]) for row in [head, *rows]) for n in range(len(head))]

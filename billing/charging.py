@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import connection
-from django.db.models.expressions import RawSQL
+from django.db.models import DecimalField, Func
 
 from billing.amounts import MOST
 from billing.formula import parse
@@ -222,7 +222,7 @@ VALUES = {
     "floor": "p.floor",
     "quantity": "p.quantity",
     "consumption": "used.quantity",
-    "months": "%(months)s",
+    "months": "%(months)s::int",
 }
 # What is left of each cost, in fen, shared out to the units that have no bill of it, by the largest remainder: whole
 # fen by weight first, then one fen more for those whose remainder is the largest, so that it adds up exactly.
@@ -376,7 +376,10 @@ def _counted(community, tariff, period):
 def _written_out(formula):
     """Return the SQL of a formula over a part, and its parameters by name."""
     query = Unit.objects.all().query
-    columns = {name: RawSQL(VALUES[name].replace("%(months)s", "%%(months)s"), []) for name in formula.names}
+    # A template is filled in once by the ORM and once here.
+    columns = {
+        name: Func(template=VALUES[name].replace("%", "%%%%"), output_field=DecimalField()) for name in formula.names
+    }
     expression = formula.expression(columns).resolve_expression(query)
     sql, numbers = query.get_compiler(connection=connection).compile(expression)
     names = [f"number_{n}" for n in range(len(numbers))]

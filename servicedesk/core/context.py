@@ -52,6 +52,8 @@ MENU = [
     ("homes", "signs", _("Directory boards"), "residents:boards", OFFICE),
     ("money", "figures", _("Figures of fees"), "billing:figures", {Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("homes", "people", _("People's data"), "complaints:people", {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("money", "runs", _("Billing runs"), "billing:runs", {Role.FINANCE}),
+    ("money", "bills", _("Bills"), "billing:bills", OFFICE | {Role.FINANCE, Role.CASHIER}),
     ("quality", "reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("quality", "phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("quality", "problems", _("Product problems"), "complaints:problems", OFFICE),
