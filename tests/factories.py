@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 
-from billing.models import Bill, Fee, Tariff, TariffTier
+from billing.models import Bill, Deposit, Fee, Tariff, TariffTier
 from complaints import actions, warranty
 from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind, WarrantyTerm
 from residents import actions as residents_actions
@@ -364,3 +364,17 @@ def bill(of, charged, amount="260.75", *, month=datetime.date(2025, 8, 1), due_o
     )
     row.refresh_from_db()
     return row
+
+
+def deposit(of, payer, amount="2000.00", *, by, **facts):
+    """A deposit that was asked for and that nobody has paid yet."""
+    facts = {"kind": "renovation", "note": "装修押金", "asked_at": MONDAY, **facts}
+    return Deposit.objects.create(
+        community=of.community,
+        unit=of,
+        payer=payer,
+        amount=amount,
+        number=f"YJ-{next(_counter):04}",
+        asked_by=by,
+        **facts,
+    )

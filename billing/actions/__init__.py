@@ -24,4 +24,13 @@ __all__ = [
     "unfinished",
     "use_access",
     "work_on_run",
+from billing.actions.cash import Means, take_payment, use_prepayment
+from billing.actions.shifts import close_shift, open_shift
+
+__all__ = [
+    "Means",
+    "close_shift",
+    "open_shift",
+    "take_payment",
+    "use_prepayment",
 ]

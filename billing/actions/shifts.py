@@ -1,0 +1,84 @@
+"""The verbs of a cash shift (班次): opened with the change in the drawer, closed with the cash that was counted."""
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from billing.amounts import NOTHING
+from billing.models import Method, Payment, Refund, Shift
+from billing.numbering import SHIFTS
+from servicedesk.core import events, moves
+from servicedesk.core.errors import NotAllowed, Refused
+from servicedesk.core.models import Role
+from servicedesk.core.roles import roles_in
+
+
+def demand_cashier(community_id, *, by):
+    """Raise NotAllowed unless `by` takes the money of the community. No query where their roles are known."""
+    if Role.CASHIER not in roles_in(by, community_id):
+        raise NotAllowed(_("Only a cashier takes money and keeps a drawer. Ask one of them to do it."))
+
+
+def open_one(community_id, *, by):
+    """Return the open shift of a cashier, locked so that it cannot close meanwhile. Raises Refused where none is open.
+    One query."""
+    rows = Shift.objects.select_for_update(of=("self",), no_key=True).open()
+    shift = rows.filter(community_id=community_id, cashier=by).first()
+    if shift is None:
+        raise Refused(_("You have no open shift. Open one below; what you typed is kept."))
+    return shift
+
+
+@transaction.atomic
+def open_shift(community, *, opening_float, by, now):
+    """Open the drawer of a cashier with `opening_float` yuan of change in it, and return the Shift.
+
+    Raises NotAllowed for who is no cashier, and Refused while one of theirs is open (one drawer, one answer).
+    """
+    demand_cashier(community.pk, by=by)
+    if there := Shift.objects.open().filter(community=community, cashier=by).first():
+        raise Refused(_("Your shift %(number)s is open already. Close it before you open another.") % vars(there))
+    # The number waits for nobody but another opening, and the index refuses the second of one cashier.
+    shift = Shift(community=community, cashier=by, opened_at=now, opening_float=opening_float)
+    shift.number = SHIFTS.next(community, now)
+    if Shift.objects.open().filter(community=community, cashier=by).exists():
+        raise Refused(_("Your shift was opened a moment ago, by another page or a second click. Go on with it."))
+    shift.save(force_insert=True)
+    events.log(shift, "shift_opened", by=by, now=now, data={"opening_float": str(opening_float)})
+    return shift
+
+
+def cash_by_the_book(shift):
+    """Return the yuan of cash that have to be in the drawer: its change, cash taken, less cash given back. Two
+    queries."""
+    taken = Payment.objects.filter(shift=shift, method=Method.CASH).aggregate(sum=Sum("amount"))["sum"]
+    given = Refund.objects.filter(shift=shift, method=Method.CASH).aggregate(sum=Sum("amount"))["sum"]
+    return shift.opening_float + (taken or NOTHING) - (given or NOTHING)
+
+
+@transaction.atomic
+def close_shift(shift, *, counted_cash, reason, by, now):
+    """Close a shift (交班) with the cash that was counted, in yuan, and return it.
+
+    Raises NotAllowed for anybody but its cashier, and Refused where it is closed already, or where the cash differs
+    from the book and no `reason` says why (section 18).
+    """
+    if shift.cashier_id != by.pk:
+        raise NotAllowed(_("Whoever opened a shift counts its drawer and closes it."))
+    community = shift.community
+    shift = Shift.objects.select_for_update(of=("self",), no_key=True).get(pk=shift.pk)
+    shift.community = community
+    if not shift.is_open:
+        raise Refused(_("This shift is closed already. Reload the page to see how."))
+    expected = cash_by_the_book(shift)
+    if counted_cash != expected and not reason:
+        raise Refused(
+            _("By the book there are %(expected)s yuan in the drawer, you counted %(counted)s. Write why they differ.")
+            % {"expected": expected, "counted": counted_cash}
+        )
+    facts = {"expected_cash": expected, "counted_cash": counted_cash}
+    # A reason for no difference would read as one.
+    moves.write(shift, closed_at=now, reason=reason if counted_cash != expected else "", **facts)
+    data = {name: str(amount) for name, amount in facts.items()}
+    events.log(shift, "shift_closed", by=by, now=now, data=data)
+    return shift

@@ -1,0 +1,49 @@
+"""Numbers of receipts and shifts: without gaps, each series anew with the year of the community (ruling 14)."""
+
+from dataclasses import dataclass
+
+from billing.models import Receipt, Shift
+from servicedesk.core.models import NumberSeries
+from servicedesk.core.numbers import take_number
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series: the rows that bear its numbers, the sign before them and how many digits they have."""
+
+    model: type
+    key: str
+    sign: str
+    digits: int
+
+    def next(self, community, now):
+        """Return the next number. It holds the row of the series until the commit: take it last. One statement."""
+        year = community.local(now).year
+        return self.bearing(year, take_number(community, f"{self.key}-{year}"))
+
+    def bearing(self, year, sequence):
+        """Return the number as it is written, for example SJ2026-000001."""
+        return f"{self.sign}{year}-{sequence:0{self.digits}}"
+
+    def first_gap(self, community):
+        """Return the first number of the series that is missing, None where all are there. Reads every number."""
+        borne = set(self.model.objects.filter(community=community).values_list("number", flat=True))
+        taken = NumberSeries.objects.filter(community=community, key__startswith=f"{self.key}-").order_by("key")
+        for key, last in taken.values_list("key", "last"):
+            year = key.rpartition("-")[2]
+            missing = (n for n in range(1, last + 1) if self.bearing(year, n) not in borne)
+            if (first := next(missing, None)) is not None:
+                return self.bearing(year, first)
+        return None
+
+
+RECEIPTS = Series(Receipt, "receipt", "SJ", 6)
+SHIFTS = Series(Shift, "shift", "BC", 4)
+
+
+def first_receipt_gap(community):
+    return RECEIPTS.first_gap(community)
+
+
+def first_shift_gap(community):
+    return SHIFTS.first_gap(community)
