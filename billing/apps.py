@@ -10,6 +10,8 @@ class BillingConfig(AppConfig):
         from billing import clearing, personal, words
         from billing import numbering, personal
         from billing.models import Bill, Deposit, Receipt
+        from billing import personal
+        from billing.models import Bill, DemandLetter, Deposit, Receipt
         from complaints.personal import NOT_HELD
         from residents.actions.merging import MOVED
         from servicedesk.core import numbers
@@ -22,3 +24,5 @@ class BillingConfig(AppConfig):
         for check in (numbering.first_receipt_gap, numbering.first_shift_gap):
             if check not in numbers.CHECKS:
                 numbers.CHECKS.append(check)
+        pairs = [(Bill, "debtor"), (Receipt, "payer"), (Deposit, "payer"), (DemandLetter, "debtor")]
+        MOVED.extend(pair for pair in pairs if pair not in MOVED)

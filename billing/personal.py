@@ -22,4 +22,11 @@ NOT_HELD = {
     "billing.Deposit": "number note void_reason",
     "billing.DepositRule": "source",
     "billing.LedgerEntry": "kind",
+    "billing.DunningRule": "source",
+    "billing.ArrearsCase": "pause_note",
+    "billing.DunningStep": "evidence result skipped",
+    "billing.PromiseToPay": "note",
+    "billing.Dispute": "outcome_note",
+    "billing.LateClause": "clause",
+    "billing.DemandLetter": "number pay_to proof_text",
 }

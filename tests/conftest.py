@@ -65,6 +65,8 @@ GROWING = [
     "billing_monthclose",
     *(f"billing_{name}" for name in ("waiver", "bill", "billrun", "deposit", "discount", "enrolment", "exemption")),
     *(f"billing_{name}" for name in ("fee", "moneyrequest", "payment", "receipt", "sharedcost", "shift", "tariff")),
+    *(f"billing_{name}" for name in ("dunningrule", "arrearscase", "dunningstep", "promisetopay", "dispute")),
+    *(f"billing_{name}" for name in ("lateclause", "demandletter", "demandline", "limitationalarm")),
     *(f"residents_{name}" for name in ("handover", "handovertask", "handoveritem", "document", "agreement", "defect")),
 ]
 

@@ -205,6 +205,7 @@ def test_every_row_of_a_community_says_which():
         "User",
         "Community",
         "ImportAdded",
+        "DemandLine",
         "LedgerLine",
         "RunTariff",
         "TariffTier",

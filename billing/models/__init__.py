@@ -1,6 +1,18 @@
 """The nouns of fees, by subject."""
 
 from billing.models.access import BillAccess
+from billing.models.arrears import (
+    ArrearsCase,
+    DemandLetter,
+    DemandLine,
+    Dispute,
+    DunningRule,
+    DunningStep,
+    LateClause,
+    LimitationAlarm,
+    PromiseToPay,
+    StepKind,
+)
 from billing.models.bills import Bill, BillRun, Exemption, RunTariff
 from billing.models.cash import Allocation, Method, Payment, Receipt, Refund, Shift, Waiver
 from billing.models.closing import MonthClose
@@ -12,27 +24,37 @@ from billing.models.requests import MoneyRequest
 __all__ = [
     "Account",
     "Allocation",
+    "ArrearsCase",
     "Bill",
     "BillAccess",
     "BillRun",
+    "DemandLetter",
+    "DemandLine",
     "Deposit",
     "DepositKind",
     "DepositRule",
     "Discount",
+    "Dispute",
+    "DunningRule",
+    "DunningStep",
     "Enrolment",
     "Exemption",
     "Fee",
+    "LateClause",
     "LedgerEntry",
     "LedgerLine",
+    "LimitationAlarm",
     "Method",
     "MoneyRequest",
     "MonthClose",
     "Payment",
+    "PromiseToPay",
     "Receipt",
     "Refund",
     "RunTariff",
     "SharedCost",
     "Shift",
+    "StepKind",
     "Tariff",
     "TariffTier",
     "Waiver",

@@ -14,7 +14,7 @@ from residents.models import Building, Handover, Resource, Unit
 from servicedesk.core.models import Community, User
 
 
-def _same(column):
+def same_value(column):
     """Return `column` as a range of one value: an exclusion constraint without btree_gist."""
     return (Func(column, column, Value("[]"), function="int8range"), RangeOperators.OVERLAPS)
 
@@ -129,7 +129,7 @@ class Tariff(models.Model):
         constraints = [
             ExclusionConstraint(
                 name="tariff_one_of_a_fee_at_a_time",
-                expressions=[_same("fee_id"), ("valid", RangeOperators.OVERLAPS)],
+                expressions=[same_value("fee_id"), ("valid", RangeOperators.OVERLAPS)],
                 condition=Q(voided_at=None),
             ),
             models.CheckConstraint(
@@ -218,7 +218,7 @@ class Enrolment(models.Model):
         constraints = [
             ExclusionConstraint(
                 name="enrolment_once_at_a_time",
-                expressions=[_same("unit_id"), _same("fee_id"), ("period", RangeOperators.OVERLAPS)],
+                expressions=[same_value("unit_id"), same_value("fee_id"), ("period", RangeOperators.OVERLAPS)],
             ),
             models.CheckConstraint(condition=Q(period__startswith__isnull=False), name="enrolment_has_start"),
             models.CheckConstraint(condition=Q(quantity__gt=0, quantity__lte=9999), name="enrolment_quantity_is_sane"),
@@ -318,7 +318,7 @@ class Discount(models.Model):
         constraints = [
             ExclusionConstraint(
                 name="discount_one_at_a_time",
-                expressions=[_same("unit_id"), _same("fee_id"), ("period", RangeOperators.OVERLAPS)],
+                expressions=[same_value("unit_id"), same_value("fee_id"), ("period", RangeOperators.OVERLAPS)],
                 condition=Q(status__in=["asked", "approved"]),
             ),
             models.CheckConstraint(
