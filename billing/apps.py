@@ -9,6 +9,7 @@ class BillingConfig(AppConfig):
     def ready(self):
         from billing import clearing, personal, words
         from billing import numbering, personal
+        from billing import invariants, personal, words
         from billing.models import Bill, Deposit, Receipt
         from billing import personal
         from billing.models import Bill, DemandLetter, Deposit, Receipt
@@ -18,6 +19,8 @@ class BillingConfig(AppConfig):
 
         words.register()
         clearing.register()
+        if invariants.first_gap not in numbers.CHECKS:
+            numbers.CHECKS.append(invariants.first_gap)
         NOT_HELD.update(personal.NOT_HELD)
         # What money says of a person follows their entry when two entries become one.
         MOVED.extend(pair for pair in [(Bill, "debtor"), (Receipt, "payer"), (Deposit, "payer")] if pair not in MOVED)

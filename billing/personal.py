@@ -14,6 +14,7 @@ NOT_HELD = {
     "billing.BillRun": "problem",
     "billing.Bill": "number lines void_reason",
     "billing.MonthClose": "figures note",
+    "billing.BooksCheck": "found",
     "billing.MoneyRequest": "items reason decision_note",
     "billing.Shift": "number reason",
     "billing.Receipt": "number lines note",

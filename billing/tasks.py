@@ -23,6 +23,11 @@ def continue_runs():
         wake(key)
 
 
+@shared_task(name="billing.tasks.check_books")
+def check_books():
+    actions.check_all_books(now=clock.now())
+
+
 def wake(key, **options):
     """Ask a worker to look at a billing run now. Where the broker does not answer, the sweep finds it in a minute."""
     try:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import access, bills, figures, runs
+from billing.views import access, bills, books, deposits, figures, requests, runs
 
 app_name = "billing"
 
@@ -37,5 +37,30 @@ RUNS = [
     path("billing/bills/<int:pk>/", bills.bill, name="bill"),
     path("billing/bills/<int:pk>/replace/", bills.bill_replace, name="bill_replace"),
 ]
+# What can be done with a request about money, and with a deposit: each an address behind that of the thing.
+REQUEST_STEPS = ["approve_request", "refuse_request", "withdraw_request", "pay_out"]
+DEPOSIT_STEPS = ["tell_payer", "set_refund_day", "void_deposit"]
+REQUESTS = [
+    path("billing/requests/", requests.requests, name="requests"),
+    path("billing/requests/void/<int:pk>/", requests.request_void, name="request_void"),
+    path("billing/requests/waiver/<int:pk>/", requests.request_waiver, name="request_waiver"),
+    path("billing/requests/reversal/<int:pk>/", requests.request_reversal, name="request_reversal"),
+    path("billing/requests/refund/<int:pk>/", requests.request_refund, name="request_refund"),
+    path("billing/requests/deduction/<int:pk>/", requests.request_deduction, name="request_deduction"),
+    path("billing/requests/deposit-refund/<int:pk>/", requests.request_deposit_refund, name="request_deposit_refund"),
+    path("billing/requests/<int:pk>/", requests.request, name="request"),
+    *[path(f"billing/requests/<int:pk>/{step}/", getattr(requests, step), name=step) for step in REQUEST_STEPS],
+]
+DEPOSITS = [
+    path("billing/deposits/", deposits.deposits, name="deposits"),
+    path("billing/deposits/new/", deposits.deposit_new, name="deposit_new"),
+    path("billing/deposits/rules/", deposits.deposit_rules_page, name="deposit_rules"),
+    path("billing/deposits/rules/pack/", deposits.take_rules, name="take_rules"),
+    path("billing/deposits/<int:pk>/", deposits.deposit, name="deposit"),
+    *[path(f"billing/deposits/<int:pk>/{step}/", getattr(deposits, step), name=step) for step in DEPOSIT_STEPS],
+    path("billing/deposits/<int:pk>/slip/", deposits.deposit_slip, name="deposit_slip"),
+    path("billing/deposits/<int:pk>/settlement/", deposits.deposit_settlement, name="deposit_settlement"),
+]
+BOOKS = [path("billing/check/", books.check, name="check")]
 
-urlpatterns = [*FIGURES, *PHONE, *RUNS]
+urlpatterns = [*FIGURES, *PHONE, *RUNS, *REQUESTS, *DEPOSITS, *BOOKS]

@@ -6,10 +6,41 @@ from residents.words import VERBS
 from servicedesk.core.notifications import KINDS, Words
 
 VERBS_OF_FEES = {
+    "money_asked": _("Asked for"),
+    "money_approved": _("Approved"),
+    "money_refused": _("Not approved"),
+    "money_withdrawn": _("Withdrawn"),
+    "money_paid_out": _("Money given back"),
+    "bill_voided": _("Bill voided"),
+    "bill_waived": _("A part of the bill waived"),
+    "receipt_voided": _("Receipt taken back"),
+    "deposit_asked": _("Deposit asked for"),
+    "deposit_voided": _("Deposit voided"),
+    "deposit_due": _("Day of the refund set"),
+    "deposit_deducted": _("Deducted from the deposit"),
+    "deposit_refunded": _("Given back"),
+    "deposit_rule_set": _("Rule for deposits set"),
+    "deposit_told": _("Payer told of the deduction"),
     "bill_code_given": _("Code for bills given"),
     "bill_code_used": _("Code for bills used"),
 }
 KINDS_OF_FEES = {
+    "books_broken": Words(_("The check of the books found %(count)s things that are not right")),
+    "money_asked_reversal": Words(_("Taking back a receipt of %(amount)s yuan of %(unit)s waits for your approval")),
+    "money_asked_refund": Words(_("A refund of %(amount)s yuan prepaid by %(unit)s waits for your approval")),
+    "money_asked_waiver": Words(_("A waiver of %(amount)s yuan for %(unit)s waits for your approval")),
+    "money_asked_void_bill": Words(_("Voiding a bill of %(amount)s yuan of %(unit)s waits for your approval")),
+    "money_asked_deduction": Words(
+        _("A deduction of %(amount)s yuan from a deposit of %(unit)s waits for your approval")
+    ),
+    "money_asked_deposit_refund": Words(
+        _("A refund of %(amount)s yuan of a deposit of %(unit)s waits for your approval")
+    ),
+    "money_approved": Words(_("What you asked for %(unit)s, %(amount)s yuan, is approved")),
+    "money_refused": Words(
+        _("What you asked for %(unit)s, %(amount)s yuan, is not approved; the reason is on its page")
+    ),
+    "money_to_pay_out": Words(_("%(amount)s yuan for %(unit)s are approved and can be given back")),
     "bill_code": Words(
         _("Your code for the bills of %(unit)s: %(code)s"),
         _("It is good once and for half an hour. If you have not asked for it, please call the service centre."),

@@ -215,6 +215,7 @@ CELERY_BEAT_SCHEDULE = {
     "end_former_contacts": {"task": "residents.tasks.end_former_contacts", "schedule": crontab(10, "1-5")},
     "forget_identity_copies": {"task": "residents.tasks.forget_identity_copies", "schedule": crontab(20, "1-5")},
     "apply_retention": {"task": "complaints.tasks.apply_retention", "schedule": crontab(40, "1-5")},
+    "check_books": {"task": "billing.tasks.check_books", "schedule": crontab(50, "1-5")},
     "expire_slips": {"task": "residents.tasks.expire_slips", "schedule": 3600, "options": {"expires": 3500}},
     "continue_imports": {"task": "residents.tasks.continue_imports", "schedule": 60, "options": {"expires": 55}},
     "forget_import_files": {"task": "residents.tasks.forget_import_files", "schedule": 3600},

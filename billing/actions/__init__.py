@@ -2,27 +2,56 @@
 
 from billing.actions.access import GIVERS, GOOD_FOR, end_access, give_access, use_access
 from billing.actions.bills import make_bill, replace_bill, take_over_balances
+from billing.actions.checking import check_all_books, check_books
 from billing.actions.closing import close_month, demand_open_month, unfinished
+from billing.actions.deposits import (
+    ask_for_deposit,
+    set_deposit_rule,
+    set_refund_day,
+    take_rule_pack,
+    tell_payer,
+    void_deposit,
+)
+from billing.actions.requests import (
+    approve_request,
+    ask_for,
+    pay_out,
+    refuse_request,
+    withdraw_request,
+)
 from billing.actions.runs import SILENT, go_on_with_run, silent_runs, start_run, stop_run, tariffs_for, work_on_run
 
 __all__ = [
     "GIVERS",
     "GOOD_FOR",
     "SILENT",
+    "approve_request",
+    "ask_for",
+    "ask_for_deposit",
+    "check_all_books",
+    "check_books",
     "close_month",
     "demand_open_month",
     "end_access",
     "give_access",
     "go_on_with_run",
     "make_bill",
+    "pay_out",
+    "refuse_request",
     "replace_bill",
+    "set_deposit_rule",
+    "set_refund_day",
     "silent_runs",
     "start_run",
     "stop_run",
     "take_over_balances",
+    "take_rule_pack",
     "tariffs_for",
+    "tell_payer",
     "unfinished",
     "use_access",
+    "void_deposit",
+    "withdraw_request",
     "work_on_run",
 from billing.actions.cash import Means, take_payment, use_prepayment
 from billing.actions.shifts import close_shift, open_shift

@@ -15,6 +15,7 @@ from billing.models.arrears import (
 )
 from billing.models.bills import Bill, BillRun, Exemption, RunTariff
 from billing.models.cash import Allocation, Method, Payment, Receipt, Refund, Shift, Waiver
+from billing.models.checks import BooksCheck
 from billing.models.closing import MonthClose
 from billing.models.deposits import Deposit, DepositKind, DepositRule
 from billing.models.fees import Discount, Enrolment, Fee, SharedCost, Tariff, TariffTier
@@ -30,6 +31,7 @@ __all__ = [
     "BillRun",
     "DemandLetter",
     "DemandLine",
+    "BooksCheck",
     "Deposit",
     "DepositKind",
     "DepositRule",

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.amounts import MOST, amount_field
@@ -133,3 +134,20 @@ class MoneyRequest(models.Model):
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.amount}"
+
+    def get_absolute_url(self):
+        return reverse("billing:request", args=[self.pk])
+
+    @property
+    def pays_out(self):
+        return self.kind in self.PAYS_OUT
+
+    @property
+    def waits_for_the_cashier(self):
+        """Whether it is approved and the money has not been given back yet."""
+        return self.status == self.Status.APPROVED and self.pays_out and self.carried_out_at is None
+
+    @property
+    def thing(self):
+        """The one row that it is about; load it with the request."""
+        return self.bill or self.receipt or self.payment or self.deposit

@@ -5,6 +5,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from billing import asked
+from billing.models import MoneyRequest
 from complaints import reports
 from residents.models import KeyLoan, Plate, ReleaseSlip
 from servicedesk.core import clock
@@ -15,8 +17,8 @@ from servicedesk.core.roles import role_required
 @require_GET
 @role_required(Role.SUPERVISOR, Role.DEPUTY_GM)
 def approvals(request):
-    """Slips for goods first, whose people stand at the counter, and keys and plates; then proposals, reports on urgent
-    complaints and voidings, the longest waiting first."""
+    """Slips for goods first, whose people stand at the counter, then keys, plates and money; then proposals, reports on
+    urgent complaints and voidings, the longest waiting first."""
     now, community = clock.now(), request.community
     items = reports.to_decide(request.user, community)
     waiting = ReleaseSlip.objects.filter(community=community).waiting(community.local(now).date())
@@ -33,7 +35,9 @@ def approvals(request):
             for one in plates.select_related("unit", "board", "requested_by").order_by("pk")
         ),
     ]
-    count = len(items) + len(slips) + len(others)
-    context = {"items": items, "slips": slips, "others": others, "waiting": count, "now": now}
+    money = MoneyRequest.objects.filter(community=community).waiting().select_related(*asked.WITH_THINGS)
+    money = [(one, asked.number_of(one.thing)) for one in money.order_by("asked_at", "pk")]
+    count = len(items) + len(slips) + len(others) + len(money)
+    context = {"items": items, "slips": slips, "others": others, "money": money, "waiting": count, "now": now}
     with timezone.override(request.community.tz):
         return render(request, "desk/approvals.html", context)
