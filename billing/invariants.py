@@ -143,11 +143,11 @@ INVARIANTS = [
     Invariant(
         "I2",
         "billed_twice",
-        _("A unit has one standing bill of a fee and month."),
+        _("A unit has one standing bill of a fee and month, and one of the developer where it was handed over in it."),
         """
         SELECT min(number) || ' · ' || max(number) FROM billing_bill
         WHERE community_id = %(community)s AND voided_at IS NULL AND about_id IS NULL AND tariff_id IS NOT NULL
-        GROUP BY unit_id, fee_id, month HAVING count(*) > 1 ORDER BY 1""",
+        GROUP BY unit_id, fee_id, month, debtor_kind = 'developer' HAVING count(*) > 1 ORDER BY 1""",
     ),
     Invariant(
         "I2",

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0002_money_only_gains_rows"),
+        ("billing", "0062_a_closed_month_stays"),
         ("core", "0070_photos_are_erased"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

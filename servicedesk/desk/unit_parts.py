@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.models import Deposit
 from complaints.models import Case
 from residents import metering
 from residents.models import (
@@ -424,6 +425,23 @@ def papers(unit, user, now):
     ]
 
 
+def deposits(unit, user, now):
+    """Return the Table of the deposits of a home. One query."""
+    rows = [
+        [
+            Cell(one.number, url=one.get_absolute_url()),
+            label(one.get_kind_display()),
+            who(one.payer),
+            Cell(f"{one.amount:,.2f}"),
+            Cell(f"{one.held:,.2f}"),
+            label(_("void")) if one.voided_at else Cell(one.refund_due_on or "–"),
+        ]
+        for one in Deposit.objects.filter(unit=unit).select_related("payer")[:MOST]
+    ]
+    header = [_("Number"), _("Kind"), _("Payer"), _("Yuan"), _("Held"), _("To be given back from")]
+    return [Table(_("Deposits"), header, rows, _("No deposit was asked for."))]
+
+
 # In the order of the tabs. An upper part of the desk that knows something of a home adds itself here.
 PARTS = [
     Part("people", gettext_lazy("People"), people),
@@ -432,5 +450,6 @@ PARTS = [
     Part("meters", gettext_lazy("Meters"), meters),
     Part("moves", gettext_lazy("Moves"), moves),
     Part("visits", gettext_lazy("Visits and plates"), visits),
+    Part("deposits", gettext_lazy("Deposits"), deposits),
     Part("papers", gettext_lazy("Papers"), papers),
 ]
