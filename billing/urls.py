@@ -37,7 +37,6 @@ RUNS = [
     path("billing/bills/<int:pk>/", bills.bill, name="bill"),
     path("billing/bills/<int:pk>/replace/", bills.bill_replace, name="bill_replace"),
 ]
-# What can be done with a request about money, and with a deposit: each an address behind that of the thing.
 REQUEST_STEPS = ["approve_request", "refuse_request", "withdraw_request", "pay_out"]
 DEPOSIT_STEPS = ["tell_payer", "set_refund_day", "void_deposit"]
 REQUESTS = [

@@ -2,6 +2,7 @@
 
 from billing.actions.access import GIVERS, GOOD_FOR, end_access, give_access, use_access
 from billing.actions.bills import make_bill, replace_bill, take_over_balances
+from billing.actions.cash import Means, take_payment, use_prepayment
 from billing.actions.checking import check_all_books, check_books
 from billing.actions.closing import close_month, demand_open_month, unfinished
 from billing.actions.deposits import (
@@ -12,30 +13,28 @@ from billing.actions.deposits import (
     tell_payer,
     void_deposit,
 )
-from billing.actions.requests import (
-    approve_request,
-    ask_for,
-    pay_out,
-    refuse_request,
-    withdraw_request,
-)
+from billing.actions.requests import approve_request, ask_for, pay_out, refuse_request, withdraw_request
 from billing.actions.runs import SILENT, go_on_with_run, silent_runs, start_run, stop_run, tariffs_for, work_on_run
+from billing.actions.shifts import close_shift, open_shift
 
 __all__ = [
     "GIVERS",
     "GOOD_FOR",
     "SILENT",
+    "Means",
     "approve_request",
     "ask_for",
     "ask_for_deposit",
     "check_all_books",
     "check_books",
     "close_month",
+    "close_shift",
     "demand_open_month",
     "end_access",
     "give_access",
     "go_on_with_run",
     "make_bill",
+    "open_shift",
     "pay_out",
     "refuse_request",
     "replace_bill",
@@ -45,21 +44,14 @@ __all__ = [
     "start_run",
     "stop_run",
     "take_over_balances",
+    "take_payment",
     "take_rule_pack",
     "tariffs_for",
     "tell_payer",
     "unfinished",
     "use_access",
+    "use_prepayment",
     "void_deposit",
     "withdraw_request",
     "work_on_run",
-from billing.actions.cash import Means, take_payment, use_prepayment
-from billing.actions.shifts import close_shift, open_shift
-
-__all__ = [
-    "Means",
-    "close_shift",
-    "open_shift",
-    "take_payment",
-    "use_prepayment",
 ]

@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0002_money_only_gains_rows"),
+        ("billing", "0040_check_of_the_books"),
         ("complaints", "0110_defects_become_cases"),
         ("core", "0070_photos_are_erased"),
         ("residents", "0097_forms_that_are_sent_twice_make_one_row"),
