@@ -63,3 +63,25 @@ DEPOSITS = [
 BOOKS = [path("billing/check/", books.check, name="check")]
 
 urlpatterns = [*FIGURES, *PHONE, *RUNS, *REQUESTS, *DEPOSITS, *BOOKS]
+from billing.views import fees
+
+app_name = "billing"
+
+# What can be done with a fee: each an address behind that of the fee.
+FEE_STEPS = ["enrol", "enter_cost", "switch_fee"]
+
+FEES = [
+    path("billing/fees/", fees.fees, name="fees"),
+    path("billing/fees/new/", fees.fee_new, name="fee_new"),
+    path("billing/fees/<int:pk>/", fees.fee, name="fee"),
+    path("billing/fees/<int:pk>/price/", fees.tariff_new, name="tariff_new"),
+    *(path(f"billing/fees/<int:pk>/{step}/", getattr(fees, step), name=step) for step in FEE_STEPS),
+    path("billing/tariffs/<int:pk>/", fees.tariff, name="tariff"),
+    path("billing/tariffs/<int:pk>/void/", fees.tariff_void, name="tariff_void"),
+    path("billing/costs/<int:pk>/", fees.cost, name="cost"),
+    path("billing/costs/<int:pk>/void/", fees.cost_void, name="cost_void"),
+    path("billing/enrolments/<int:pk>/", fees.enrolment, name="enrolment"),
+    path("billing/enrolments/<int:pk>/end_enrolment/", fees.end_enrolment, name="end_enrolment"),
+]
+
+urlpatterns = [*FEES]

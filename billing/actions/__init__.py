@@ -54,4 +54,30 @@ __all__ = [
     "void_deposit",
     "withdraw_request",
     "work_on_run",
+from billing.actions.discounts import (
+    approve_discount,
+    ask_discount,
+    end_discount,
+    refuse_discount,
+    withdraw_discount,
+)
+from billing.actions.enrolments import end_enrolment, enrol
+from billing.actions.fees import create_fee, switch_fee
+from billing.actions.shared_costs import enter_cost, void_cost
+from billing.actions.tariffs import set_tariff, void_tariff
+
+__all__ = [
+    "approve_discount",
+    "ask_discount",
+    "create_fee",
+    "end_discount",
+    "end_enrolment",
+    "enrol",
+    "enter_cost",
+    "refuse_discount",
+    "set_tariff",
+    "switch_fee",
+    "void_cost",
+    "void_tariff",
+    "withdraw_discount",
 ]

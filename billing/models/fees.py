@@ -19,6 +19,10 @@ def same_value(column):
     return (Func(column, column, Value("[]"), function="int8range"), RangeOperators.OVERLAPS)
 
 
+def _day_before(day):
+    return day - datetime.timedelta(days=1) if day else None
+
+
 class Fee(models.Model):
     """One kind of charge (收费项目) of a community; its price is a tariff that holds on a day."""
 
@@ -167,10 +171,13 @@ class Tariff(models.Model):
     def __str__(self):
         return f"{self.fee} {self.valid.lower:%Y-%m}"
 
+    def get_absolute_url(self):
+        return reverse("billing:tariff", args=[self.pk])
+
     @property
     def last_day(self):
         """The last day on which it holds, or None while no end is known."""
-        return self.valid.upper - datetime.timedelta(days=1) if self.valid.upper else None
+        return _day_before(self.valid.upper)
 
 
 class TariffTier(models.Model):
@@ -198,6 +205,15 @@ class TariffTier(models.Model):
         return f"{self.position}: {self.unit_price}"
 
 
+class EnrolmentQuerySet(models.QuerySet):
+    def on(self, day):
+        """Return those that hold on `day`."""
+        return self.filter(period__contains=day)
+
+    def with_places(self):
+        return self.select_related("unit", "fee")
+
+
 class Enrolment(models.Model):
     """A unit that pays a fee which not every unit pays, and for how many: two parking places, one mooring."""
 
@@ -210,6 +226,8 @@ class Enrolment(models.Model):
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
     version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+
+    objects = EnrolmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("enrolment")
@@ -226,6 +244,18 @@ class Enrolment(models.Model):
 
     def __str__(self):
         return f"{self.unit} {self.fee}"
+
+    def get_absolute_url(self):
+        return reverse("billing:enrolment", args=[self.pk])
+
+    @property
+    def first_day(self):
+        return self.period.lower
+
+    @property
+    def last_day(self):
+        """The last day on which it holds, or None while no end is known."""
+        return _day_before(self.period.upper)
 
 
 class SharedCost(models.Model):
@@ -271,6 +301,28 @@ class SharedCost(models.Model):
     def __str__(self):
         return f"{self.fee} {self.month:%Y-%m}"
 
+    def get_absolute_url(self):
+        return reverse("billing:cost", args=[self.pk])
+
+
+class DiscountQuerySet(models.QuerySet):
+    def waiting(self):
+        return self.filter(status=Discount.Status.ASKED)
+
+    def running(self, today):
+        """Return the approved ones that are not over on `today`, those to come among them."""
+        return self.filter(status=Discount.Status.APPROVED, period__endswith__gt=today)
+
+    def over(self, today):
+        return self.filter(status=Discount.Status.APPROVED, period__endswith__lte=today)
+
+    def rejected(self):
+        """Return those that were refused or withdrawn."""
+        return self.filter(status__in=[Discount.Status.REFUSED, Discount.Status.WITHDRAWN])
+
+    def with_people(self):
+        return self.select_related("unit", "fee", "asked_by", "decided_by")
+
 
 class Discount(models.Model):
     """A reduction of one fee of one unit for a time (减免): asked for with evidence, approved by a second person."""
@@ -311,6 +363,8 @@ class Discount(models.Model):
     decided_at = models.DateTimeField(null=True)
     decision_note = models.CharField(_("reason of the decision"), max_length=300, blank=True)
 
+    objects = DiscountQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("discount")
         verbose_name_plural = _("discounts")
@@ -342,3 +396,14 @@ class Discount(models.Model):
 
     def __str__(self):
         return f"{self.unit} {self.fee} −{self.percent.normalize():f} %"
+
+    def get_absolute_url(self):
+        return reverse("billing:discount", args=[self.pk])
+
+    @property
+    def first_day(self):
+        return self.period.lower
+
+    @property
+    def last_day(self):
+        return _day_before(self.period.upper)

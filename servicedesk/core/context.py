@@ -14,6 +14,7 @@ OFFICE = {Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM}
 DESK = {Role.CLERK, Role.SUPERVISOR}
 ENGINEERS = {(Role.HEAD, "engineering"), (Role.WORKER, "engineering")}
 GUARDS = {(Role.HEAD, "security"), (Role.WORKER, "security")}
+SETS_FEES = {Role.FINANCE, Role.ADMIN}
 SEES_CASES = OFFICE | {Role.HEAD, Role.WORKER}
 GROUPS = {
     "cases": _("Cases and answers"),
@@ -58,6 +59,7 @@ MENU = [
     ("money", "requests", _("Requests about money"), "billing:requests", {Role.CASHIER, Role.FINANCE}),
     ("money", "deposit_rules", _("Rules for deposits"), "billing:deposit_rules", {Role.ADMIN}),
     ("money", "check", _("Check of the books"), "billing:check", {Role.FINANCE, Role.DEPUTY_GM, Role.ADMIN}),
+    ("money", "fees", _("Fees and tariffs"), "billing:fees", SETS_FEES | {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("quality", "reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("quality", "phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("quality", "problems", _("Product problems"), "complaints:problems", OFFICE),

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.db.models import DecimalField, Value
+from django.utils import translation
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +75,7 @@ def test_nothing_comes_out_where_a_number_is_not_known():
     ],
 )
 def test_what_is_no_formula_is_refused_with_the_word_that_is_wrong(text, word):
-    with pytest.raises(ValidationError) as refused:
+    with translation.override("en"), pytest.raises(ValidationError) as refused:
         parse(text)
     assert word in refused.value.message
 
@@ -104,11 +105,7 @@ texts = st.recursive(
 @example("1 / (1 / 3 - 0.333)", dict.fromkeys(NAMES, Decimal(1)))
 @example("max(area, 5)", dict.fromkeys(NAMES))
 def test_the_database_counts_the_same(home, text, known):
-    try:
-        formula = parse(text)
-    except ValidationError as refused:
-        assert "deep" in refused.message or "too long" in refused.message
-        return
+    formula = parse(text)
     Unit.objects.filter(pk=home.pk).update(area=known["area"])
     columns = {name: Value(known[name], DecimalField()) for name in NAMES} | {"area": "area"}
     found = Unit.objects.annotate(amount=formula.expression(columns)).values_list("amount", flat=True).get(pk=home.pk)

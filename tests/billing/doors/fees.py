@@ -1,3 +1,20 @@
 """Who may come in where: fees, tariffs, enrolments, shared costs and discounts. See tests/test_roles.py."""
 
-DOORS = {}
+from billing.urls import FEE_STEPS
+
+SETTERS = {"finance", "admin"}
+READERS = SETTERS | {"supervisor", "deputy_gm"}
+
+DOORS = {
+    "billing:fees": READERS,
+    "billing:fee": READERS,
+    "billing:tariff": READERS,
+    "billing:cost": READERS,
+    "billing:enrolment": READERS,
+    "billing:fee_new": SETTERS,
+    "billing:tariff_new": SETTERS,
+    "billing:tariff_void": SETTERS,
+    "billing:cost_void": SETTERS,
+    "billing:end_enrolment": SETTERS,
+    **dict.fromkeys([f"billing:{step}" for step in FEE_STEPS], SETTERS),
+}
