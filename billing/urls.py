@@ -64,6 +64,7 @@ BOOKS = [path("billing/check/", books.check, name="check")]
 
 urlpatterns = [*FIGURES, *PHONE, *RUNS, *REQUESTS, *DEPOSITS, *BOOKS]
 from billing.views import fees
+from billing.views import discounts, fees
 
 app_name = "billing"
 
@@ -84,4 +85,14 @@ FEES = [
     path("billing/enrolments/<int:pk>/end_enrolment/", fees.end_enrolment, name="end_enrolment"),
 ]
 
-urlpatterns = [*FEES]
+DISCOUNT_STEPS = ["approve_discount", "refuse_discount", "withdraw_discount", "end_discount"]
+
+DISCOUNTS = [
+    path("billing/discounts/", discounts.discounts, name="discounts"),
+    path("billing/discounts/new/", discounts.discount_new, name="discount_new"),
+    path("billing/discounts/<int:pk>/", discounts.discount, name="discount"),
+    path("billing/discounts/<int:pk>/photos/<str:name>/", discounts.discount_photo, name="discount_photo"),
+    *(path(f"billing/discounts/<int:pk>/{step}/", getattr(discounts, step), name=step) for step in DISCOUNT_STEPS),
+]
+
+urlpatterns = [*FEES, *DISCOUNTS]

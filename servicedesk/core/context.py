@@ -15,6 +15,7 @@ DESK = {Role.CLERK, Role.SUPERVISOR}
 ENGINEERS = {(Role.HEAD, "engineering"), (Role.WORKER, "engineering")}
 GUARDS = {(Role.HEAD, "security"), (Role.WORKER, "security")}
 SETS_FEES = {Role.FINANCE, Role.ADMIN}
+ASKS_DISCOUNTS = {Role.CASHIER, Role.FINANCE, Role.CLERK}
 SEES_CASES = OFFICE | {Role.HEAD, Role.WORKER}
 GROUPS = {
     "cases": _("Cases and answers"),
@@ -60,6 +61,7 @@ MENU = [
     ("money", "deposit_rules", _("Rules for deposits"), "billing:deposit_rules", {Role.ADMIN}),
     ("money", "check", _("Check of the books"), "billing:check", {Role.FINANCE, Role.DEPUTY_GM, Role.ADMIN}),
     ("money", "fees", _("Fees and tariffs"), "billing:fees", SETS_FEES | {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("money", "discounts", _("Discounts"), "billing:discounts", ASKS_DISCOUNTS | {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("quality", "reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("quality", "phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("quality", "problems", _("Product problems"), "complaints:problems", OFFICE),

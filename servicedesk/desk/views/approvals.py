@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from billing import asked
-from billing.models import MoneyRequest
+from billing.models import Discount, MoneyRequest
 from complaints import reports
 from residents.models import KeyLoan, Plate, ReleaseSlip
 from servicedesk.core import clock
@@ -17,8 +17,8 @@ from servicedesk.core.roles import role_required
 @require_GET
 @role_required(Role.SUPERVISOR, Role.DEPUTY_GM)
 def approvals(request):
-    """Slips for goods first, whose people stand at the counter, then keys, plates and money; then proposals, reports on
-    urgent complaints and voidings, the longest waiting first."""
+    """Slips for goods first, whose people stand at the counter, then keys, plates, discounts and money; then proposals,
+    reports on urgent complaints and voidings, the longest waiting first."""
     now, community = clock.now(), request.community
     items = reports.to_decide(request.user, community)
     waiting = ReleaseSlip.objects.filter(community=community).waiting(community.local(now).date())
@@ -33,6 +33,10 @@ def approvals(request):
         *(
             (_("Name on a directory board"), one, one, one.unit, one.requested_by)
             for one in plates.select_related("unit", "board", "requested_by").order_by("pk")
+        ),
+        *(
+            (_("Discount"), one, f"{one.fee} −{one.percent.normalize():f} %", one.unit, one.asked_by)
+            for one in Discount.objects.filter(community=community).waiting().with_people().order_by("asked_at", "pk")
         ),
     ]
     money = MoneyRequest.objects.filter(community=community).waiting().select_related(*asked.WITH_THINGS)

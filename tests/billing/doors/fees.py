@@ -5,6 +5,9 @@ from billing.urls import FEE_STEPS
 SETTERS = {"finance", "admin"}
 READERS = SETTERS | {"supervisor", "deputy_gm"}
 
+ASKERS = {"cashier", "finance", "clerk"}
+DECIDERS = {"supervisor", "deputy_gm"}
+
 DOORS = {
     "billing:fees": READERS,
     "billing:fee": READERS,
@@ -17,4 +20,12 @@ DOORS = {
     "billing:cost_void": SETTERS,
     "billing:end_enrolment": SETTERS,
     **dict.fromkeys([f"billing:{step}" for step in FEE_STEPS], SETTERS),
+    "billing:discounts": ASKERS | DECIDERS,
+    "billing:discount": ASKERS | DECIDERS,
+    "billing:discount_photo": ASKERS | DECIDERS,
+    "billing:discount_new": ASKERS,
+    "billing:approve_discount": DECIDERS,
+    "billing:refuse_discount": DECIDERS,
+    "billing:withdraw_discount": ASKERS,
+    "billing:end_discount": DECIDERS | {"finance"},
 }
