@@ -9,6 +9,8 @@ class BillingConfig(AppConfig):
     def ready(self):
         from billing import clearing, invariants, numbering, personal, words
         from billing.models import Bill, DemandLetter, Deposit, Receipt
+        from billing import numbering, personal
+        from billing.models import Bill, Deposit, Receipt
         from complaints.personal import NOT_HELD
         from residents.actions.merging import MOVED
         from servicedesk.core import numbers
@@ -22,3 +24,6 @@ class BillingConfig(AppConfig):
         # What money says of a person follows their entry when two entries become one.
         pairs = [(Bill, "debtor"), (Receipt, "payer"), (Deposit, "payer"), (DemandLetter, "debtor")]
         MOVED.extend(pair for pair in pairs if pair not in MOVED)
+        MOVED.extend(pair for pair in [(Bill, "debtor"), (Receipt, "payer"), (Deposit, "payer")] if pair not in MOVED)
+        if numbering.first_bill_gap not in numbers.CHECKS:
+            numbers.CHECKS.append(numbering.first_bill_gap)

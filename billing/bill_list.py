@@ -11,6 +11,7 @@ STATES = [
     ("settled", _("paid")),
     ("void", _("void")),
 ]
+LABELS = dict(STATES)
 TAGS = {"open": "new", "overdue": "over", "settled": "done", "void": "void"}
 
 

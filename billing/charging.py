@@ -72,6 +72,12 @@ def tariffs_of(community, month):
     return [tariff for tariff in rows if begins_in(tariff, month)]
 
 
+def _holds(period, day):
+    """Return the SQL of whether a range of days holds on a day, by its ends. By the operator of ranges the database may
+    go by an index of days through a whole register for each unit, as long as it has no statistics of a new one."""
+    return f"(lower({period}) <= {day} AND coalesce(upper({period}), 'infinity') > {day})"
+
+
 # Who a unit is charged to ---------------------------------------------------------------------------------------------
 
 # Billed are those without a bill of the month. What was voided is not billed again by a run: somebody decided so, and
@@ -98,8 +104,8 @@ VOIDED = """
         AND b.voided_at IS NOT NULL AND b.about_id IS NULL AND b.tariff_id IS NOT NULL)
 """
 ENROLLED = """
-    JOIN billing_enrolment e ON e.unit_id = u.id AND e.fee_id = %(fee)s AND e.period @> %(first)s
-"""
+    JOIN billing_enrolment e ON e.unit_id = u.id AND e.fee_id = %(fee)s AND {holds}
+""".format(holds=_holds("e.period", "%(first)s"))
 # The first day with fees after `handed_over_on`, by the rule of the tariff: residents.fee_start says it for one.
 STARTS = {
     Tariff.StartRule.EXACT_DAY: "u.handed_over_on",
@@ -113,7 +119,13 @@ STARTS = {
 STARTS_ON = (
     "CASE WHEN u.handed_over_on IS NOT NULL THEN coalesce(h.fee_starts_on, {rule})"
     " WHEN EXISTS (SELECT FROM residents_occupancy o WHERE o.unit_id = u.id AND o.voided_at IS NULL"
-    " AND o.united_into_id IS NULL AND o.period @> %(first)s) THEN " + ALWAYS + " ELSE " + NEVER + " END"
+    " AND o.united_into_id IS NULL AND "
+    + _holds("o.period", "%(first)s")
+    + ") THEN "
+    + ALWAYS
+    + " ELSE "
+    + NEVER
+    + " END"
 )
 # A unit has up to two parts: the developer's before fees begin, and that of who has it since. Only what is charged for
 # time is split; of what is measured or shared the one is charged who has the unit when the period ends.
@@ -130,8 +142,8 @@ parts AS (
 DEBTOR = """
 LEFT JOIN LATERAL (
     SELECT o.person_id, o.kind FROM residents_occupancy o
-    WHERE o.unit_id = {unit} AND o.kind IN ('owner', 'lessee') AND o.voided_at IS NULL
-        AND o.united_into_id IS NULL AND o.period @> {day} AND {wanted}
+    WHERE o.unit_id = p.unit_id AND o.kind IN ('owner', 'lessee') AND o.voided_at IS NULL
+        AND o.united_into_id IS NULL AND {holds} AND NOT p.by_developer
     ORDER BY o.kind = 'owner' DESC, o.share DESC NULLS LAST, lower(o.period), o.id LIMIT 1
 ) AS debtor ON true
 """
@@ -149,7 +161,7 @@ charges AS MATERIALIZED (
     FROM parts p
     {debtor}
     LEFT JOIN billing_discount d ON d.unit_id = p.unit_id AND d.fee_id = %(fee)s AND d.status = 'approved'
-        AND d.period @> p.from_on
+        AND {discounted}
     CROSS JOIN LATERAL ({priced}) AS priced
 )
 """
@@ -162,7 +174,8 @@ SELECT {reason} AS reason, gross.amount, jsonb_build_array(jsonb_build_object(
     'days', p.days, 'of_days', %(days)s::int, 'amount', gross.amount::text)) AS lines
 FROM (SELECT round({amount}, 2) AS amount) AS gross
 """
-# Consumption of the readings that stand, in the period and before it in its year; what is odd waits.
+# Consumption of the readings that stand, in the period and before it in its year; what is odd waits. A meter has few
+# readings: they are found by the meter, and not, as an index would have it, among those of all meters in the period.
 USED = """
 (
     SELECT coalesce(sum(r.consumption) FILTER (WHERE r.at >= %(begins_at)s), 0) AS quantity,
@@ -174,7 +187,8 @@ USED = """
             ORDER BY r.at, r.id) FILTER (WHERE r.at >= %(begins_at)s) AS readings
     FROM residents_meter m JOIN residents_reading r ON r.meter_id = m.id
     WHERE m.unit_id = p.unit_id AND m.resource = %(resource)s AND r.voided_at IS NULL
-        AND r.kind IN ('periodic', 'final', 'replace_out') AND r.at >= %(since)s AND r.at < %(ends_at)s
+        AND r.kind IN ('periodic', 'final', 'replace_out')
+        AND r.at + interval '0' >= %(since)s AND r.at + interval '0' < %(ends_at)s
 ) AS used
 """
 UNREAD = """
@@ -327,7 +341,10 @@ def charging(community, tariff, month, *, after=0, upto=None, unit=None):
             SELECT CASE WHEN p.by_developer AND NOT p.is_unsold THEN 'before_start' ELSE inner_.reason END AS reason,
                 inner_.amount, inner_.lines FROM ({priced}) AS inner_"""
     charges = CHARGES.format(
-        most=MOST, debtor=DEBTOR.format(unit="p.unit_id", day="p.from_on", wanted="NOT p.by_developer"), priced=priced
+        most=MOST,
+        debtor=DEBTOR.format(holds=_holds("o.period", "p.from_on")),
+        discounted=_holds("d.period", "p.from_on"),
+        priced=priced,
     )
     parts = PARTS.format(begins=begins, kept=kept)
     ctes = ", ".join(filter(None, (lot, parts, shares, charges)))

@@ -1,8 +1,9 @@
-"""Numbers of receipts and shifts: without gaps, each series anew with the year of the community (ruling 14)."""
+"""Numbers without gaps: of receipts and shifts anew with the year, of bills a series for each month, ZD202510-000123
+(ruling 14)."""
 
 from dataclasses import dataclass
 
-from billing.models import Receipt, Shift
+from billing.models import Bill, Receipt, Shift
 from servicedesk.core.models import NumberSeries
 from servicedesk.core.numbers import take_number
 
@@ -47,3 +48,32 @@ def first_receipt_gap(community):
 
 def first_shift_gap(community):
     return SHIFTS.first_gap(community)
+
+
+# Bills ----------------------------------------------------------------------------------------------------------------
+
+SIGN, KEY = "ZD", "bills"
+
+
+def series_of(month):
+    """Return the key of the series of numbers of the bills of a month."""
+    return f"{KEY}:{month:%Y%m}"
+
+
+def prefix_of(month):
+    """Return what the numbers of a month begin with."""
+    return f"{SIGN}{month:%Y%m}-"
+
+
+def first_bill_gap(community):
+    """Return the first number of the bills of `community` that is missing, None where all are there (I4). Reads every
+    number of a month at a time."""
+    series = NumberSeries.objects.filter(community=community, key__startswith=f"{KEY}:").order_by("key")
+    for key, last in series.values_list("key", "last"):
+        prefix = f"{SIGN}{key.partition(':')[2]}-"
+        rows = Bill.objects.filter(community=community, number__startswith=prefix).order_by()
+        borne = set(rows.values_list("number", flat=True))
+        for number in range(1, last + 1):
+            if (text := f"{prefix}{number:06}") not in borne:
+                return text
+    return None

@@ -4,10 +4,11 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from billing import charging
-from billing.actions.issuing import issue, series_of
+from billing.actions.issuing import issue
 from billing.actions.ledger import post
 from billing.amounts import NOTHING
 from billing.models import Account, Bill, Exemption, Fee, Tariff
+from billing.numbering import prefix_of, series_of
 from residents.models import ImportRun, Occupancy, OpeningBalance, Unit
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
@@ -56,7 +57,7 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
 
 
 def _number(community, month):
-    return f"ZD{month:%Y%m}-{take_number(community, series_of(month)):06}"
+    return f"{prefix_of(month)}{take_number(community, series_of(month)):06}"
 
 
 def debtor_on(unit, day):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db import connection
 
 from billing.charging import claim_until, due_on
+from billing.numbering import prefix_of, series_of
 
 # The numbers are taken behind the bills that they are for, so the series is held for as short as it can be.
 WRITE = """
@@ -53,11 +54,6 @@ class Issued:
     left_out: int
 
 
-def series_of(month):
-    """Return the key of the series of numbers of the bills of a month."""
-    return f"bills:{month:%Y%m}"
-
-
 def issue(charging, tariff, month, *, issued_on, by, now, run=None, replaces=None, by_developer=None):
     """Write the bills that `charging` finds and return an Issued; one statement.
 
@@ -67,7 +63,7 @@ def issue(charging, tariff, month, *, issued_on, by, now, run=None, replaces=Non
     due = due_on(tariff, month, issued_on)
     params = charging.params | {
         "series": series_of(month),
-        "prefix": f"ZD{month:%Y%m}-",
+        "prefix": prefix_of(month),
         "tariff": tariff.pk,
         "run": run and run.pk,
         "issued_on": issued_on,

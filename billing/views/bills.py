@@ -19,7 +19,6 @@ from servicedesk.core.roles import role_required, roles_in
 READERS = (Role.FINANCE, Role.CASHIER, *OFFICE)
 # Pages of three notices; more at once is printed building by building.
 MOST_NOTICES = 1500
-LABELS = dict(bill_list.STATES)
 
 
 def _bills(request):
@@ -28,7 +27,7 @@ def _bills(request):
 
 def _mark(bill, today):
     state = bill_list.state_of(bill, today)
-    return bill_list.TAGS[state], LABELS[state]
+    return bill_list.TAGS[state], bill_list.LABELS[state]
 
 
 def _is_finance(request):

@@ -11,7 +11,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from billing.models import Deposit
+from billing import bill_list
+from billing.models import Bill, Deposit
 from complaints.models import Case
 from residents import metering
 from residents.models import (
@@ -442,6 +443,28 @@ def deposits(unit, user, now):
     return [Table(_("Deposits"), header, rows, _("No deposit was asked for."))]
 
 
+def bills(unit, user, now):
+    """Return the Table of the bills of a home, the newest first. One query."""
+    today = unit.community.local(now).date()
+    rows = Bill.objects.filter(unit=unit).select_related("fee", "debtor").order_by("-month", "fee__position", "id")
+    found = []
+    for bill in rows[:MOST]:
+        state = bill_list.state_of(bill, today)
+        found.append(
+            [
+                Cell(bill.number, url=bill.get_absolute_url()),
+                Cell(f"{bill.month:%Y-%m}"),
+                Cell(bill.fee),
+                Cell(f"{bill.amount:,.2f}"),
+                Cell("–" if bill.is_void else f"{bill.balance:,.2f}"),
+                Cell(bill.due_on),
+                label(bill_list.LABELS[state], tag=bill_list.TAGS[state]),
+            ]
+        )
+    header = [_("Number"), _("Month"), _("Fee"), _("Yuan"), _("Left to pay"), _("Due on"), _("State")]
+    return [Table(_("Bills"), header, found, _("No bill of this home has been made."))]
+
+
 # In the order of the tabs. An upper part of the desk that knows something of a home adds itself here.
 PARTS = [
     Part("people", gettext_lazy("People"), people),
@@ -452,4 +475,5 @@ PARTS = [
     Part("visits", gettext_lazy("Visits and plates"), visits),
     Part("deposits", gettext_lazy("Deposits"), deposits),
     Part("papers", gettext_lazy("Papers"), papers),
+    Part("bills", gettext_lazy("Bills"), bills),
 ]

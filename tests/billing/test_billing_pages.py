@@ -226,6 +226,14 @@ class TestBills:
         answer = finance.post(address("bill_replace", Bill.objects.exclude(voided_at=None).get().pk))
         assert answer.status_code == 409 and "no area in the register" in answer.text
 
+    def test_the_page_of_a_home_has_its_bills(self, client, chen, yunhu, made, qian):
+        chen.language = "en"
+        chen.save()
+        billed(yunhu, qian)
+        client.force_login(chen)
+        text = client.get(reverse("desk:unit", args=[made[0].pk]), {"tab": "bills"}).text
+        assert the_bill(made[0]).number in text and "to be paid" in text
+
     def test_notices_are_of_what_is_left_to_pay_of_a_month(self, finance, yunhu, made, qian):
         billed(yunhu, qian)
         Bill.objects.filter(unit=made[1]).update(paid="250.00")

@@ -19,6 +19,7 @@ from billing.models import Account, Bill, BillRun, Discount, Enrolment, Exemptio
 from residents.actions import mark_handed_over, move_in, register_person
 from residents.models import Handover, Occupancy, Reading, Unit
 from servicedesk.core import alone
+from servicedesk.core import numbers as numbers_of
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, NumberSeries
 from tests import factories
@@ -461,6 +462,9 @@ class TestOnce:
         numbers = sorted(Bill.objects.values_list("number", flat=True))
         assert numbers == [f"ZD202510-{n:06}" for n in range(1, 7)]
         owed = LedgerLine.objects.filter(account=Account.RECEIVABLE).aggregate(total=Sum("amount"))["total"]
+        assert numbers_of.first_gap(yunhu) is None
+        NumberSeries.objects.filter(key="bills:202510").update(last=7)
+        assert numbers_of.first_gap(yunhu) == "ZD202510-000007"
         assert owed == run.amount == Bill.objects.aggregate(total=Sum("amount"))["total"]
         verbs = list(Event.objects.about(run).order_by("id").values_list("verb", flat=True))
         assert verbs == ["started", "billed", "billed", "billed", "finished"]
