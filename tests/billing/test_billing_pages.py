@@ -12,6 +12,7 @@ from billing import actions, previewing
 from billing.models import Bill, BillRun, Fee, LedgerLine
 from residents.models import ImportRun, OpeningBalance
 from servicedesk.core.models import Event, Role
+from servicedesk.desk.demo import money
 from tests import factories
 from tests.billing.test_runs import JULY, NOVEMBER, NOW, OCTOBER, billed, homes, start, the_bill, work
 from tests.counting import pinned
@@ -312,3 +313,9 @@ class TestByHand:
         assert Fee.objects.get(code="former-books").kind == "other"
         total = sum(LedgerLine.objects.filter(account="receivable").values_list("amount", flat=True))
         assert total == Decimal("312.34")
+
+
+def test_the_demo_bills_three_months(yunhu, made, qian):
+    money.bills(yunhu, {}, NOW)
+    assert BillRun.objects.filter(by=qian, status="done").count() == 3
+    assert Bill.objects.count() == 6
