@@ -67,10 +67,10 @@ def _bill(bill):
 
 def _receipt(receipt):
     facts = [
-        Fact(_("Receipt"), receipt.number),
+        Fact(_("Receipt number"), receipt.number),
         Fact(_("Room"), receipt.unit),
         Fact(_("Payer"), receipt.payer or "–"),
-        Fact(_("Taken"), f"{receipt.community.local(receipt.at):%Y-%m-%d %H:%M} · {receipt.by}"),
+        Fact(_("Money taken"), f"{receipt.community.local(receipt.at):%Y-%m-%d %H:%M} · {receipt.by}"),
         Fact(_("Cash shift"), receipt.shift.number),
         money(_("Amount in yuan"), receipt.amount),
     ]
@@ -90,10 +90,10 @@ def _receipt(receipt):
 
 def _payment(payment):
     return [
-        Fact(_("Receipt"), payment.receipt.number),
+        Fact(_("Receipt number"), payment.receipt.number),
         Fact(_("Room"), payment.unit),
-        Fact(_("Taken"), f"{payment.community.local(payment.at):%Y-%m-%d %H:%M}"),
-        Fact(_("By"), payment.get_method_display(), is_data=False),
+        Fact(_("Money taken"), f"{payment.community.local(payment.at):%Y-%m-%d %H:%M}"),
+        Fact(_("Means of payment"), payment.get_method_display(), is_data=False),
         money(_("Amount in yuan"), payment.amount),
         money(_("Still prepaid"), payment.prepaid_left),
         money(_("Given back before"), payment.refunded),
@@ -106,8 +106,8 @@ def _deposit(deposit):
         Fact(_("Room"), deposit.unit),
         Fact(_("Kind"), deposit.get_kind_display(), is_data=False),
         Fact(_("Payer"), deposit.payer),
-        Fact(_("What it is for"), deposit.note),
-        money(_("Received"), deposit.received),
+        Fact(_("Purpose of the deposit"), deposit.note),
+        money(_("Money received"), deposit.received),
         money(_("Deducted before"), deposit.deducted),
         money(_("Given back before"), deposit.refunded),
         money(_("Held now"), deposit.held),

@@ -6,7 +6,7 @@ from residents.words import VERBS
 from servicedesk.core.notifications import KINDS, Words
 
 VERBS_OF_FEES = {
-    "money_asked": _("Asked for"),
+    "money_asked": _("Request made"),
     "money_approved": _("Approved"),
     "money_refused": _("Not approved"),
     "money_withdrawn": _("Withdrawn"),

@@ -50,7 +50,7 @@ class DepositForm(forms.Form):
         help_text=_("For example the firm that renovates. It is entered in the register."),
     )
     phone = PhoneField(label=_("Telephone of that payer"), required=False, max_length=40)
-    note = TextField(label=_("What it is for"), max_length=200)
+    note = TextField(label=_("Purpose of the deposit"), max_length=200)
     refund_due_on = NearDayField(
         label=_("To be given back from"),
         required=False,

@@ -44,7 +44,7 @@ def deposits(request):
     }
     shown = request.GET.get("show", "")
     shown = shown if shown in lists else ""
-    labels = {"": _("Held"), "due": _("Due back"), "unpaid": _("To be paid"), "all": _("All")}
+    labels = {"": _("We hold"), "due": _("Refund due"), "unpaid": _("To be paid"), "all": _("All")}
     here = reverse("billing:deposits")
     counts = {"due": lists["due"].count()}
     tabs = [

@@ -41,7 +41,7 @@ def requests(request):
     }
     shown = request.GET.get("show", "")
     shown = shown if shown in lists else ""
-    labels = {"": _("To be decided"), "pay": _("To be given back"), "decided": _("Decided")}
+    labels = {"": _("To be decided"), "pay": _("To be given back"), "decided": _("Already decided")}
     here = reverse("billing:requests")
     counts = {"": rows.waiting().count(), "pay": rows.to_pay_out().count()}
     tabs = [
