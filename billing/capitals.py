@@ -2,6 +2,8 @@
 
 from billing.amounts import to_fen
 
+# What stands before it on a receipt, so that nothing can be put there.
+YUAN = "人民币"
 _DIGITS = "零壹贰叁肆伍陆柒捌玖"
 _PLACES = ("", "拾", "佰", "仟")
 _GROUPS = ("", "万", "亿")

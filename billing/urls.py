@@ -96,3 +96,25 @@ DISCOUNTS = [
 ]
 
 urlpatterns = [*FEES, *DISCOUNTS]
+from billing.views import cashier, receipts, shifts
+
+app_name = "billing"
+
+CASHIER = [
+    path("cashier/", cashier.cashier, name="cashier"),
+    path("cashier/<int:pk>/", cashier.take, name="take"),
+    path("cashier/<int:pk>/preview/", cashier.preview, name="take_preview"),
+    path("cashier/settlements/<int:pk>/", cashier.settlement, name="settlement"),
+    path("cashier/receipts/", receipts.receipts, name="receipts"),
+    path("cashier/receipts/<int:pk>/", receipts.receipt, name="receipt"),
+    path("cashier/receipts/<int:pk>/printed/", receipts.receipt_printed, name="receipt_printed"),
+    path("cashier/receipts/<int:pk>/print/", receipts.receipt_print, name="receipt_print"),
+    path("cashier/shift/", shifts.my_shift, name="my_shift"),
+    path("cashier/shifts/", shifts.shifts, name="shifts"),
+    path("cashier/shifts/<int:pk>/", shifts.shift, name="shift"),
+    path("cashier/shifts/<int:pk>/close_shift/", shifts.close_shift, name="close_shift"),
+    path("cashier/shifts/<int:pk>/print/", shifts.shift_print, name="shift_print"),
+    path("cashier/day/<day:date>/", shifts.cash_day, name="cash_day"),
+]
+
+urlpatterns = [*CASHIER]

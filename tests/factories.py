@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 
-from billing.models import Bill, Deposit, Fee, Tariff, TariffTier
+from billing.models import Bill, Deposit, Fee, MoneyRequest, Refund, Tariff, TariffTier
 from complaints import actions, warranty
 from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind, WarrantyTerm
 from residents import actions as residents_actions
@@ -378,3 +378,23 @@ def deposit(of, payer, amount="2000.00", *, by, **facts):
         asked_by=by,
         **facts,
     )
+
+
+def refund(of, amount, *, shift, by, approved_by):
+    """Money of a payment given back in a shift, with the approval it takes."""
+    asked = MoneyRequest.objects.create(
+        community=of.community,
+        kind=MoneyRequest.Kind.REFUND,
+        status=MoneyRequest.Status.APPROVED,
+        unit=of.unit,
+        payment=of,
+        amount=amount,
+        reason="多收",
+        asked_by=by,
+        asked_at=MONDAY,
+        decided_by=approved_by,
+        decided_at=MONDAY,
+    )
+    number = f"TK-{next(_counter):04}"
+    facts = {"community": of.community, "unit": of.unit, "payment": of, "request": asked, "shift": shift, "by": by}
+    return Refund.objects.create(**facts, number=number, method=of.method, amount=amount, at=MONDAY)

@@ -80,4 +80,15 @@ __all__ = [
     "void_cost",
     "void_tariff",
     "withdraw_discount",
+from billing.actions.cash import Means, take_payment, use_prepayment
+from billing.actions.cash import Means, count_print, take_payment, use_prepayment
+from billing.actions.shifts import close_shift, open_shift
+
+__all__ = [
+    "Means",
+    "close_shift",
+    "count_print",
+    "open_shift",
+    "take_payment",
+    "use_prepayment",
 ]

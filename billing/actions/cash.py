@@ -119,6 +119,16 @@ def use_prepayment(unit, *, bills, deposits, amount, by, now, submission, owed=N
     return events.log(unit, "prepaid_used", by=by, now=now, data=data)
 
 
+@transaction.atomic
+def count_print(receipt, *, by, now):
+    """Note that a receipt is printed (once more) and return how often it was by now: what is printed again says so.
+    One UPDATE and one INSERT."""
+    Receipt.objects.filter(pk=receipt.pk).update(prints=F("prints") + 1)
+    receipt.refresh_from_db(fields=["prints"])
+    events.log(receipt, "receipt_printed", by=by, now=now, data={"times": receipt.prints})
+    return receipt.prints
+
+
 # What is locked and read again ----------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ ENGINEERS = {(Role.HEAD, "engineering"), (Role.WORKER, "engineering")}
 GUARDS = {(Role.HEAD, "security"), (Role.WORKER, "security")}
 SETS_FEES = {Role.FINANCE, Role.ADMIN}
 ASKS_DISCOUNTS = {Role.CASHIER, Role.FINANCE, Role.CLERK}
+MONEY = {Role.CASHIER, Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM}
 SEES_CASES = OFFICE | {Role.HEAD, Role.WORKER}
 GROUPS = {
     "cases": _("Cases and answers"),
@@ -62,6 +63,9 @@ MENU = [
     ("money", "check", _("Check of the books"), "billing:check", {Role.FINANCE, Role.DEPUTY_GM, Role.ADMIN}),
     ("money", "fees", _("Fees and tariffs"), "billing:fees", SETS_FEES | {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("money", "discounts", _("Discounts"), "billing:discounts", ASKS_DISCOUNTS | {Role.SUPERVISOR, Role.DEPUTY_GM}),
+    ("money", "cashier", _("Cashier"), "billing:cashier", {Role.CASHIER}),
+    ("money", "receipts", _("Receipts"), "billing:receipts", {Role.CASHIER, Role.FINANCE}),
+    ("money", "shifts", _("Cash shifts"), "billing:shifts", MONEY),
     ("quality", "reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("quality", "phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("quality", "problems", _("Product problems"), "complaints:problems", OFFICE),

@@ -28,7 +28,7 @@ LANDING = [
     (Role.WORKER, "complaints:jobs"),
     (Role.FINANCE, "billing:figures"),
     (Role.ADMIN, "complaints:settings"),
-    (Role.CASHIER, "residents:people"),
+    (Role.CASHIER, "billing:cashier"),
 ]
 
 

@@ -319,7 +319,7 @@ def shares(rows):
     total = sum(counts) or 1
     drawn, x = [], 0.0
     for n, (row, count) in enumerate(zip(rows, counts, strict=True)):
-        width = count / total * 100
+        width = float(count / total) * 100
         drawn.append(
             {
                 "label": _get(row, "label"),

@@ -1,3 +1,20 @@
 """Who may come in where: the cashier, receipts and shifts. See tests/test_roles.py."""
 
-DOORS = {}
+READERS = {"cashier", "finance", "supervisor", "deputy_gm"}
+TAKE = ("cashier", "take", "take_preview", "my_shift", "close_shift")
+READ = (
+    "settlement",
+    "receipts",
+    "receipt",
+    "receipt_printed",
+    "receipt_print",
+    "shifts",
+    "shift",
+    "shift_print",
+    "cash_day",
+)
+
+DOORS = {
+    **{f"billing:{name}": {"cashier"} for name in TAKE},
+    **{f"billing:{name}": READERS for name in READ},
+}

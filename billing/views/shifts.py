@@ -1,0 +1,106 @@
+"""Cash shifts (交班, S25): open, close, their paper, and the day as the supervisor sees it."""
+
+from django.db.models import Count, Sum
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods
+
+from billing import actions, cashing
+from billing.forms import cash as forms
+from billing.models import Shift
+from billing.views.cashier import MONEY
+from servicedesk.core import clock
+from servicedesk.core.doors import door_to, make_or_show, part_of
+from servicedesk.core.models import Role
+from servicedesk.core.roles import role_required
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(Role.CASHIER)
+def my_shift(request):
+    """The open shift of the cashier, or the form that opens one."""
+    community, now = request.community, clock.now()
+    if request.method == "GET" and (there := Shift.objects.open().filter(community=community, cashier=request.user)):
+        return redirect(there[0])
+    form = forms.OpenShiftForm(request.POST or None)
+    form.facts = form.cleaned_data if form.is_bound and form.is_valid() else {}
+
+    def make(**facts):
+        return actions.open_shift(community, by=request.user, now=now, **facts)
+
+    return make_or_show(request, form, make, template="billing/shifts/open.html", done=_("Shift %(number)s is open."))
+
+
+@require_GET
+@role_required(*MONEY)
+def shifts(request):
+    """Every shift, newest first, the open ones among them."""
+    rows = Shift.objects.filter(community=request.community).select_related("cashier")
+    rows = rows.annotate(taken=Sum("receipts__amount"), receipts_count=Count("receipts"))
+    now = clock.now()
+    context = {"part": part_of(rows, request), "now": now, "today": request.community.local(now).date()}
+    with timezone.override(request.community.tz):
+        return render(request, "billing/shifts/list.html", context)
+
+
+def _find(request, pk):
+    rows = Shift.objects.filter(community=request.community).select_related("cashier")
+    shift = get_object_or_404(rows, pk=pk)
+    shift.community = request.community
+    return shift
+
+
+def _page(request, shift, now, *, form=None, step="", status=200):
+    may_close = shift.is_open and shift.cashier_id == request.user.pk
+    context = {"shift": shift, "report": cashing.report_of(shift), "now": now, "step": step}
+    context["form"] = form or (forms.CloseShiftForm(thing=shift, now=now) if may_close else None)
+    with timezone.override(request.community.tz):
+        return render(request, "billing/shifts/shift.html", context, status=status)
+
+
+@require_GET
+@role_required(*MONEY)
+def shift(request, pk):
+    """One shift: totals by means, its receipts and refunds, what is void, the cash by the book and as it was counted;
+    open, its cashier closes it here."""
+    return _page(request, _find(request, pk), clock.now())
+
+
+@door_to(
+    forms.CloseShiftForm,
+    find=_find,
+    page=_page,
+    done=gettext_lazy("The shift is closed. Print it and sign it."),
+    roles=(Role.CASHIER,),
+)
+def close_shift(request, shift, facts, now):
+    actions.close_shift(shift, by=request.user, now=now, **facts)
+
+
+@require_GET
+@role_required(*MONEY)
+def shift_print(request, pk):
+    """The paper of a shift (交班单), to be signed by who hands over and who takes over."""
+    found = _find(request, pk)
+    with timezone.override(request.community.tz):
+        context = {"shift": found, "report": cashing.report_of(found), "now": clock.now()}
+        return render(request, "billing/shifts/print.html", context)
+
+
+@require_GET
+@role_required(*MONEY)
+def cash_day(request, date):
+    """All shifts of a day: together by means, the differences with their reasons, and those that are open."""
+    found = list(cashing.shifts_of_day(request.community, date))
+    context = {
+        "date": date,
+        "shifts": found,
+        "open": [one for one in found if one.is_open],
+        "tally": cashing.tally(found),
+        "differences": [one for one in found if one.difference],
+        "now": clock.now(),
+    }
+    with timezone.override(request.community.tz):
+        return render(request, "billing/shifts/day.html", context)
