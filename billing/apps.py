@@ -8,6 +8,8 @@ class BillingConfig(AppConfig):
 
     def ready(self):
         from billing import clearing, invariants, numbering, personal, words
+        from billing import arrears_words, personal
+        from billing.actions.arrears import first_demand_gap
         from billing.models import Bill, DemandLetter, Deposit, Receipt
         from billing import numbering, personal
         from billing.models import Bill, Deposit, Receipt
@@ -17,6 +19,9 @@ class BillingConfig(AppConfig):
 
         words.register()
         clearing.register()
+        arrears_words.register()
+        if first_demand_gap not in numbers.CHECKS:
+            numbers.CHECKS.append(first_demand_gap)
         NOT_HELD.update(personal.NOT_HELD)
         for check in (invariants.first_gap, numbering.first_receipt_gap, numbering.first_shift_gap):
             if check not in numbers.CHECKS:

@@ -212,6 +212,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "forget_drafts": {"task": "complaints.tasks.forget_drafts", "schedule": 3600, "options": {"expires": 3500}},
     "file_ended": {"task": "complaints.tasks.file_ended", "schedule": 300, "options": {"expires": 290}},
+    "advance_arrears": {"task": "billing.tasks.advance_arrears", "schedule": 3600, "options": {"expires": 3500}},
     "end_former_contacts": {"task": "residents.tasks.end_former_contacts", "schedule": crontab(10, "1-5")},
     "forget_identity_copies": {"task": "residents.tasks.forget_identity_copies", "schedule": crontab(20, "1-5")},
     "apply_retention": {"task": "complaints.tasks.apply_retention", "schedule": crontab(40, "1-5")},

@@ -60,6 +60,9 @@ class DunningRule(models.Model):
     def __str__(self):
         return f"{self.get_kind_display()} {self.days:+d}"
 
+    def get_absolute_url(self):
+        return reverse("billing:rule", args=[self.pk])
+
 
 class ArrearsCaseQuerySet(models.QuerySet):
     def open(self):
@@ -349,14 +352,12 @@ class Dispute(models.Model):
     def __str__(self):
         return str(self.bill)
 
+    def get_absolute_url(self):
+        return reverse("billing:dispute", args=[self.pk])
+
     @property
     def is_open(self):
         return self.ended_at is None
-
-
-class LateClauseQuerySet(models.QuerySet):
-    def on(self, day):
-        return self.filter(valid__contains=day)
 
 
 class LateClause(models.Model):
@@ -375,8 +376,6 @@ class LateClause(models.Model):
     valid = DateRangeField(_("valid from and to"))
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
-
-    objects = LateClauseQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("clause on late charges")
@@ -404,6 +403,13 @@ class LateClause(models.Model):
 
     def __str__(self):
         return self.clause
+
+    def get_absolute_url(self):
+        return reverse("billing:ladder")
+
+    def holds_on(self, day):
+        """Return whether a bill that fell due on `day` comes under it."""
+        return self.valid.lower <= day and (self.valid.upper is None or day < self.valid.upper)
 
 
 class LimitationAlarm(models.Model):

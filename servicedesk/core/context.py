@@ -66,6 +66,7 @@ MENU = [
     ("money", "cashier", _("Cashier"), "billing:cashier", {Role.CASHIER}),
     ("money", "receipts", _("Receipts"), "billing:receipts", {Role.CASHIER, Role.FINANCE}),
     ("money", "shifts", _("Cash shifts"), "billing:shifts", MONEY),
+    ("money", "arrears", _("Arrears"), "billing:arrears", {Role.FINANCE, Role.CLERK, Role.CASHIER}),
     ("quality", "reports", _("Reports"), "complaints:reports", {Role.SUPERVISOR, Role.DEPUTY_GM}),
     ("quality", "phrases", _("Polite desk"), "complaints:phrases", OFFICE),
     ("quality", "problems", _("Product problems"), "complaints:problems", OFFICE),

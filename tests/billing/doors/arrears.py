@@ -1,3 +1,30 @@
 """Who may come in where: arrears. See tests/test_roles.py."""
 
-DOORS = {}
+READERS = {"finance", "clerk", "supervisor", "deputy_gm", "cashier"}
+TALKERS = {"finance", "clerk"}
+FINANCE = {"finance"}
+DOORS = {
+    "billing:arrears": READERS,
+    "billing:arrears_file": FINANCE,
+    "billing:notices": FINANCE,
+    "billing:ladder": READERS,
+    "billing:make_ladder": FINANCE,
+    "billing:rule": FINANCE,
+    "billing:set_rule": FINANCE,
+    "billing:new_clause": FINANCE,
+    "billing:dispute": READERS,
+    "billing:end_dispute": FINANCE,
+    "billing:demand_letter": READERS,
+    "billing:deliver_letter": FINANCE,
+    "billing:demand_paper": FINANCE,
+    "billing:demand_bundle": FINANCE,
+    "billing:arrears_of": READERS,
+    "billing:record_step": TALKERS,
+    "billing:promise_payment": TALKERS,
+    "billing:skip_step": FINANCE,
+    "billing:write_letter": FINANCE,
+    "billing:dispute_bill": TALKERS,
+    "billing:pause_arrears": {"finance", "supervisor", "deputy_gm"},
+    "billing:resume_arrears": FINANCE,
+    "billing:issue_late_charge": FINANCE,
+}

@@ -1,0 +1,166 @@
+"""The sweep over arrears: what is overdue gets its ladder, what is paid leaves it, promises are kept or broken, finance
+is told before a claim ends. Worked out from rows alone, so that after any outage one pass does it all."""
+
+import logging
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Sum, Value
+from django.db.models.functions import Coalesce
+
+from billing.amounts import NOTHING
+from billing.models import Allocation, ArrearsCase, Bill, LimitationAlarm, PromiseToPay
+from servicedesk.core import events, moves
+from servicedesk.core.calendar import calendar_of
+from servicedesk.core.models import Community, Membership, Role, User
+from servicedesk.core.notifications import notify
+from servicedesk.core.worktime import NoServiceDays
+
+logger = logging.getLogger(__name__)
+
+OPEN = """
+INSERT INTO billing_arrearscase (community_id, unit_id, opened_on, stage, next_kind, paused_reason, pause_note)
+SELECT DISTINCT community_id, unit_id, %(today)s::date, '', '', '', '' FROM billing_bill
+WHERE community_id = %(community)s AND voided_at IS NULL AND balance > 0 AND due_on < %(today)s
+    AND NOT EXISTS (
+        SELECT 1 FROM billing_arrearscase AS one WHERE one.unit_id = billing_bill.unit_id AND one.closed_on IS NULL
+    )
+ON CONFLICT DO NOTHING RETURNING id
+"""
+# The next step is the first of the ladder behind the last that was taken. It never comes nearer to the one before it
+# than the ladder says, so that nobody gets a demand letter because we were asleep, and it waits for a promise.
+PLAN = """
+WITH anchor AS (
+    SELECT unit_id, min(due_on) AS since FROM billing_bill AS bill
+    WHERE community_id = %(community)s AND voided_at IS NULL AND balance > 0 AND due_on < %(today)s
+        AND (%(unit)s::bigint IS NULL OR unit_id = %(unit)s)
+        AND NOT EXISTS (SELECT 1 FROM billing_dispute WHERE bill_id = bill.id AND ended_at IS NULL)
+    GROUP BY unit_id
+), planned AS (
+    SELECT arrears.id, coalesce(rule.kind, '') AS kind, rule.days, CASE WHEN rule.days IS NOT NULL THEN greatest(
+        anchor.since + rule.days, arrears.stage_on + (rule.days - arrears.stage_days), promise.pay_on + 1) END AS day
+    FROM billing_arrearscase AS arrears
+    LEFT JOIN anchor ON anchor.unit_id = arrears.unit_id
+    LEFT JOIN LATERAL (
+        SELECT kind, days FROM billing_dunningrule
+        WHERE community_id = arrears.community_id AND is_active AND days > coalesce(arrears.stage_days, 0)
+        ORDER BY days LIMIT 1
+    ) AS rule ON anchor.since IS NOT NULL
+    LEFT JOIN billing_promisetopay AS promise ON promise.arrears_id = arrears.id AND promise.status = 'open'
+    WHERE arrears.community_id = %(community)s AND arrears.closed_on IS NULL
+        AND (%(unit)s::bigint IS NULL OR arrears.unit_id = %(unit)s)
+)
+UPDATE billing_arrearscase AS arrears
+SET next_kind = planned.kind, next_days = planned.days, next_step_on = planned.day, version = version + 1
+FROM planned WHERE planned.id = arrears.id
+    AND (arrears.next_kind, arrears.next_days, arrears.next_step_on)
+    IS DISTINCT FROM (planned.kind, planned.days::smallint, planned.day)
+"""
+# A claim lasts at least three years from the day on which it was due, so what fell due later needs no look (188).
+ALARM = """
+INSERT INTO billing_limitationalarm (community_id, bill_id, days, claim_until, at)
+SELECT community_id, bill.id, reached.days, claim_until, %(now)s
+FROM billing_bill AS bill CROSS JOIN unnest(%(before)s::int[]) AS reached (days)
+WHERE community_id = %(community)s AND voided_at IS NULL AND balance > 0
+    AND due_on <= %(today)s::date + 180 - 1095
+    AND claim_until >= %(today)s AND claim_until <= %(today)s::date + reached.days
+ON CONFLICT DO NOTHING RETURNING bill_id
+"""
+
+
+NOT_PAUSED = {"paused_reason": "", "paused_until": None, "pause_note": ""}
+PATHS = {"arrears_today": "/billing/arrears/?show=today", "claims_end": "/billing/arrears/?show=claims"}
+
+
+def advance_arrears(*, now):
+    """Bring the arrears of every community up to today; return how many homes wait for a step. Each community is one
+    transaction of about ten statements, however many homes; one that fails is logged and passed over. Done twice it
+    does nothing new."""
+    waiting = 0
+    for community in Community.objects.order_by("pk"):
+        try:
+            waiting += _advance(community, now)
+        except Exception:
+            logger.exception("the arrears of %s could not be brought up to date", community)
+    return waiting
+
+
+@transaction.atomic
+def _advance(community, now):
+    if not Community.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=community.pk).exists():
+        return 0
+    today = community.local(now).date()
+    facts = {"community": community.pk, "today": today}
+    log = {"community": community, "by": None, "now": now}
+    opened = _rows(OPEN, facts)
+    events.log_many(ArrearsCase, [(key, {}) for (key,) in opened], "arrears_opened", **log)
+    _settle_promises(community, today, now)
+    closed = list(_paid_up(community, today).values_list("pk", flat=True))
+    ended = {"next_kind": "", "next_days": None, "next_step_on": None, **NOT_PAUSED, "version": F("version") + 1}
+    ArrearsCase.objects.filter(pk__in=closed).update(closed_on=today, **ended)
+    events.log_many(ArrearsCase, [(key, {}) for key in closed], "arrears_closed", **log)
+    over = ArrearsCase.objects.open().filter(community=community, paused_until__lt=today)
+    resumed = list(over.values_list("pk", flat=True))
+    over.update(**NOT_PAUSED, version=F("version") + 1)
+    events.log_many(ArrearsCase, [(key, {}) for key in resumed], "arrears_resumed", **log)
+    plan(community, today)
+    claims = {key for (key,) in _rows(ALARM, {**facts, "now": now, "before": list(LimitationAlarm.BEFORE)})}
+    steps = ArrearsCase.objects.filter(community=community).to_do(today).count()
+    _tell(community, today, now, steps=steps, claims=len(claims))
+    return steps
+
+
+def plan(community, today, unit=None):
+    """Work out the next step of every open ladder of a community, or of one unit, in the caller's transaction."""
+    facts = {"community": community.pk, "today": today, "unit": unit.pk if unit else None}
+    with connection.cursor() as cursor:
+        cursor.execute(PLAN, facts)
+
+
+def _rows(statement, facts):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, facts)
+        return cursor.fetchall()
+
+
+def _paid_up(community, today):
+    overdue = Bill.objects.overdue(today).filter(unit=OuterRef("unit"))
+    return ArrearsCase.objects.open().filter(~Exists(overdue), community=community)
+
+
+def _settle_promises(community, today, now):
+    """Say of each open promise whether it was kept: paid since it was made, or nothing overdue any more."""
+    rows = PromiseToPay.objects.filter(community=community, status=PromiseToPay.Status.OPEN)
+    overdue = Bill.objects.overdue(today).filter(unit=OuterRef("arrears__unit"))
+    for promise in rows.annotate(owes=Exists(overdue)).select_related("arrears").order_by("pk"):
+        if not promise.owes or paid_since(promise) >= promise.amount:
+            moves.move(promise, PromiseToPay.Status.KEPT, by=None, now=now, verb="promise_kept", ended_at=now)
+        elif promise.pay_on < today:
+            moves.move(promise, PromiseToPay.Status.BROKEN, by=None, now=now, verb="promise_broken", ended_at=now)
+
+
+def paid_since(promise):
+    """Return how many yuan were paid on bills of the unit since the promise was made. One query."""
+    rows = Allocation.objects.filter(bill__unit=promise.arrears.unit_id, at__gte=promise.made_at)
+    return rows.aggregate(yuan=Coalesce(Sum("amount"), Value(NOTHING)))["yuan"]
+
+
+def _tell(community, today, now, *, steps, claims):
+    """Tell finance and the desk once a day of the steps that wait, and finance of claims that end soon, when the desk
+    opens: one message a person, not one a home."""
+    told = [("arrears_today", steps, [Role.FINANCE, Role.CLERK]), ("claims_end", claims, [Role.FINANCE])]
+    for kind, count, roles in told:
+        if not count:
+            continue
+        held = Membership.objects.active().filter(community=community, role__in=roles)
+        people = User.objects.filter(pk__in=held.values("user")).order_by("pk")
+        data = {"count": count, "path": PATHS[kind]}
+        key = f"{kind}:{community.pk}:{today}"
+        notify(people, kind, about=community, key=key, now=now, not_before=_opening(community, now), data=data)
+
+
+def _opening(community, now):
+    """Return when the desk is open next, or now where no hours are entered: nobody is disturbed at night."""
+    try:
+        return calendar_of(community).first_in_hours(now)
+    except NoServiceDays:
+        return now

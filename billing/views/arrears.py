@@ -1,0 +1,507 @@
+"""Arrears (欠费, S23): who owes since when, the ladder of each home, promises, disputes, letters, late charges."""
+
+import functools
+
+from django.contrib import messages
+from django.db.models import Q
+from django.http import FileResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing import actions, ageing
+from billing.arrears_words import VERBS
+from billing.forms import arrears as forms
+from billing.models import (
+    ArrearsCase,
+    Bill,
+    DemandLetter,
+    Dispute,
+    DunningRule,
+    DunningStep,
+    LateClause,
+    LimitationAlarm,
+    PromiseToPay,
+)
+from complaints import courtesy
+from complaints.models import Case
+from residents.models import Unit
+from servicedesk.core import clock
+from servicedesk.core.doors import door_to, make_or_show, panel_of, part_of
+from servicedesk.core.models import Event, Role
+from servicedesk.core.roles import role_required, roles_in
+from servicedesk.core.spreadsheets import XLSX_TYPE, xlsx_file
+
+READERS = (Role.FINANCE, Role.CLERK, Role.SUPERVISOR, Role.DEPUTY_GM, Role.CASHIER)
+FINANCE, TALKERS = (Role.FINANCE,), (Role.FINANCE, Role.CLERK)
+PAUSERS = (Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM)
+# Rows of one Excel file, and homes of one printing.
+MOST_ROWS, MOST_NOTICES = 20_000, 60
+LAST = 30
+FORMS = {
+    "record_step": forms.RecordForm,
+    "promise_payment": forms.PromiseForm,
+    "skip_step": forms.SkipForm,
+    "write_letter": forms.LetterForm,
+    "dispute_bill": forms.DisputeForm,
+    "pause_arrears": forms.PauseForm,
+    "resume_arrears": forms.ResumeForm,
+    "issue_late_charge": forms.LateForm,
+}
+
+
+def _holds(request, roles):
+    """Return whether who asks holds one of `roles` here. No query of its own."""
+    return bool(roles_in(request.user, request.community.pk) & set(roles))
+
+
+# The list -------------------------------------------------------------------------------------------------------------
+
+
+def _narrowed(request, wanted, today):
+    """Return (what is owed of the building and fee, the same of the age and step that is asked for)."""
+    rows = ageing.owed_in(request.community, building=wanted["building"], fee=wanted["fee"])
+    found = rows.filter(ageing.of_age(wanted["age"], today)) if wanted["age"] else rows
+    if wanted["show"] == "today":
+        due = ArrearsCase.objects.filter(community=request.community).to_do(today)
+        found = found.filter(unit__in=due.values("unit"))
+    elif wanted["show"] == "claims":
+        alarms = LimitationAlarm.objects.filter(community=request.community)
+        found = found.filter(pk__in=alarms.values("bill"), claim_until__gte=today)
+    return rows, found
+
+
+def _with_ladders(units):
+    """Put the debtor, the open ladder and the open promise beside each of the rows `units`. Three queries."""
+    keys = [row["unit"] for row in units]
+    newest = Bill.objects.owed().filter(unit__in=keys).order_by("unit", "-due_on", "-pk").distinct("unit")
+    debtors = {bill.unit_id: bill for bill in newest.select_related("debtor")}
+    ladders = {one.unit_id: one for one in ArrearsCase.objects.open().filter(unit__in=keys)}
+    promises = {
+        one.arrears.unit_id: one
+        for one in PromiseToPay.objects.filter(status="open", arrears__in=ladders.values()).select_related("arrears")
+    }
+    for row in units:
+        key = row["unit"]
+        row |= {"debtor": debtors.get(key), "ladder": ladders.get(key), "promise": promises.get(key)}
+    return units
+
+
+@require_GET
+@role_required(*READERS)
+def arrears(request):
+    """Who owes: by age, building and fee, and each home with how far its ladder is."""
+    now = clock.now()
+    today = request.community.local(now).date()
+    form = forms.FilterForm(request.GET, community=request.community)
+    wanted = form.wanted
+    rows, found = _narrowed(request, wanted, today)
+    part = part_of(ageing.by_unit(found), request)
+    _with_ladders(part.rows)
+
+    def address(**changed):
+        query = request.GET.copy()
+        query.pop("page", None)
+        for name, value in changed.items():
+            query[name] = value
+        return f"?{query.urlencode()}"
+
+    buckets = ageing.by_age(rows, today)
+    context = {
+        "now": now,
+        "today": today,
+        "form": form,
+        "wanted": wanted,
+        "part": part,
+        "all_url": address(age=""),
+        "buckets": [
+            {"label": one.label, "count": one.count, "total": one.total, "url": address(age=one.key), "key": one.key}
+            for one in buckets
+        ],
+        "total": sum(one.total for one in buckets),
+        "overdue": sum(one.total for one in buckets[1:]),
+        "buildings": [{**one, "url": address(building=one["unit__building"])} for one in ageing.by_building(found)],
+        "fees": [{**one, "url": address(fee=one["fee"])} for one in ageing.by_fee(found)],
+        "is_finance": _holds(request, FINANCE),
+        "query": request.GET.urlencode(),
+    }
+    with timezone.override(request.community.tz):
+        return render(request, "billing/arrears/list.html", context)
+
+
+@require_POST
+@role_required(*FINANCE)
+def arrears_file(request):
+    """The list as an Excel file: text stays text, and neither telephone nor identity number is in it (T21)."""
+    now = clock.now()
+    today = request.community.local(now).date()
+    wanted = forms.FilterForm(request.GET, community=request.community).wanted
+    _rows, found = _narrowed(request, wanted, today)
+    units = _with_ladders(list(ageing.by_unit(found)[:MOST_ROWS]))
+    header = [_("Room"), _("Owed by"), _("Bills"), _("Total in yuan"), _("Oldest due on"), _("Days overdue")]
+    header += [_("Last step"), _("Next step"), _("Next step on"), _("Paused"), _("Promised by")]
+    lines = [_line(row, today) for row in units]
+    actions.log_arrears_file(request.community, count=len(lines), by=request.user, now=now)
+    about = [(_("Community"), str(request.community)), (_("Made on"), today), (_("Rows"), len(lines))]
+    file = xlsx_file(header, lines, title=_("Arrears"), about=about)
+    return FileResponse(file, as_attachment=True, filename=f"arrears-{today}.xlsx", content_type=XLSX_TYPE)
+
+
+def _line(row, today):
+    ladder, bill, promise = row["ladder"], row["debtor"], row["promise"]
+    return [
+        row["unit__label"],
+        str(bill.debtor or bill.get_debtor_kind_display()) if bill else "",
+        row["bills"],
+        row["total"],
+        row["oldest"],
+        max((today - row["oldest"]).days, 0),
+        ladder.get_stage_display() if ladder else "",
+        ladder.get_next_kind_display() if ladder else "",
+        ladder.next_step_on if ladder else None,
+        ladder.get_paused_reason_display() if ladder else "",
+        promise.pay_on if promise else None,
+    ]
+
+
+# One home -------------------------------------------------------------------------------------------------------------
+
+
+def _find(request, pk):
+    """Return the arrears of a unit: the open ones, else the last, else ones that are nowhere saved."""
+    unit = get_object_or_404(Unit.objects.select_related("community", "building"), pk=pk, community=request.community)
+    rows = ArrearsCase.objects.filter(unit=unit).order_by("-pk")
+    found = rows.open().first() or rows.first() or ArrearsCase(opened_on=clock.now().date())
+    found.unit, found.community = unit, request.community
+    return found
+
+
+def _steps(request, thing):
+    """Return what who asks may do now, as (name, label) pairs in the order of their use."""
+    if thing.pk is None or not thing.is_open:
+        return []
+    steps = []
+    finance = _holds(request, FINANCE)
+    if _holds(request, TALKERS):
+        steps += [("record_step", _("Record a step")), ("promise_payment", _("Promise to pay"))]
+    if finance and not thing.is_paused:
+        steps += [("write_letter", _("Demand letter"))]
+    if _holds(request, TALKERS):
+        steps.append(("dispute_bill", _("Disputed")))
+    if _holds(request, PAUSERS) and not thing.is_paused:
+        steps.append(("pause_arrears", _("Pause")))
+    if finance:
+        steps += [("resume_arrears", _("Go on"))] if thing.is_paused else []
+        steps += [("skip_step", _("Leave a step out"))] if thing.next_kind else []
+        steps.append(("issue_late_charge", _("Bill the late charge")))
+    return steps
+
+
+def _page(request, thing, now, *, form=None, step="", status=200):
+    today = request.community.local(now).date()
+    form_classes = FORMS if _holds(request, FINANCE) else {**FORMS, "record_step": forms.SpokenForm}
+    with timezone.override(request.community.tz):
+        step, label, form = panel_of(request, _steps(request, thing), form_classes, thing, now, form=form, step=step)
+        bills = ageing.with_disputes(Bill.objects.owed().filter(unit=thing.unit)).with_places().oldest_first()
+        bills = list(bills)
+        for bill in bills:
+            bill.community = request.community
+        late = ageing.late_of(bills, today)
+        rows = [{"bill": bill, "days": (today - bill.due_on).days, "late": late.get(bill.pk)} for bill in bills]
+        context = {
+            "now": now,
+            "today": today,
+            "arrears": thing,
+            "unit": thing.unit,
+            "steps": _steps(request, thing),
+            "step": step,
+            "label": label,
+            "form": form,
+            "rows": rows,
+            "total": sum(bill.balance for bill in bills),
+            "late_total": sum(one.due for one in late.values()),
+            "has_clause": LateClause.objects.filter(community=request.community).exists(),
+            "is_finance": _holds(request, FINANCE),
+            **_history(thing),
+        }
+        return render(request, "billing/arrears/unit.html", context, status=status)
+
+
+def _history(thing):
+    """Return what was done about the arrears of a unit, newest first. Five queries."""
+    of_unit = Q(arrears__unit=thing.unit)
+    return {
+        "taken": list(DunningStep.objects.filter(of_unit).select_related("by", "letter")[:LAST]),
+        "promises": list(PromiseToPay.objects.filter(of_unit).select_related("by")[:LAST]),
+        "letters": list(DemandLetter.objects.filter(unit=thing.unit)[:LAST]),
+        "disputes": list(Dispute.objects.filter(bill__unit=thing.unit).select_related("bill", "case")[:LAST]),
+        "events": [
+            {"at": event.at, "who": event.by_name, "title": VERBS.get(event.verb, event.verb), "text": event.note}
+            for event in (Event.objects.about(thing)[:LAST] if thing.pk else [])
+        ],
+    }
+
+
+@require_GET
+@role_required(*READERS)
+def arrears_of(request, pk):
+    """The arrears of one home: the bills and their age, what was done, what is next and why."""
+    return _page(request, _find(request, pk), clock.now())
+
+
+def _door_to(step, done, roles):
+    return door_to(FORMS[step], find=_find, page=_page, done=done, roles=roles)
+
+
+@_door_to("record_step", gettext_lazy("On record. The next step follows from it."), TALKERS)
+def record_step(request, thing, facts, now):
+    actions.record_step(thing, by=request.user, now=now, **facts)
+
+
+@_door_to("skip_step", gettext_lazy("Left out, with the reason."), FINANCE)
+def skip_step(request, thing, facts, now):
+    actions.skip_step(thing, by=request.user, now=now, **facts)
+
+
+@_door_to("promise_payment", gettext_lazy("Promised. The ladder waits until that day."), TALKERS)
+def promise_payment(request, thing, facts, now):
+    actions.promise_payment(thing, by=request.user, now=now, **facts)
+
+
+@_door_to("pause_arrears", gettext_lazy("The ladder is paused."), PAUSERS)
+def pause_arrears(request, thing, facts, now):
+    actions.pause_arrears(thing, by=request.user, now=now, **facts)
+
+
+@_door_to("resume_arrears", gettext_lazy("The ladder goes on."), FINANCE)
+def resume_arrears(request, thing, facts, now):
+    actions.resume_arrears(thing, by=request.user, now=now, **facts)
+
+
+@_door_to(
+    "dispute_bill", gettext_lazy("Disputed. The ladder is paused, and no late charge runs on this bill."), TALKERS
+)
+def dispute_bill(request, thing, facts, now):
+    actions.dispute_bill(thing, by=request.user, now=now, **facts)
+
+
+@_door_to("write_letter", gettext_lazy("Written. Print it, and record its delivery with the proof."), FINANCE)
+def write_letter(request, thing, facts, now):
+    return redirect(actions.write_letter(thing, by=request.user, now=now, **facts))
+
+
+@_door_to("issue_late_charge", gettext_lazy("Billed, with its arithmetic."), FINANCE)
+def issue_late_charge(request, thing, facts, now):
+    today = request.community.local(now).date()
+    bills = list(Bill.objects.overdue(today).filter(unit=thing.unit).select_related("community"))
+    actions.issue_late_charge(bills, arrears=thing, by=request.user, now=now)
+
+
+# Disputes -------------------------------------------------------------------------------------------------------------
+
+
+def _find_dispute(request, pk):
+    rows = Dispute.objects.select_related("bill__unit", "bill__fee", "case", "by", "ended_by")
+    found = get_object_or_404(rows, pk=pk, community=request.community)
+    found.community = request.community
+    return found
+
+
+def _dispute_page(request, thing, now, *, form=None, step="", status=200):
+    steps = [("end_dispute", _("End the dispute"))] if thing.is_open and _holds(request, FINANCE) else []
+    with timezone.override(request.community.tz):
+        open_forms = {"end_dispute": forms.OutcomeForm}
+        step, label, form = panel_of(request, steps, open_forms, thing, now, form=form, step=step)
+        context = {"now": now, "dispute": thing, "steps": steps, "step": step, "label": label, "form": form}
+        return render(request, "billing/arrears/dispute.html", context, status=status)
+
+
+@require_GET
+@role_required(*READERS)
+def dispute(request, pk):
+    """One dispute: the bill, the number and state of its case, the outcome."""
+    return _dispute_page(request, _find_dispute(request, pk), clock.now())
+
+
+@door_to(forms.OutcomeForm, find=_find_dispute, page=_dispute_page, done=gettext_lazy("Ended."), roles=FINANCE)
+def end_dispute(request, thing, facts, now):
+    actions.end_dispute(thing, by=request.user, now=now, **facts)
+
+
+# Demand letters -------------------------------------------------------------------------------------------------------
+
+
+def _find_letter(request, pk):
+    rows = DemandLetter.objects.select_related("unit__building", "debtor", "by", "delivery_noted_by", "arrears")
+    found = get_object_or_404(rows, pk=pk, community=request.community)
+    found.community = request.community
+    return found
+
+
+def _letter_page(request, thing, now, *, form=None, step="", status=200):
+    may = _holds(request, FINANCE) and not thing.is_delivered
+    steps = [("deliver_letter", _("Record the delivery"))] if may else []
+    with timezone.override(request.community.tz):
+        open_forms = {"deliver_letter": forms.DeliverForm}
+        step, label, form = panel_of(request, steps, open_forms, thing, now, form=form, step=step)
+        context = {"steps": steps, "step": step, "label": label, "form": form, **_letter(thing, now)}
+        return render(request, "billing/arrears/letter.html", context, status=status)
+
+
+def _letter(letter, now):
+    lines = letter.lines.select_related("bill__fee")
+    return {"now": now, "letter": letter, "lines": list(lines), "community": letter.community}
+
+
+@require_GET
+@role_required(*READERS)
+def demand_letter(request, pk):
+    """One demand letter: its bills, and whether its delivery is proved."""
+    return _letter_page(request, _find_letter(request, pk), clock.now())
+
+
+@door_to(
+    forms.DeliverForm,
+    find=_find_letter,
+    page=_letter_page,
+    done=gettext_lazy("On record. The claims begin their three years anew on that day."),
+    roles=FINANCE,
+)
+def deliver_letter(request, thing, facts, now):
+    actions.deliver_letter(thing, by=request.user, now=now, **facts)
+
+
+@require_GET
+@role_required(*FINANCE)
+def demand_paper(request, pk):
+    """The demand letter (催告函) on A4."""
+    letter, now = _find_letter(request, pk), clock.now()
+    with timezone.override(request.community.tz):
+        return render(request, "billing/arrears/letter_print.html", _letter(letter, now))
+
+
+@require_GET
+@role_required(*FINANCE)
+def demand_bundle(request, pk):
+    """What a lawyer or a court needs in one file: the letter, its proof, the bills, what was done, and the cases of the
+    home with their days and states, so that a debt which is really a dispute shows."""
+    letter, now = _find_letter(request, pk), clock.now()
+    # Without the words of a case, and without those about staff (ruling 12).
+    cases = Case.objects.filter(unit=letter.unit, concerned=None, sealed_at=None).select_related("category")
+    steps = DunningStep.objects.filter(arrears=letter.arrears).order_by("done_at", "pk")
+    context = {
+        **_letter(letter, now),
+        "cases": list(cases.order_by("received_at")),
+        "taken": list(steps.select_related("by")),
+        "disputes": list(Dispute.objects.filter(bill__unit=letter.unit).select_related("bill", "case")),
+    }
+    with timezone.override(request.community.tz):
+        return render(request, "billing/arrears/bundle.html", context)
+
+
+# Posted notices -------------------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(*FINANCE)
+def notices(request):
+    """Posted notices (催缴单) for the homes that were ticked: the text and how polite it is, three on a page of A4, and
+    on record once they are posted."""
+    now = clock.now()
+    typed = request.POST if request.method == "POST" else None
+    form = forms.NoticesForm(typed, community=request.community, initial={"unit": request.GET.getlist("unit")})
+    asked = [key for key in (typed or request.GET).getlist("unit") if key.isascii() and key.isdigit() and len(key) < 19]
+    today = request.community.local(now).date()
+    owing = ageing.with_disputes(Bill.objects.overdue(today)).filter(community=request.community, is_disputed=False)
+    units = list(ageing.by_unit(owing.filter(unit__in=asked[:MOST_NOTICES])))
+    do, status = request.POST.get("do", ""), 200
+    context = {"now": now, "today": today, "form": form, "units": units, "community": request.community}
+    if typed is not None:
+        if form.is_valid():
+            text = form.cleaned_data["text"]
+            context |= {"text": text, "hits": courtesy.look_at(request.community, text)}
+            if do == "print":
+                return _print_notices(request, context, units)
+            if do == "record":
+                if form.cleaned_data["evidence"]:
+                    return _record_notices(request, form, now)
+                form.add_error("evidence", _("Write who posted the notices, when, and where the pictures are."))
+        status = 422 if form.errors else 200
+    else:
+        context |= {"text": form.initial["text"], "hits": []}
+    with timezone.override(request.community.tz):
+        return render(request, "billing/arrears/notices.html", context, status=status)
+
+
+def _print_notices(request, context, units):
+    # Three on a sheet.
+    sheets = [units[first : first + 3] for first in range(0, len(units), 3)]
+    with timezone.override(request.community.tz):
+        return render(request, "billing/arrears/notices_print.html", {**context, "sheets": sheets})
+
+
+def _record_notices(request, form, now):
+    facts = {"units": list(form.cleaned_data["unit"]), "evidence": form.cleaned_data["evidence"]}
+    count = actions.record_notices(request.community, by=request.user, now=now, **facts)
+    messages.success(request, _("On record for %(count)s homes.") % {"count": count})
+    return redirect("billing:arrears")
+
+
+# The ladder and the clause --------------------------------------------------------------------------------------------
+
+
+@require_GET
+@role_required(*READERS)
+def ladder(request):
+    """The steps with their days and sources, and the clauses on late charges."""
+    context = {
+        "rules": list(DunningRule.objects.filter(community=request.community)),
+        "clauses": list(LateClause.objects.filter(community=request.community).select_related("fee")),
+        "is_finance": _holds(request, FINANCE),
+    }
+    return render(request, "billing/arrears/ladder.html", context)
+
+
+@require_POST
+@role_required(*FINANCE)
+def make_ladder(request):
+    """Give the community the usual ladder."""
+    actions.make_ladder(request.community, by=request.user, now=clock.now())
+    return redirect("billing:ladder")
+
+
+def _find_rule(request, pk):
+    found = get_object_or_404(DunningRule, pk=pk, community=request.community)
+    found.community = request.community
+    return found
+
+
+def _rule_page(request, thing, now, *, form=None, step="", status=200):
+    form = form or forms.RuleForm(thing=thing, now=now)
+    context = {"rule": thing, "form": form, "step": "set_rule", "label": _("Save")}
+    return render(request, "billing/arrears/rule.html", context, status=status)
+
+
+@require_GET
+@role_required(*FINANCE)
+def rule(request, pk):
+    """One step of the ladder: its day, and whether it is in use."""
+    return _rule_page(request, _find_rule(request, pk), clock.now())
+
+
+@door_to(forms.RuleForm, find=_find_rule, page=_rule_page, done=gettext_lazy("Saved."), roles=FINANCE)
+def set_rule(request, thing, facts, now):
+    actions.set_rule(thing, by=request.user, now=now, **facts)
+    return redirect("billing:ladder")
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(*FINANCE)
+def new_clause(request):
+    """Enter the contract's clause on late charges."""
+    now = clock.now()
+    form = forms.ClauseForm(request.POST or None, community=request.community)
+    make = functools.partial(actions.add_clause, request.community, by=request.user, now=now)
+    return make_or_show(request, form, make, template="billing/arrears/clause.html", done=_("The clause holds now."))
