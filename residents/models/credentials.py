@@ -113,6 +113,7 @@ class Credential(models.Model):
         ]
         indexes = [
             models.Index(fields=["community", "number"], name="credential_number"),
+            models.Index(fields=["community", "-issued_at", "-id"], name="credential_newest_first"),
             models.Index(fields=["community", "valid_to"], condition=Q(status="active"), name="credential_in_use"),
         ]
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +21,11 @@ class KeySetQuerySet(models.QuerySet):
     def kept(self):
         """Return the sets of which something hangs in the cabinet or is due back there."""
         return self.filter(Q(in_cabinet__gt=0) | Q(on_loan__gt=0))
+
+    def by_slot(self):
+        """Return the sets as one walks along the cabinet: slot 9 before slot 10. The index `key_set_by_slot` has this
+        order."""
+        return self.order_by(Length("slot"), "slot", "tag")
 
 
 class KeySet(models.Model):
@@ -81,6 +87,7 @@ class KeySet(models.Model):
                 name="key_set_is_of_a_unit_or_a_place",
             ),
         ]
+        indexes = [models.Index("community", Length("slot"), "slot", "tag", name="key_set_by_slot")]
 
     def __str__(self):
         return self.tag

@@ -3,7 +3,6 @@
 import functools
 
 from django.db.models import Q
-from django.db.models.functions import Length
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -84,7 +83,7 @@ def cabinet(request):
     now, search = clock.now(), forms.SearchForm(request.GET)
     rows = KeySet.objects.filter(community=request.community).with_unit().filter(about(search.sought))
     rows = rows if search.sought else rows.kept()
-    part = part_of(rows.order_by(Length("slot"), "slot", "tag"), request)
+    part = part_of(rows.by_slot(), request)
     return _list(request, "residents:cabinet", "residents/keys/cabinet.html", now, search, part=part)
 
 
