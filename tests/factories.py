@@ -130,10 +130,10 @@ def unit(community, label="3-2-1201", **facts):
     )
 
 
-def resident(unit, name, phone, kind=Occupancy.Kind.OWNER):
-    """A person who has lived in `unit` since 2019."""
+def resident(unit, name, phone, kind=Occupancy.Kind.OWNER, since=datetime.date(2019, 5, 1)):
+    """A person who has lived in `unit` since 2019 or another day."""
     person = register_person(unit.community, name=name, phone=phone, by=None, now=MONDAY)
-    move_in(unit, person, kind=kind, starts_on=datetime.date(2019, 5, 1), by=None, now=MONDAY)
+    move_in(unit, person, kind=kind, starts_on=since, by=None, now=MONDAY)
     return person
 
 

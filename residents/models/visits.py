@@ -167,6 +167,7 @@ class HomeVisit(models.Model):
         ]
         indexes = [
             models.Index(fields=["plan", "unit"], name="home_visit_of_plan"),
+            models.Index(fields=["plan", "-done_at", "-id"], name="home_visit_of_plan_latest"),
             models.Index(fields=["community", "planned_on"], condition=Q(status="planned"), name="home_visit_to_make"),
         ]
 

@@ -25,7 +25,7 @@ from servicedesk.core.roles import role_required, roles_in
 DESK = (Role.CLERK, Role.SUPERVISOR)
 OFFICE = (*DESK, Role.DEPUTY_GM)
 GOERS = (*DESK, Role.HEAD, Role.WORKER)
-MOST_VISITS = 50
+MOST_VISITS, LATEST = 50, 20
 
 
 def is_desk(request):
@@ -48,7 +48,7 @@ def plans(request):
     now = clock.now()
     today = request.community.local(now).date()
     part = part_of(VisitPlan.objects.filter(community=request.community).prefetch_related("buildings"), request)
-    covered = coverage.coverage_of(part.rows, request.community, today)
+    covered = coverage.coverage_of(part.rows, request.community, now)
     context = {
         "now": now,
         "lines": [{"plan": plan, "coverage": covered[plan.pk], "state": _state(plan, today)} for plan in part.rows],
@@ -123,7 +123,7 @@ class Shown:
         self.now = clock.now()
         self.plan = _find(request, pk)
         self.today = request.community.local(self.now).date()
-        self.coverage = coverage.coverage_of([self.plan], request.community, self.today)[self.plan.pk]
+        self.coverage = coverage.coverage_of([self.plan], request.community, self.now)[self.plan.pk]
         buildings = [line.building for line in self.coverage.lines]
         self.building = chosen_row(buildings, request.GET.get("building", ""))
 
@@ -135,7 +135,7 @@ class Shown:
     def visits(self):
         """The visits of the plan, the latest first."""
         rows = HomeVisit.objects.filter(plan=self.plan, status__in=HomeVisit.MADE).with_places()
-        return rows.order_by("-done_at", "-id")[:MOST_VISITS]
+        return rows.order_by("-done_at", "-id")[:LATEST]
 
 
 def _plan_page(request, pk, *, form=None, status=200):
@@ -146,6 +146,7 @@ def _plan_page(request, pk, *, form=None, status=200):
         "shown": shown,
         "plan": shown.plan,
         "coverage": shown.coverage,
+        "part": part_of(shown.coverage.by_what_is_left, request),
         "state": _state(shown.plan, shown.today),
         "staff": list(shown.plan.staff.order_by("name")),
         "may_plan": may_plan,
@@ -243,7 +244,7 @@ def visit_round(request):
         refusal = _("No home, or more than one, fits this room. Write it as 3-2-1201.")
     running = _running(request, today)
     plan = chosen_row(running, request.GET.get("plan", "")) or next(iter(running), None)
-    covered = coverage.coverage_of([plan], request.community, today)[plan.pk] if plan else None
+    covered = coverage.coverage_of([plan], request.community, now)[plan.pk] if plan else None
     buildings = [line.building for line in covered.lines] if covered else []
     building = chosen_row(buildings, request.GET.get("building", "")) or (buildings[0] if len(buildings) == 1 else None)
     mine = HomeVisit.objects.filter(community=request.community).planned().with_places()

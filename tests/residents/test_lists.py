@@ -3,12 +3,13 @@
 import pytest
 from django.db import connection
 
-from residents.models import Credential, KeySet
+from residents.models import Credential, HomeVisit, KeySet
 
 pytestmark = pytest.mark.django_db
 LISTS = {
     "cards": lambda community: Credential.objects.filter(community=community),
     "cabinet": lambda community: KeySet.objects.filter(community=community).kept().by_slot(),
+    "visits of a plan": lambda community: HomeVisit.objects.filter(plan=1).order_by("-done_at", "-id"),
 }
 
 

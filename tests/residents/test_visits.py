@@ -1,5 +1,6 @@
 """Home visits: planned, recorded at the door, counted against the target, and what residents asked for seen to."""
 
+import random
 import uuid
 from datetime import timedelta
 
@@ -91,23 +92,96 @@ def test_a_home_counts_as_visited_where_somebody_was_met_in_the_days_of_the_plan
     early = MONDAY - timedelta(days=30)
     actions.record_visit(neighbour, outcome="done", person=wu, by=chen, now=early)
     actions.record_visit(home, outcome="nobody_home", by=chen, now=MONDAY - timedelta(days=1))
-    count = lambda: coverage.coverage_of([plan], yunhu, TODAY)[plan.pk]  # noqa: E731
+    count = lambda: coverage.coverage_of([plan], yunhu, MONDAY)[plan.pk]  # noqa: E731
     assert (count().total.homes, count().total.done, count().total.tried) == (2, 0, 1)
     visit = actions.record_visit(home, outcome="done", person=lin, by=chen, now=MONDAY)
     found = count()
     assert (found.total.done, found.total.tried, found.total.percent, found.needed) == (1, 0, 50, 1)
-    assert [one.unit for one in coverage.missing_of(found)] == [neighbour]
+    assert [one.unit for one in coverage.missing_of(found, home.building)] == [neighbour]
     month = timedelta(days=30)
     before = visit_plan(yunhu, by=zhou, starts_on=TODAY - month, ends_on=TODAY - timedelta(days=20))
-    both = coverage.coverage_of([plan, before], yunhu, TODAY)
+    both = coverage.coverage_of([plan, before], yunhu, MONDAY)
     assert [both[one.pk].total.done for one in (plan, before)] == [1, 1], "each in its own days"
     actions.cancel_visit(visit, reason="记错了房号", by=chen, now=MONDAY)
     assert (count().total.done, count().total.tried) == (0, 1)
 
 
+def counted_one_by_one(plan, community, today):
+    """Return {building: (homes, done, declined, tried)} of a plan, counted home by home in Python."""
+    day, best = min(today, plan.ends_on), ["done", "declined", "nobody_home"]
+    found = {}
+    for one in Unit.objects.filter(community=community):
+        lived_in = any(o.voided_at is None and o.is_on(day) for o in one.occupancies.all())
+        if not lived_in or (plan.buildings.all() and one.building not in plan.buildings.all()):
+            continue
+        visits = [v for v in one.home_visits.exclude(done_at=None) if v.status in best]
+        in_days = [v for v in visits if plan.starts_on <= community.local(v.done_at).date() <= plan.ends_on]
+        outcome = min((v.status for v in in_days), key=best.index, default="")
+        numbers = found.setdefault(one.building_id, [0, 0, 0, 0])
+        numbers[0] += 1
+        if outcome:
+            numbers[1 + best.index(outcome)] += 1
+    return {building: tuple(numbers) for building, numbers in found.items()}
+
+
+def test_what_the_database_counts_is_what_one_counts_home_by_home(yunhu, home, lin, chen, zhou):
+    chance = random.Random(19)
+    homes = [unit(yunhu, f"{n % 3 + 1}-1-{n // 3 + 1:02}01") for n in range(24)]
+    for n, one in enumerate(homes):
+        since = TODAY - timedelta(days=chance.randint(0, 60)) if n % 4 else None
+        if since:
+            resident(one, f"住户{n}", f"1370000{n:04}", since=since)
+    midnight = MONDAY.replace(hour=0, minute=0)
+    edges = [midnight - timedelta(seconds=1), midnight, midnight + timedelta(days=1, seconds=-1), MONDAY]
+    for one in homes:
+        for _ in range(chance.randint(0, 3)):
+            at = min(chance.choice([*edges, MONDAY - timedelta(days=chance.randint(1, 50))]), MONDAY)
+            outcome = chance.choice(["nobody_home", "declined", "done"])
+            who = {"met_name": "家人"} if outcome == "done" else {}
+            visit = actions.record_visit(one, outcome=outcome, by=chen, now=at, **who)
+            if chance.random() < 0.2:
+                actions.cancel_visit(visit, reason="记错了", by=chen, now=MONDAY)
+    days = [(TODAY, TODAY), (TODAY - timedelta(days=30), TODAY + timedelta(days=9))]
+    days += [(TODAY - timedelta(days=50), TODAY - timedelta(days=20))]
+    plans = [visit_plan(yunhu, by=zhou, starts_on=first, ends_on=last) for first, last in days]
+    plans.append(visit_plan(yunhu, by=zhou, buildings=[homes[0].building], starts_on=TODAY, ends_on=TODAY))
+    found = coverage.coverage_of(plans, yunhu, MONDAY)
+    for plan in plans:
+        numbers = {
+            line.building.pk: (line.homes, line.done, line.declined, line.tried) for line in found[plan.pk].lines
+        }
+        assert numbers == counted_one_by_one(plan, yunhu, TODAY)
+    assert found[plans[1].pk].total.done and found[plans[2].pk].total.declined, "something has to be counted"
+
+
+def test_a_page_of_a_plan_has_fifty_buildings_those_with_something_left_first(
+    client, yunhu, plan, home, lin, wu, chen, zhou, monkeypatch
+):
+    monkeypatch.setattr(doors, "PAGE", 1)
+    resident(unit(yunhu, "5-1-0301"), "白雪", "13700002210")
+    for one in Unit.objects.filter(building=home.building):
+        actions.record_visit(one, outcome="declined", by=chen, now=MONDAY)
+    client.force_login(zhou)
+    address = reverse("residents:visit_plan", args=[plan.pk])
+    first = client.get(address)
+    second = client.get(address + first.context["part"].older_url)
+    shown = [line.building.code for page in (first, second) for line in page.context["part"].rows]
+    assert shown == ["5", "3"]
+    assert f"?page=2&amp;building={home.building_id}#left" in second.text, "the page stays when a building is chosen"
+
+
+def test_what_happens_shows_on_the_next_look(client, plan, home, lin, chen):
+    client.force_login(chen)
+    address = reverse("residents:visits")
+    done = lambda: client.get(address).context["lines"][0]["coverage"].total.done  # noqa: E731
+    assert [done(), done()] == [0, 0]
+    actions.record_visit(home, outcome="done", person=lin, by=chen, now=MONDAY)
+    assert done() == 1
+
+
 def test_a_home_that_was_entered_by_mistake_is_not_to_be_visited(client, yunhu, plan, home, lin, wu, zhou):
     actions.void_occupancy(wu.occupancies.get(), reason="录错房号", by=zhou, now=MONDAY)
-    assert coverage.coverage_of([plan], yunhu, TODAY)[plan.pk].total.homes == 1
+    assert coverage.coverage_of([plan], yunhu, MONDAY)[plan.pk].total.homes == 1
     assert list(plan.homes(TODAY)) == [home]
 
 
@@ -123,9 +197,9 @@ def test_older_plans_are_on_the_next_page(client, yunhu, plan, zhou, monkeypatch
 
 def test_who_did_not_want_a_visit_is_not_asked_again_and_is_not_counted_as_visited(yunhu, plan, home, chen):
     actions.record_visit(home, outcome="declined", by=chen, now=MONDAY)
-    found = coverage.coverage_of([plan], yunhu, TODAY)[plan.pk]
+    found = coverage.coverage_of([plan], yunhu, MONDAY)[plan.pk]
     assert (found.total.done, found.total.declined, found.total.left) == (0, 1, 1)
-    assert home.pk not in found.missing
+    assert home not in [one.unit for one in coverage.missing_of(found, home.building)]
 
 
 def test_the_sheet_of_a_building_has_the_homes_that_are_left(client, plan, home, lin, chen, guo):
