@@ -8,27 +8,22 @@ class BillingConfig(AppConfig):
 
     def ready(self):
         from billing import clearing, invariants, numbering, personal, words
-        from billing import arrears_words, personal
-        from billing.actions.arrears import first_demand_gap
         from billing.models import Bill, DemandLetter, Deposit, Receipt
-        from billing import numbering, personal
-        from billing.models import Bill, Deposit, Receipt
         from complaints.personal import NOT_HELD
         from residents.actions.merging import MOVED
         from servicedesk.core import numbers
 
         words.register()
         clearing.register()
-        arrears_words.register()
-        if first_demand_gap not in numbers.CHECKS:
-            numbers.CHECKS.append(first_demand_gap)
         NOT_HELD.update(personal.NOT_HELD)
-        for check in (invariants.first_gap, numbering.first_receipt_gap, numbering.first_shift_gap):
+        for check in (
+            invariants.first_gap,
+            numbering.first_receipt_gap,
+            numbering.first_shift_gap,
+            numbering.first_bill_gap,
+        ):
             if check not in numbers.CHECKS:
                 numbers.CHECKS.append(check)
         # What money says of a person follows their entry when two entries become one.
         pairs = [(Bill, "debtor"), (Receipt, "payer"), (Deposit, "payer"), (DemandLetter, "debtor")]
         MOVED.extend(pair for pair in pairs if pair not in MOVED)
-        MOVED.extend(pair for pair in [(Bill, "debtor"), (Receipt, "payer"), (Deposit, "payer")] if pair not in MOVED)
-        if numbering.first_bill_gap not in numbers.CHECKS:
-            numbers.CHECKS.append(numbering.first_bill_gap)

@@ -35,6 +35,7 @@ def wake(key, **options):
     except Exception:  # each broker has its own errors
         logger.exception("the worker could not be told of billing run %s", key)
 
+
 @shared_task(name="billing.tasks.advance_arrears")
 def advance_arrears():
     actions.advance_arrears(now=clock.now())

@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from billing.views import access, bills, books, deposits, figures, requests, runs
+from billing.views import (
+    access,
+    arrears,
+    bills,
+    books,
+    cashier,
+    deposits,
+    discounts,
+    fees,
+    figures,
+    receipts,
+    requests,
+    runs,
+    shifts,
+)
 
 app_name = "billing"
 
@@ -11,15 +25,6 @@ FIGURES = [
     path("billing/figures/<month:month>/", figures.figures_of, name="figures_of"),
     path("billing/figures/<month:month>/close/", figures.close, name="close_month"),
     path("billing/figures/<month:month>/excel/", figures.excel, name="figures_excel"),
-]
-PHONE = [
-    # The resident's phone -----------------------------------------------------------------------------------------
-    path("billing/codes/<int:pk>/", access.give, name="give_code"),
-    path("p/bills/", access.enter, name="p_enter"),
-    path("p/bills/list/", access.bills, name="p_bills"),
-    path("p/bills/<int:pk>/", access.bill, name="p_bill"),
-    path("p/bills/receipts/<int:pk>/", access.receipt, name="p_receipt"),
-    path("p/bills/leave/", access.leave, name="p_leave"),
 ]
 RUNS = [
     path("billing/runs/", runs.runs, name="runs"),
@@ -61,16 +66,7 @@ DEPOSITS = [
     path("billing/deposits/<int:pk>/settlement/", deposits.deposit_settlement, name="deposit_settlement"),
 ]
 BOOKS = [path("billing/check/", books.check, name="check")]
-
-urlpatterns = [*FIGURES, *PHONE, *RUNS, *REQUESTS, *DEPOSITS, *BOOKS]
-from billing.views import fees
-from billing.views import discounts, fees
-
-app_name = "billing"
-
-# What can be done with a fee: each an address behind that of the fee.
 FEE_STEPS = ["enrol", "enter_cost", "switch_fee"]
-
 FEES = [
     path("billing/fees/", fees.fees, name="fees"),
     path("billing/fees/new/", fees.fee_new, name="fee_new"),
@@ -84,9 +80,7 @@ FEES = [
     path("billing/enrolments/<int:pk>/", fees.enrolment, name="enrolment"),
     path("billing/enrolments/<int:pk>/end_enrolment/", fees.end_enrolment, name="end_enrolment"),
 ]
-
 DISCOUNT_STEPS = ["approve_discount", "refuse_discount", "withdraw_discount", "end_discount"]
-
 DISCOUNTS = [
     path("billing/discounts/", discounts.discounts, name="discounts"),
     path("billing/discounts/new/", discounts.discount_new, name="discount_new"),
@@ -94,12 +88,6 @@ DISCOUNTS = [
     path("billing/discounts/<int:pk>/photos/<str:name>/", discounts.discount_photo, name="discount_photo"),
     *(path(f"billing/discounts/<int:pk>/{step}/", getattr(discounts, step), name=step) for step in DISCOUNT_STEPS),
 ]
-
-urlpatterns = [*FEES, *DISCOUNTS]
-from billing.views import cashier, receipts, shifts
-
-app_name = "billing"
-
 CASHIER = [
     path("cashier/", cashier.cashier, name="cashier"),
     path("cashier/<int:pk>/", cashier.take, name="take"),
@@ -116,10 +104,6 @@ CASHIER = [
     path("cashier/shifts/<int:pk>/print/", shifts.shift_print, name="shift_print"),
     path("cashier/day/<day:date>/", shifts.cash_day, name="cash_day"),
 ]
-
-urlpatterns = [*CASHIER]
-from billing.views import arrears
-
 STEPS_AGAINST_ARREARS = [
     arrears.record_step,
     arrears.promise_payment,
@@ -130,28 +114,42 @@ STEPS_AGAINST_ARREARS = [
     arrears.resume_arrears,
     arrears.issue_late_charge,
 ]
+ARREARS = [
+    path("billing/arrears/", arrears.arrears, name="arrears"),
+    path("billing/arrears/file/", arrears.arrears_file, name="arrears_file"),
+    path("billing/arrears/notices/", arrears.notices, name="arrears_notices"),
+    path("billing/arrears/ladder/", arrears.ladder, name="ladder"),
+    path("billing/arrears/ladder/make/", arrears.make_ladder, name="make_ladder"),
+    path("billing/arrears/ladder/<int:pk>/", arrears.rule, name="rule"),
+    path("billing/arrears/ladder/<int:pk>/set_rule/", arrears.set_rule, name="set_rule"),
+    path("billing/arrears/clauses/new/", arrears.new_clause, name="new_clause"),
+    path("billing/arrears/disputes/<int:pk>/", arrears.dispute, name="dispute"),
+    path("billing/arrears/disputes/<int:pk>/end_dispute/", arrears.end_dispute, name="end_dispute"),
+    path("billing/arrears/letters/<int:pk>/", arrears.demand_letter, name="demand_letter"),
+    path("billing/arrears/letters/<int:pk>/deliver_letter/", arrears.deliver_letter, name="deliver_letter"),
+    path("billing/arrears/letters/<int:pk>/paper/", arrears.demand_paper, name="demand_paper"),
+    path("billing/arrears/letters/<int:pk>/bundle/", arrears.demand_bundle, name="demand_bundle"),
+    path("billing/arrears/<int:pk>/", arrears.arrears_of, name="arrears_of"),
+    *(path(f"billing/arrears/<int:pk>/{step.__name__}/", step, name=step.__name__) for step in STEPS_AGAINST_ARREARS),
+]
+PHONE = [
+    path("billing/codes/<int:pk>/", access.give, name="give_code"),
+    path("p/bills/", access.enter, name="p_enter"),
+    path("p/bills/list/", access.bills, name="p_bills"),
+    path("p/bills/<int:pk>/", access.bill, name="p_bill"),
+    path("p/bills/receipts/<int:pk>/", access.receipt, name="p_receipt"),
+    path("p/bills/leave/", access.leave, name="p_leave"),
+]
 
-app_name = "billing"
 urlpatterns = [
-    *[
-        path("billing/arrears/", arrears.arrears, name="arrears"),
-        path("billing/arrears/file/", arrears.arrears_file, name="arrears_file"),
-        path("billing/arrears/notices/", arrears.notices, name="notices"),
-        path("billing/arrears/ladder/", arrears.ladder, name="ladder"),
-        path("billing/arrears/ladder/make/", arrears.make_ladder, name="make_ladder"),
-        path("billing/arrears/ladder/<int:pk>/", arrears.rule, name="rule"),
-        path("billing/arrears/ladder/<int:pk>/set_rule/", arrears.set_rule, name="set_rule"),
-        path("billing/arrears/clauses/new/", arrears.new_clause, name="new_clause"),
-        path("billing/arrears/disputes/<int:pk>/", arrears.dispute, name="dispute"),
-        path("billing/arrears/disputes/<int:pk>/end_dispute/", arrears.end_dispute, name="end_dispute"),
-        path("billing/arrears/letters/<int:pk>/", arrears.demand_letter, name="demand_letter"),
-        path("billing/arrears/letters/<int:pk>/deliver_letter/", arrears.deliver_letter, name="deliver_letter"),
-        path("billing/arrears/letters/<int:pk>/paper/", arrears.demand_paper, name="demand_paper"),
-        path("billing/arrears/letters/<int:pk>/bundle/", arrears.demand_bundle, name="demand_bundle"),
-        path("billing/arrears/<int:pk>/", arrears.arrears_of, name="arrears_of"),
-        *(
-            path(f"billing/arrears/<int:pk>/{step.__name__}/", step, name=step.__name__)
-            for step in STEPS_AGAINST_ARREARS
-        ),
-    ],
+    *FIGURES,
+    *RUNS,
+    *REQUESTS,
+    *DEPOSITS,
+    *BOOKS,
+    *FEES,
+    *DISCOUNTS,
+    *CASHIER,
+    *ARREARS,
+    *PHONE,
 ]

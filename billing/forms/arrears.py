@@ -210,7 +210,7 @@ class DeliverForm(StepForm):
 
 USUAL_NOTICE = _(
     "Some fees of your home have not reached us yet. Perhaps they were overlooked: please pay them, or come by or call"
-    " us if you have a question or need more time. If you have paid meanwhile, please take no notice of this. Thank you."
+    " us if you have a question or need more time. If you have paid meanwhile, please ignore this. Thank you."
 )
 
 

@@ -8,7 +8,7 @@ MONTHS = 3
 
 
 def bills(community, people, now):
-    """Bill this month and the two before it, as finance does on the first of each; what has no tariff is passed over."""
+    """Bill this month and the two before it, as finance does on the first of each."""
     by = User.objects.filter(memberships__community=community, memberships__role=Role.FINANCE).first()
     by = by or people["admin1"]
     month = first_of(community.local(now).date())

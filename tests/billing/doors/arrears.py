@@ -6,7 +6,7 @@ FINANCE = {"finance"}
 DOORS = {
     "billing:arrears": READERS,
     "billing:arrears_file": FINANCE,
-    "billing:notices": FINANCE,
+    "billing:arrears_notices": FINANCE,
     "billing:ladder": READERS,
     "billing:make_ladder": FINANCE,
     "billing:rule": FINANCE,
