@@ -3,15 +3,19 @@
 from django.db.models import Q
 
 from billing.models import Bill, BillAccess, Receipt
+from residents.models import Occupancy
 from servicedesk.core import tokens
+
+# Who owes or may owe: the others see no bills.
+PAYING = (Occupancy.Kind.OWNER, Occupancy.Kind.LESSEE)
 
 
 def opened(key, now):
     """Return the BillAccess that a browser has opened and may still look by, or None. One query."""
     if not isinstance(key, int):
         return None
-    rows = BillAccess.objects.open_at(now).select_related("community", "occupancy__unit", "occupancy__person")
-    return rows.filter(pk=key, occupancy__person__sealed_at=None, occupancy__person__erased_at=None).first()
+    rows = BillAccess.objects.open_at(now).select_related("community", "unit", "person")
+    return rows.filter(pk=key, person__sealed_at=None, person__erased_at=None).first()
 
 
 def by_code(typed, now):
@@ -25,14 +29,19 @@ def bills_of(access):
 
     A bill of the home before or after that time, or of another debtor, is not among them.
     """
-    theirs = access.occupancy
-    begins = Q(to_on__gte=theirs.period.lower)
-    ends = Q(from_on__lt=theirs.period.upper) if theirs.period.upper else Q()
-    nobodys = Q(debtor=None, debtor_kind=Bill.DebtorKind.UNKNOWN) & begins & ends
-    return Bill.objects.standing().filter(Q(debtor=theirs.person_id) | nobodys, unit=theirs.unit_id)
+    nobodys = Q(pk__in=[])
+    for period in _theirs(access).values_list("period", flat=True):
+        ends = Q(from_on__lt=period.upper) if period.upper else Q()
+        nobodys |= Q(debtor=None, debtor_kind=Bill.DebtorKind.UNKNOWN, to_on__gte=period.lower) & ends
+    return Bill.objects.standing().filter(Q(debtor=access.person_id) | nobodys, unit=access.unit_id)
+
+
+def _theirs(access):
+    """Return the times in which this person owned or rented the home."""
+    rows = Occupancy.objects.in_force().filter(unit=access.unit_id, person=access.person_id)
+    return rows.filter(kind__in=PAYING)
 
 
 def receipts_of(access):
     """Return the receipts that `access` shows: those made out to this person for this home, void ones as well."""
-    theirs = access.occupancy
-    return Receipt.objects.filter(unit=theirs.unit_id, payer=theirs.person_id)
+    return Receipt.objects.filter(unit=access.unit_id, payer=access.person_id)

@@ -8,7 +8,7 @@ class BillingConfig(AppConfig):
 
     def ready(self):
         from billing import clearing, invariants, numbering, personal, words
-        from billing.models import Bill, DemandLetter, Deposit, Receipt
+        from billing.models import Bill, BillAccess, DemandLetter, Deposit, Receipt
         from complaints.personal import NOT_HELD
         from residents.actions.merging import MOVED
         from servicedesk.core import numbers
@@ -25,5 +25,6 @@ class BillingConfig(AppConfig):
             if check not in numbers.CHECKS:
                 numbers.CHECKS.append(check)
         # What money says of a person follows their entry when two entries become one.
-        pairs = [(Bill, "debtor"), (Receipt, "payer"), (Deposit, "payer"), (DemandLetter, "debtor")]
+        debtors, payers = [(Bill, "debtor"), (DemandLetter, "debtor")], [(Receipt, "payer"), (Deposit, "payer")]
+        pairs = [*debtors, *payers, (BillAccess, "person")]
         MOVED.extend(pair for pair in pairs if pair not in MOVED)

@@ -5,8 +5,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from billing.access import PAYING
 from billing.models import BillAccess
-from residents.models import Occupancy
 from servicedesk.core import events, tokens
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Role
@@ -16,8 +16,6 @@ from servicedesk.core.roles import has_role
 GIVERS = (Role.CLERK, Role.SUPERVISOR, Role.CASHIER, Role.FINANCE)
 # So long a code waits to be typed, and so long the browser that used it may look.
 GOOD_FOR, LOOKS_FOR = timedelta(minutes=30), timedelta(hours=2)
-# Who owes or may owe: the others see no bills.
-PAYING = (Occupancy.Kind.OWNER, Occupancy.Kind.LESSEE)
 
 
 @transaction.atomic
@@ -33,11 +31,12 @@ def give_access(occupancy, *, by, now, email=""):
     person = occupancy.person
     if occupancy.kind not in PAYING or occupancy.voided_at or person.sealed_at or person.erased_at:
         raise Refused(_("Only an owner or a lessee of the register gets a code for the bills of a home."))
-    BillAccess.objects.filter(occupancy=occupancy, used_at=None, ended_at=None).update(ended_at=now)
+    BillAccess.objects.filter(unit=unit, person=person, used_at=None, ended_at=None).update(ended_at=now)
     code = tokens.code_of(tokens.new_token())
     access = BillAccess.objects.create(
         community_id=unit.community_id,
-        occupancy=occupancy,
+        unit=unit,
+        person=person,
         code_digest=tokens.digest(tokens.plain_code(code)),
         given_by=by,
         given_at=now,
@@ -57,7 +56,7 @@ def use_access(access, *, now):
     rows = BillAccess.objects.to_use(now).filter(pk=access.pk)
     if rows.update(used_at=now, until=now + LOOKS_FOR) != 1:
         raise Refused(_("This code was used already. Please ask the service centre for a new one."))
-    events.log(access.occupancy.person, "bill_code_used", by=None, now=now, data={"unit": access.occupancy.unit_id})
+    events.log(access.person, "bill_code_used", by=None, now=now, data={"unit": access.unit_id})
 
 
 @transaction.atomic

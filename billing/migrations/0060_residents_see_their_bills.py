@@ -37,11 +37,19 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "occupancy",
+                    "unit",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="bill_accesses",
-                        to="residents.occupancy",
+                        to="residents.unit",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="bill_accesses",
+                        to="residents.person",
                     ),
                 ),
             ],
@@ -65,11 +73,6 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="bill_access_used_in_time_has_an_end",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("ended_at", None), ("used_at", None)),
-                        fields=("occupancy",),
-                        name="bill_access_one_code_at_a_time",
                     ),
                 ],
             },

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from residents.models import Occupancy
+from residents.models import Person, Unit
 from servicedesk.core.models import Community, User
 
 
@@ -15,17 +15,18 @@ class BillAccessQuerySet(models.QuerySet):
 
     def open_at(self, now):
         """Return those that were used and still show their bills."""
-        return self.filter(used_at__isnull=False, ended_at=None, until__gt=now, occupancy__voided_at=None)
+        return self.filter(used_at__isnull=False, ended_at=None, until__gt=now)
 
 
 class BillAccess(models.Model):
-    """One code given out for one occupancy: used once, it opens the bills of that time and no others (T27).
+    """One code given to one person for one home: used once, it opens the bills of their time there alone (T27).
 
     The code itself is nowhere: only its digest is kept.
     """
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="bill_accesses")
-    occupancy = models.ForeignKey(Occupancy, models.PROTECT, related_name="bill_accesses")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="bill_accesses")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="bill_accesses")
     code_digest = models.CharField(max_length=64, unique=True)
     given_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     given_at = models.DateTimeField()
@@ -48,10 +49,7 @@ class BillAccess(models.Model):
                 | Q(used_at__gte=F("given_at"), used_at__lt=F("expires_at"), until__gt=F("used_at")),
                 name="bill_access_used_in_time_has_an_end",
             ),
-            models.UniqueConstraint(
-                fields=["occupancy"], condition=Q(used_at=None, ended_at=None), name="bill_access_one_code_at_a_time"
-            ),
         ]
 
     def __str__(self):
-        return f"{self.occupancy_id} {self.given_at:%Y-%m-%d %H:%M}"
+        return f"{self.unit_id} {self.given_at:%Y-%m-%d %H:%M}"

@@ -110,7 +110,7 @@ def _with_access(view):
 
 
 def _page(request, name, access, **context):
-    facts = {"access": access, "community": access.community, "unit": access.occupancy.unit.masked}
+    facts = {"access": access, "community": access.community, "unit": access.unit.masked}
     return render(request, f"billing/access/{name}.html", {**facts, **context})
 
 
