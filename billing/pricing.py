@@ -71,10 +71,10 @@ def lines_of(sample, *, basis, months, unit_price=None, tiers=(), measure="", fo
         return [_by_share(sample, measure)]
     if basis == Basis.FORMULA:
         return [_by_formula(sample, formula, months)]
-    count, unit = (sample.area, "m²") if basis == Basis.AREA else (sample.quantity, _("units"))
+    count, unit = (sample.area, " m²") if basis == Basis.AREA else (sample.quantity, "")
     if count is None:
         return [Line(_("This unit has no area in the register."), None)]
-    parts = [f"{plain(count)} {unit}", _("%(price)s yuan") % {"price": plain(unit_price)}]
+    parts = [f"{plain(count)}{unit}", _("%(price)s yuan") % {"price": plain(unit_price)}]
     parts += [_months(months)] if months > 1 else []
     return [Line(" × ".join(parts), to_fen(count * unit_price * months))]
 

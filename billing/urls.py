@@ -77,6 +77,8 @@ FEES = [
     path("billing/tariffs/<int:pk>/void/", fees.tariff_void, name="tariff_void"),
     path("billing/costs/<int:pk>/", fees.cost, name="cost"),
     path("billing/costs/<int:pk>/void/", fees.cost_void, name="cost_void"),
+    path("billing/units/<int:pk>/fees/", fees.unit_fees, name="unit_fees"),
+    path("billing/units/<int:pk>/fees/enrol/", fees.unit_enrol, name="unit_enrol"),
     path("billing/enrolments/<int:pk>/", fees.enrolment, name="enrolment"),
     path("billing/enrolments/<int:pk>/end_enrolment/", fees.end_enrolment, name="end_enrolment"),
 ]

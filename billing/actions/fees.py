@@ -23,7 +23,7 @@ def create_fee(community, *, name, kind, applies_to, by, now, name_en="", positi
     Community.objects.select_for_update(no_key=True).get(pk=community.pk)
     fees = Fee.objects.filter(community=community)
     if fees.filter(name=name).exists():
-        raise Refused(_("There is a fee named “%(name)s” already. Choose another name.") % {"name": name})
+        raise Refused(_("There is a fee of this name already. Choose another name."))
     if kind == Fee.Kind.LATE and fees.filter(kind=kind).exists():
         raise Refused(_("There is a late charge already; one is all that a community has. Give it a new tariff."))
     taken = set(fees.values_list("code", "position"))

@@ -13,6 +13,7 @@ from billing.models import Fee, Tariff
 from residents.forms.fields import LifeDayField
 from residents.forms.steps import RoomField
 from residents.models import Building, Resource, Unit
+from servicedesk.core.choices import RowField
 from servicedesk.core.money import MoneyField
 from servicedesk.core.steps import INLINE, StepForm, few_lines
 from servicedesk.core.text import TextField
@@ -25,7 +26,7 @@ HIGHEST_USE = 999_999_999
 class FeeForm(forms.Form):
     """A new fee."""
 
-    name = TextField(label=_("Name"), max_length=60, help_text=_("As it stands on bills, for example 物业服务费."))
+    name = TextField(label=_("Name"), max_length=60, help_text=_("As it stands on bills."))
     name_en = TextField(label=_("Name in English"), max_length=60, required=False)
     kind = forms.ChoiceField(label=_("Kind"), choices=Fee.Kind.choices)
     applies_to = forms.ChoiceField(
@@ -62,8 +63,8 @@ class TariffForm(forms.Form):
         max_length=LONGEST,
         widget=few_lines(),
         help_text=_(
-            "The yuan for one period. Numbers, + - * / ( ), min, max and these names: area 面积, floor 楼层,"
-            " quantity 数量, consumption 用量, months 月数. For example: min(area, 144) * 2.50 * months."
+            "The yuan for one period: numbers, + - * / ( ), min, max and the names area, floor, quantity, consumption,"
+            " months. For example: min(area, 144) * 2.50 * months."
         ),
     )
     tier_span = forms.ChoiceField(
@@ -208,17 +209,9 @@ class ReasonForm(forms.Form):
     reason = TextField(label=_("Reason"), max_length=300, widget=few_lines())
 
 
-# Steps on a fee -------------------------------------------------------------------------------------------------------
+class EnrolmentFields(forms.Form):
+    """For how many a unit pays a fee, and from when until when."""
 
-
-class SwitchForm(StepForm):
-    """Whether a fee is charged: nothing to type, only to confirm."""
-
-
-class EnrolForm(StepForm):
-    """A unit that pays a fee from a day on."""
-
-    unit = RoomField(label=_("Room"), help_text=_("For example 3-2-1201."))
     quantity = NumberField(label=_("How many"), places=2, most=9999, more_than=0, initial="1")
     since = LifeDayField(label=_("From"), help_text=_("It pays for each period that begins from this day on."))
     last_day = LifeDayField(label=_("Last day"), required=False, help_text=_("Empty: until further notice."))
@@ -226,15 +219,47 @@ class EnrolForm(StepForm):
         label=_("Note"), required=False, max_length=200, help_text=_("For example the number of the place.")
     )
 
-    def prepare(self):
-        self.fields["unit"].community = self.thing.community
-        self.initial.setdefault("since", self.thing.community.local(self.now).date())
-
     def clean(self):
         cleaned = super().clean()
         if cleaned.get("since") and cleaned.get("last_day") and cleaned["last_day"] < cleaned["since"]:
             self.add_error("last_day", _("The last day lies before the first. Look at both."))
         return cleaned
+
+
+class UnitEnrolForm(EnrolmentFields):
+    """A fee that a unit pays from a day on: the same, begun at the unit."""
+
+    fee = RowField(Fee.objects.none(), label=_("Fee"))
+    field_order = ["fee"]
+
+    def __init__(self, *args, unit, today, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.unit = unit
+        fees = Fee.objects.filter(community=unit.community_id, is_active=True, applies_to=Fee.AppliesTo.ENROLLED)
+        self.fields["fee"].queryset = fees
+        self.initial.setdefault("since", today)
+
+    @property
+    def facts(self):
+        return self.cleaned_data | {"unit": self.unit}
+
+
+# Steps on a fee -------------------------------------------------------------------------------------------------------
+
+
+class SwitchForm(StepForm):
+    """Whether a fee is charged: nothing to type, only to confirm."""
+
+
+class EnrolForm(EnrolmentFields, StepForm):
+    """A unit that pays a fee from a day on."""
+
+    unit = RoomField(label=_("Room"), help_text=_("For example 3-2-1201."))
+    field_order = ["version", "unit"]
+
+    def prepare(self):
+        self.fields["unit"].community = self.thing.community
+        self.initial.setdefault("since", self.thing.community.local(self.now).date())
 
 
 class EndEnrolmentForm(StepForm):

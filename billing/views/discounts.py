@@ -29,7 +29,7 @@ FORMS = {
     "end_discount": forms.EndForm,
 }
 VERBS = {
-    "discount_asked": gettext_lazy("Asked for"),
+    "discount_asked": gettext_lazy("Discount asked for"),
     "discount_approved": gettext_lazy("Approved"),
     "discount_refused": gettext_lazy("Not approved"),
     "discount_withdrawn": gettext_lazy("Withdrawn"),

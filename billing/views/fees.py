@@ -15,7 +15,8 @@ from billing import actions, pricing
 from billing.actions.rights import DECIDERS, SETTERS
 from billing.actions.tariffs import is_used
 from billing.forms import fees as forms
-from billing.models import Enrolment, Fee, SharedCost, Tariff
+from billing.models import Discount, Enrolment, Fee, SharedCost, Tariff
+from residents.models import Unit
 from servicedesk.core import clock
 from servicedesk.core.doors import door_to, make_or_show, panel_of, part_of
 from servicedesk.core.errors import Refused
@@ -218,6 +219,10 @@ def _show_tariff(request, tariff, *, form=None, status=200):
         "now": now,
         "tariff": tariff,
         "version": _version(tariff, request.community.local(now).date()),
+        "steps": [
+            (tier.position, "" if tier.up_to is None else pricing.plain(tier.up_to), pricing.plain(tier.unit_price))
+            for tier in tariff.tiers.all()
+        ],
         "is_used": used,
         "form": form or (forms.ReasonForm() if may_void else None),
         "may_void": may_void,
@@ -323,3 +328,46 @@ def enrolment(request, pk):
 )
 def end_enrolment(request, enrolment, facts, now):
     actions.end_enrolment(enrolment, by=request.user, now=now, **facts)
+
+
+def _unit(request, pk):
+    return get_object_or_404(Unit, pk=pk, community=request.community)
+
+
+@require_GET
+@role_required(*READERS)
+def unit_fees(request, pk):
+    """What one unit pays today and by which tariff, what it was enrolled for, and its discounts."""
+    unit, now = _unit(request, pk), clock.now()
+    today = request.community.local(now).date()
+    enrolments = list(Enrolment.objects.filter(unit=unit).with_places().order_by("-period", "pk"))
+    enrolled = {one.fee_id: one for one in enrolments if one.first_day <= today <= (one.last_day or today)}
+    paid = []
+    for fee in _with_versions(Fee.objects.filter(community=request.community, is_active=True)):
+        versions = {one.place: one for one in (_version(tariff, today) for tariff in fee.versions)}
+        if fee.applies_to == Fee.AppliesTo.EVERY_UNIT or fee.pk in enrolled:
+            paid.append((fee, versions.get("now"), enrolled.get(fee.pk)))
+    context = {
+        "now": now,
+        "today": today,
+        "unit": unit,
+        "paid": paid,
+        "enrolments": enrolments,
+        "discounts": list(Discount.objects.filter(unit=unit).with_people().order_by("-period", "pk")),
+        "may_set": may_set(request),
+    }
+    return render(request, "billing/fees/unit.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(*SETTERS)
+def unit_enrol(request, pk):
+    """Enrol a unit for a fee, begun at the unit."""
+    unit, now = _unit(request, pk), clock.now()
+    today = request.community.local(now).date()
+    form = forms.UnitEnrolForm(request.POST or None, unit=unit, today=today)
+
+    def make(fee, **facts):
+        return actions.enrol(fee, by=request.user, now=now, **facts)
+
+    return make_or_show(request, form, make, template="billing/fees/unit_enrol.html", done=_("Enrolled."))

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from billing.models import BillRun, Enrolment, RunTariff, SharedCost
+from billing.models import BillRun, Discount, Enrolment, RunTariff, SharedCost, Tariff
 from servicedesk.core.models import Event
+from servicedesk.desk.demo import money
 from tests import factories
 from tests.factories import MONDAY
 
@@ -115,6 +116,28 @@ def test_an_enrolment_of_another_community_is_nowhere(books, other):
     assert books.get(reverse("billing:enrolment", args=[row.pk])).status_code == 404
 
 
+def test_a_unit_shows_what_it_pays_and_is_enrolled_from_there(books, yunhu, parking, home):
+    factories.tariff(factories.fee(yunhu), unit_price="2.50")
+    factories.tariff(parking, basis="fixed", unit_price="150")
+    mine = reverse("billing:unit_fees", args=[home.pk])
+    assert [fee.name for fee, *_rest in books.get(mine).context["paid"]] == ["物业服务费"]
+    typed = {"fee": parking.pk, "quantity": "2", "since": "2025-09-01", "note": "B1-017"}
+    address = reverse("billing:unit_enrol", args=[home.pk])
+    assert books.post(address, typed | {"quantity": "两个"}).status_code == 422
+    assert books.post(address, typed).status_code == 302
+    assert sorted(fee.name for fee, *_rest in books.get(mine).context["paid"]) == ["物业服务费", "车位费"]
+    again = books.post(address, typed)
+    assert again.status_code == 409
+    assert "B1-017" in again.text
+    assert Enrolment.objects.get().unit == home
+
+
+def test_a_unit_of_another_community_is_nowhere(books, other):
+    theirs = factories.unit(other, "1-1-101")
+    for name in ("unit_fees", "unit_enrol"):
+        assert books.get(reverse(f"billing:{name}", args=[theirs.pk])).status_code == 404
+
+
 # Shared costs ---------------------------------------------------------------------------------------------------------
 
 
@@ -184,3 +207,13 @@ def test_a_run_at_work_keeps_the_costs_of_its_months(books, power, qian):
     RunTariff.objects.create(run=run, fee=power, tariff=power.tariffs.get())
     assert void(books, SharedCost.objects.get()).status_code == 409
     assert enter(books, power, month="2025-09").status_code == 302, "another month is free"
+
+
+def test_the_demo_sets_a_plausible_set_of_fees(yunhu, tang, li_na, zhou):
+    for n in range(14):
+        factories.unit(yunhu, f"1-1-{101 + n}")
+    made = money.fees(yunhu, {"admin1": tang, "cash1": li_na, "sup1": zhou}, MONDAY)
+    assert list(made) == ["物业服务费", "公摊电费", "水费", "车位费"]
+    assert Tariff.objects.on(MONDAY.date()).count() == 4
+    assert (Enrolment.objects.count(), SharedCost.objects.count()) == (12, 3)
+    assert sorted(Discount.objects.values_list("status", flat=True)) == ["approved", "asked"]

@@ -14,6 +14,8 @@ DOORS = {
     "billing:tariff": READERS,
     "billing:cost": READERS,
     "billing:enrolment": READERS,
+    "billing:unit_fees": READERS,
+    "billing:unit_enrol": SETTERS,
     "billing:fee_new": SETTERS,
     "billing:tariff_new": SETTERS,
     "billing:tariff_void": SETTERS,
