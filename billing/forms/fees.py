@@ -49,6 +49,16 @@ class FeeForm(forms.Form):
         return self.cleaned_data
 
 
+class RoomForm(forms.Form):
+    """The room whose fees somebody wants to see."""
+
+    room = RoomField(required=False)
+
+    def __init__(self, *args, community, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["room"].community = community
+
+
 class TariffForm(forms.Form):
     """A price of a fee from a month on. Which fields it has depends on how it is counted."""
 

@@ -1,5 +1,6 @@
 """Fees (收费项目): what is charged, by which tariff, to whom; and the steps on a fee."""
 
+import datetime
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +66,11 @@ class Row:
 @require_GET
 @role_required(*READERS)
 def fees(request):
-    """Every fee with the tariff in force, the next one, and who is charged. Four queries."""
+    """Every fee with the tariff in force, the next one, and who is charged; a room that is asked for leads on to its
+    own page. Four queries."""
+    search = forms.RoomForm(request.GET, community=request.community)
+    if search.is_valid() and search.cleaned_data["room"]:
+        return redirect("billing:unit_fees", search.cleaned_data["room"].pk)
     today = request.community.local(clock.now()).date()
     enrolled = Count("enrolments", filter=Q(enrolments__period__contains=today))
     rows = _with_versions(Fee.objects.filter(community=request.community).annotate(enrolled=enrolled))
@@ -74,7 +79,7 @@ def fees(request):
     for fee in part.rows:
         versions = {one.place: one for one in (_version(tariff, today) for tariff in fee.versions)}
         listed.append(Row(fee, versions.get("now"), versions.get("next")))
-    context = {"rows": listed, "part": part, "may_set": may_set(request), "today": today}
+    context = {"rows": listed, "part": part, "may_set": may_set(request), "search": search, "form": search}
     return render(request, "billing/fees/list.html", context)
 
 
@@ -168,7 +173,7 @@ def tariff_new(request, pk):
     basis = request.GET.get("basis", "")
     if basis not in Tariff.Basis.values:
         basis = last.basis if last else Tariff.Basis.AREA
-    form = forms.TariffForm(request.POST or None, fee=fee, basis=basis, initial=_initial(last, basis))
+    form = forms.TariffForm(request.POST or None, fee=fee, basis=basis, initial=_initial(fee, last, basis, now))
     status, example = 200, None
     if request.method == "POST":
         status = 422
@@ -190,12 +195,13 @@ def tariff_new(request, pk):
     return render(request, "billing/fees/price.html", context, status=status)
 
 
-def _initial(last, basis):
-    """Return what the form of a new price begins with: what the last one said, but for the month."""
+def _initial(fee, last, basis, now):
+    """Return what the form of a new price begins with: what the last one said, from next month on."""
+    this = fee.community.local(now).date().replace(day=1)
+    first = {"since": (this + datetime.timedelta(days=32)).replace(day=1)}
     if last is None:
-        return {}
-    names = ("months", "start_rule", "due_days", "price_basis")
-    first = {name: getattr(last, name) for name in names}
+        return first
+    first |= {name: getattr(last, name) for name in ("months", "start_rule", "due_days", "price_basis")}
     if last.basis != basis:
         return first
     price = pricing.plain(last.unit_price) if last.unit_price is not None else ""

@@ -120,6 +120,7 @@ def test_a_unit_shows_what_it_pays_and_is_enrolled_from_there(books, yunhu, park
     factories.tariff(factories.fee(yunhu), unit_price="2.50")
     factories.tariff(parking, basis="fixed", unit_price="150")
     mine = reverse("billing:unit_fees", args=[home.pk])
+    assert books.get(reverse("billing:fees") + "?room=3-2-1201")["Location"] == mine
     assert [fee.name for fee, *_rest in books.get(mine).context["paid"]] == ["物业服务费"]
     typed = {"fee": parking.pk, "quantity": "2", "since": "2025-09-01", "note": "B1-017"}
     address = reverse("billing:unit_enrol", args=[home.pk])

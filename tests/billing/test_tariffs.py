@@ -224,6 +224,20 @@ def test_steps_rise_and_the_last_has_no_end(books, service, typed, word):
     assert not Tariff.objects.exists()
 
 
+def test_the_form_begins_with_the_last_price_from_next_month_on(books, service):
+    factories.tariff(
+        service,
+        basis="meter",
+        unit_price=None,
+        resource="water",
+        tier_span="year",
+        tiers=[(180, "3.45"), (None, "4.83")],
+    )
+    form = books.get(reverse("billing:tariff_new", args=[service.pk])).context["form"]
+    shown = [form[name].value() for name in ("since", "tier_span", "up_to_1", "price_of_1", "up_to_2", "price_of_2")]
+    assert shown == ["2025-10", "year", "180", "3.45", "", "4.83"]
+
+
 def test_a_formula_that_is_none_is_refused_with_its_word(books, service):
     answer = price(books, service, "formula", **BASIS | {"since": "2025-10", "formula": "areas * 2"})
     assert answer.status_code == 422

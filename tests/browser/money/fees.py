@@ -89,6 +89,7 @@ VISITS = [
     Visit("billing:fees", "qian"),
     Visit("billing:fees", "zhou", "only read"),
     Visit("billing:fees", "sun", "empty"),
+    Visit("billing:fees", "qian", "no such room", query="?room=9-9-99"),
     Visit("billing:fee_new", "qian"),
     Visit("billing:fee_new", "qian", "error", then=send(FORM), status=422),
     Visit("billing:fee_new", "qian", "refused", then=send(FORM, name="水费"), status=409),
