@@ -1,6 +1,7 @@
 """A billing run: what each unit comes to by independent arithmetic, once and only once, whatever happens meanwhile."""
 
 import datetime
+import threading
 import uuid
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -610,8 +611,15 @@ class TestRaces:
                 setattr(thing, name, value)
 
         monkeypatch.setattr(runs, "write", overwrite)
+        both, there = threading.Barrier(2), runs._there
+
+        def meet(*args):
+            both.wait(timeout=10)
+            return there(*args)
+
+        monkeypatch.setattr(runs, "_there", meet)
         self.rows(yunhu, service)
         run = start(yunhu, qian)
-        outcomes = race(*[lambda: actions.work_on_run(run.pk, now=NOW)] * 3)
+        outcomes = race(*[lambda: actions.work_on_run(run.pk, now=NOW)] * 2)
         billed_events = Event.objects.about(run).filter(verb="billed").count()
         assert billed_events > 1 or any(isinstance(one, Exception) for one in outcomes)
