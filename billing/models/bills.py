@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import ExpressionWrapper, F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.amounts import MOST, amount_field, total_field
 from billing.models.fees import Fee, Tariff
@@ -19,7 +20,7 @@ class BillRun(models.Model):
 
     class Status(models.TextChoices):
         RUNNING = "running", _("running")
-        DONE = "done", _("finished")
+        DONE = "done", pgettext_lazy("billing run", "finished")
         CANCELLED = "cancelled", _("stopped")
         FAILED = "failed", _("failed")
 

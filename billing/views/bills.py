@@ -157,7 +157,10 @@ def _notice(bills):
         "unit": bills[0].unit,
         "debtor": bills[0].debtor,
         "kind": bills[0].get_debtor_kind_display(),
-        "rows": [{"bill": bill, "how": arithmetic.lines_of(bill)[0].how if bill.lines else ""} for bill in bills],
+        "rows": [
+            {"bill": bill, "how": "; ".join(filter(None, (line.how for line in arithmetic.lines_of(bill))))}
+            for bill in bills
+        ],
         "total": sum(bill.balance for bill in bills),
         "due_on": min(bill.due_on for bill in bills),
     }

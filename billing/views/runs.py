@@ -17,7 +17,7 @@ from servicedesk.core.models import Role
 from servicedesk.core.roles import role_required
 
 STOP_POLLING = 286
-MOST_LEFT_OUT = 50
+MOST_LEFT_OUT = 20
 Status = BillRun.Status
 TAGS = {Status.RUNNING: "work", Status.DONE: "done", Status.CANCELLED: "soon", Status.FAILED: "over"}
 
