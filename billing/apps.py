@@ -9,6 +9,8 @@ class BillingConfig(AppConfig):
     def ready(self):
         from billing import clearing, invariants, numbering, personal, words
         from billing.models import Bill, BillAccess, DemandLetter, Deposit, Receipt
+        from billing import clearing, numbering, personal, words
+        from billing.models import Bill, DemandLetter, Deposit, Receipt
         from complaints.personal import NOT_HELD
         from residents.actions.merging import MOVED
         from servicedesk.core import numbers
@@ -17,9 +19,10 @@ class BillingConfig(AppConfig):
         clearing.register()
         NOT_HELD.update(personal.NOT_HELD)
         for check in (
-            invariants.first_gap,
             numbering.first_receipt_gap,
             numbering.first_shift_gap,
+            numbering.first_refund_gap,
+            numbering.first_deposit_gap,
             numbering.first_bill_gap,
         ):
             if check not in numbers.CHECKS:

@@ -308,12 +308,3 @@ def breaks(community):
     `community`, in the order of INVARIANTS; [] where all is as it must be. One query each."""
     found = ((one.name, breaks_of(one, community)) for one in INVARIANTS)
     return [(name, rows) for name, rows in found if rows]
-
-
-def first_gap(community):
-    """Return a number that is missing among the refunds and deposits of `community`, None where all are there. Two
-    queries."""
-    for name in ("refund_numbers", "deposit_numbers"):
-        if found := breaks_of(BY_NAME[name], community):
-            return found[0]
-    return None

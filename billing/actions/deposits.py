@@ -5,16 +5,14 @@ from django.utils.translation import gettext as _
 
 from billing.actions.settling import lock_unit
 from billing.models import Deposit, DepositRule, MoneyRequest
+from billing.numbering import DEPOSITS
 from residents.actions import register_person
 from residents.models import Person
 from servicedesk.core import events, moves, once
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Role
-from servicedesk.core.numbers import take_number
 from servicedesk.core.roles import has_role
 
-# The sign and the series of their numbers.
-SIGN, SERIES = "YJ", "deposit"
 ASKERS = (Role.CLERK, Role.CASHIER, Role.FINANCE)
 Verdict = DepositRule.Verdict
 
@@ -45,7 +43,6 @@ def ask_for_deposit(
     community = unit.community
     demand_allowed(community, kind, amount)
     payer = payer or _payer_called(community, name, phone, by=by, now=now)
-    year = community.local(now).year
     deposit = Deposit(
         community=community,
         submission=submission,
@@ -58,7 +55,7 @@ def ask_for_deposit(
         asked_by=by,
         asked_at=now,
     )
-    deposit.number = f"{SIGN}{year}-{take_number(community, f'{SERIES}-{year}'):04}"
+    deposit.number = DEPOSITS.next(community, now)
     deposit.save(force_insert=True)
     events.log(deposit, "deposit_asked", by=by, now=now, data={"kind": str(kind), "amount": str(amount)})
     return deposit

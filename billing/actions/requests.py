@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.actions.ledger import post
-from billing.actions.settling import change, give_back, lock_unit, open_shift, take_back
+from billing.actions.settling import change, drawer_of, give_back, lock_unit, take_back
+from billing.actions.shifts import demand_cashier
 from billing.amounts import NOTHING
 from billing.models import (
     Account,
@@ -293,8 +294,7 @@ def pay_out(request, *, by, now, references=None):
     `references` are what the banks and apps say of it, {method: text}. Raises Refused without an open shift, without
     the cash, and where it is no longer possible; Stale where another cashier was faster.
     """
-    if not has_role(by, request.community_id, Role.CASHIER):
-        raise NotAllowed(_("The cashier gives money back."))
+    demand_cashier(request.community_id, by=by)
     if not request.waits_for_the_cashier:
         raise Refused(_("This is not waiting to be given back. Reload the page to see how it stands."))
     thing = _behind_the_lock(request)
@@ -311,7 +311,7 @@ def _take_receipt_back(request, receipt, by, now, references):
     payment on it goes back as it came. Both papers stay."""
     bills, deposits = take_back(Allocation.objects.filter(payment__receipt=receipt), by=by, now=now)
     parts = [(one, one.amount - one.refunded) for one in receipt.payments.order_by("id") if one.amount > one.refunded]
-    shift = open_shift(receipt.community_id, by=by)
+    shift = drawer_of(receipt.community_id, by=by)
     _lower(parts)
     made = give_back(parts, request=request, shift=shift, by=by, now=now, references=references, is_reversal=True)
     moves.write(receipt, voided_at=now, void_request=request)
@@ -324,7 +324,7 @@ def _take_receipt_back(request, receipt, by, now, references):
 
 def _refund(request, payment, by, now, references):
     """Give a prepayment back, or a part of it."""
-    shift, parts = open_shift(payment.community_id, by=by), [(payment, request.amount)]
+    shift, parts = drawer_of(payment.community_id, by=by), [(payment, request.amount)]
     _lower(parts)
     made = give_back(parts, request=request, shift=shift, by=by, now=now, references=references)
     post("prepayment_refunded", about=payment, lines={Account.PREPAID: request.amount, **_given(made)}, by=by, now=now)
@@ -333,7 +333,7 @@ def _refund(request, payment, by, now, references):
 
 def _refund_deposit(request, deposit, by, now, references):
     """Give a deposit back, or what is left of it, each part by the means that its payment came."""
-    shift = open_shift(deposit.community_id, by=by)
+    shift = drawer_of(deposit.community_id, by=by)
     rows = Deposit.objects.filter(pk=deposit.pk, voided_at=None, held__gte=request.amount)
     change(rows, refunded=F("refunded") + request.amount, version=F("version") + 1)
     parts = ways_back(deposit, request.amount)

@@ -5,13 +5,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from billing import actions, cashing
+from billing.actions.requests import ASKERS
 from billing.capitals import YUAN, capitals
 from billing.forms.cash import ReceiptSearchForm
 from billing.models import DepositKind, Receipt
 from billing.views.cashier import MONEY
 from servicedesk.core import clock
 from servicedesk.core.doors import part_of
-from servicedesk.core.roles import role_required
+from servicedesk.core.roles import has_role, role_required
 
 SIZES = ("slip", "a5", "roll")
 # So many lines fit on the first sheet of each size; what is more stands on the next, and the sheet says so.
@@ -50,6 +51,7 @@ def receipt(request, pk):
     """One receipt: what it says, what has become of its money, how often it was printed."""
     found = _find(request, pk)
     context = {"receipt": found, "lines": _lines(found), "words": capitals(found.amount), "now": clock.now()}
+    context["may_ask"] = not found.is_void and has_role(request.user, found.community_id, *ASKERS)
     with timezone.override(request.community.tz):
         return render(request, "billing/receipts/receipt.html", context)
 

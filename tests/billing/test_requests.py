@@ -8,10 +8,11 @@ from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from billing import actions, invariants
-from billing.models import Account, LedgerLine, MoneyRequest, Payment, Refund, Waiver
+from billing.models import Account, Fee, LedgerLine, MoneyRequest, Payment, Refund, Waiver
 from servicedesk.core import moves
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Event, Notification, Role
+from servicedesk.desk.demo import money
 from tests import counting, factories
 from tests.billing import money_rows as rows
 from tests.billing.money_rows import fresh
@@ -432,3 +433,17 @@ def test_the_race_of_two_cashiers_bites(yunhu, home, li_na, zhou, two_drawers, m
         twice += request.refunds.count() == 2
     assert twice
     assert "refund_as_approved" in {name for name, _rows in invariants.breaks(yunhu)}
+
+
+@pytest.mark.django_db
+def test_the_demo_has_requests_in_every_state_and_whole_books(yunhu, chen, zhou, guo, li_na, qian):
+    for n in range(24):
+        unit = factories.unit(yunhu, f"8-1-{n + 1:02}01")
+        factories.resident(unit, f"住户{n}", f"138000088{n:02}")
+        rows.billed(unit, Fee.objects.first() or factories.fee(yunhu), "120.00")
+    people = {"desk1": chen, "sup1": zhou, "gm1": guo, "cash1": li_na, "fin1": qian}
+    money.requests(yunhu, people, MONDAY)
+    assert set(MoneyRequest.objects.values_list("status", flat=True)) == {"asked", "approved", "refused"}
+    assert MoneyRequest.objects.to_pay_out().count() == 1
+    money.requests(yunhu, people, MONDAY)
+    whole(yunhu)
