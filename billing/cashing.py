@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
-from billing.actions.shifts import cash_by_the_book
+from billing.actions.settling import cash_in
 from billing.amounts import NOTHING
 from billing.capitals import capitals
 from billing.models import Bill, Deposit, Method, Payment, Receipt, Refund, Shift
@@ -189,7 +189,7 @@ def report_of(shift, *, with_rows=True):
         receipts=rows,
         refunds=list(refunds),
         void=[one for one in rows if one.is_void],
-        cash=shift.expected_cash if shift.expected_cash is not None else cash_by_the_book(shift),
+        cash=shift.expected_cash if shift.expected_cash is not None else cash_in(shift),
     )
 
 

@@ -90,6 +90,7 @@ DISCOUNTS = [
     path("billing/discounts/<int:pk>/photos/<str:name>/", discounts.discount_photo, name="discount_photo"),
     *(path(f"billing/discounts/<int:pk>/{step}/", getattr(discounts, step), name=step) for step in DISCOUNT_STEPS),
 ]
+
 CASHIER = [
     path("cashier/", cashier.cashier, name="cashier"),
     path("cashier/<int:pk>/", cashier.take, name="take"),
@@ -155,3 +156,4 @@ urlpatterns = [
     *ARREARS,
     *PHONE,
 ]
+urlpatterns = [*FIGURES, *PHONE, *RUNS, *REQUESTS, *DEPOSITS, *BOOKS, *CASHIER]

@@ -12,13 +12,13 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from billing.actions.ledger import post
-from billing.actions.shifts import demand_cashier, open_one
+from billing.actions.settling import change, drawer_of, lock_unit
+from billing.actions.shifts import demand_cashier
 from billing.amounts import MOST, NOTHING
 from billing.models import Account, Allocation, Bill, Deposit, Method, Payment, Receipt
 from billing.numbering import RECEIPTS
-from residents.models import Unit
 from servicedesk.core import events, once
-from servicedesk.core.errors import Refused, Stale
+from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 
 
@@ -73,7 +73,7 @@ def take_payment(
             raise once.used_already(made)
         return made
     things, sources = _locked(unit, bills, deposits, prepaid, owed)
-    shift = open_one(unit.community_id, by=by)
+    shift = drawer_of(unit.community_id, by=by)
     payments = _payments(unit, shift, means, _sum_owed(things) - prepaid, keep_rest, now)
     _demand_references(unit.community_id, payments)
     total = sum((one.amount for one in payments), NOTHING)
@@ -106,7 +106,7 @@ def use_prepayment(unit, *, bills, deposits, amount, by, now, submission, owed=N
     """
     demand_cashier(unit.community_id, by=by)
     # Two of the same form are told apart by the lock on the unit, under which the second finds the first.
-    Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=unit.pk)
+    lock_unit(unit.pk)
     if made := Event.objects.about(unit).filter(verb="prepaid_used", data__submission=str(submission)).first():
         return made
     things, sources = _locked(unit, bills, deposits, amount, owed)
@@ -135,7 +135,7 @@ def count_print(receipt, *, by, now):
 def _locked(unit, bills, deposits, prepaid, owed):
     """Lock the unit, what is to be paid and what it has prepaid; return the things in the order in which they are paid
     and the _Sources of `prepaid` yuan, the oldest money first."""
-    Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=unit.pk)
+    lock_unit(unit.pk)
     lock = {"of": ("self",), "no_key": True}
     bill_rows = Bill.objects.select_for_update(**lock).filter(pk__in=[one.pk for one in bills], unit=unit)
     deposit_rows = Deposit.objects.select_for_update(**lock).filter(pk__in=[one.pk for one in deposits], unit=unit)
@@ -289,13 +289,13 @@ def _pay(plan, sources, *, by, now):
     for thing, part in sorted(paid.items(), key=lambda pair: (isinstance(pair[0], Deposit), pair[0].pk)):
         if isinstance(thing, Bill):
             rows = Bill.objects.filter(pk=thing.pk, voided_at=None, balance__gte=part)
-            _change(rows, paid=F("paid") + part)
+            change(rows, paid=F("paid") + part)
         else:
             rows = Deposit.objects.filter(pk=thing.pk, voided_at=None, received__lte=F("amount") - part)
-            _change(rows, received=F("received") + part, version=F("version") + 1)
+            change(rows, received=F("received") + part, version=F("version") + 1)
     for payment, part in used.items():
         rows = Payment.objects.filter(pk=payment.pk, prepaid_left__gte=part)
-        _change(rows, prepaid_left=F("prepaid_left") - part)
+        change(rows, prepaid_left=F("prepaid_left") - part)
     return Allocation.objects.bulk_create(
         Allocation(
             community_id=thing.community_id,
@@ -308,11 +308,6 @@ def _pay(plan, sources, *, by, now):
         )
         for thing, source, part in plan
     )
-
-
-def _change(rows, **facts):
-    if rows.update(**facts) != 1:
-        raise Stale
 
 
 def _other_side(plan, taken):

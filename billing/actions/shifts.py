@@ -1,11 +1,10 @@
 """The verbs of a cash shift (班次): opened with the change in the drawer, closed with the cash that was counted."""
 
 from django.db import transaction
-from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from billing.amounts import NOTHING
-from billing.models import Method, Payment, Refund, Shift
+from billing.actions.settling import cash_in
+from billing.models import Shift
 from billing.numbering import SHIFTS
 from servicedesk.core import events, moves
 from servicedesk.core.errors import NotAllowed, Refused
@@ -17,16 +16,6 @@ def demand_cashier(community_id, *, by):
     """Raise NotAllowed unless `by` takes the money of the community. No query where their roles are known."""
     if Role.CASHIER not in roles_in(by, community_id):
         raise NotAllowed(_("Only a cashier takes money and keeps a drawer. Ask one of them to do it."))
-
-
-def open_one(community_id, *, by):
-    """Return the open shift of a cashier, locked so that it cannot close meanwhile. Raises Refused where none is open.
-    One query."""
-    rows = Shift.objects.select_for_update(of=("self",), no_key=True).open()
-    shift = rows.filter(community_id=community_id, cashier=by).first()
-    if shift is None:
-        raise Refused(_("You have no open shift. Open one below; what you typed is kept."))
-    return shift
 
 
 @transaction.atomic
@@ -48,14 +37,6 @@ def open_shift(community, *, opening_float, by, now):
     return shift
 
 
-def cash_by_the_book(shift):
-    """Return the yuan of cash that have to be in the drawer: its change, cash taken, less cash given back. Two
-    queries."""
-    taken = Payment.objects.filter(shift=shift, method=Method.CASH).aggregate(sum=Sum("amount"))["sum"]
-    given = Refund.objects.filter(shift=shift, method=Method.CASH).aggregate(sum=Sum("amount"))["sum"]
-    return shift.opening_float + (taken or NOTHING) - (given or NOTHING)
-
-
 @transaction.atomic
 def close_shift(shift, *, counted_cash, reason, by, now):
     """Close a shift (交班) with the cash that was counted, in yuan, and return it.
@@ -70,7 +51,7 @@ def close_shift(shift, *, counted_cash, reason, by, now):
     shift.community = community
     if not shift.is_open:
         raise Refused(_("This shift is closed already. Reload the page to see how."))
-    expected = cash_by_the_book(shift)
+    expected = cash_in(shift)
     if counted_cash != expected and not reason:
         raise Refused(
             _("By the book there are %(expected)s yuan in the drawer, you counted %(counted)s. Write why they differ.")

@@ -175,7 +175,7 @@ def _page(request, unit, now, *, form=None, ticked=None, opening=None, status=20
         "due": _due(form, ticked),
         "shift": shift,
         "opening": opening or (None if shift else forms.OpenShiftForm()),
-        "shift_cash": cashing.cash_by_the_book(shift) if shift else None,
+        "shift_cash": cashing.cash_in(shift) if shift else None,
     }
     return render(request, "billing/cashier/take.html", context, status=status)
 

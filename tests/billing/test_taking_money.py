@@ -124,7 +124,7 @@ class TestTaking:
         assert books() == {"cash": 2000, "deposits": -2000}
 
     def test_without_a_shift_nothing_is_taken(self, home, three, li_na, zhou):
-        with pytest.raises(Refused, match="no open shift"):
+        with pytest.raises(Refused, match="in an open shift"):
             take(home, three, cash("330"), by=li_na)
         with pytest.raises(NotAllowed):
             take(home, three, cash("330"), by=zhou)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from billing import actions
 from billing.actions.requests import Item
-from billing.actions.shifts import cash_by_the_book
+from billing.actions.settling import cash_in
 from billing.charging import first_of
 from billing.models import Bill, Deposit, MoneyRequest, Shift
 from residents.models import Occupancy
@@ -75,5 +75,5 @@ def requests(community, people, now):
         actions.ask_for("waiver", owed, amount=half, reason="楼道照明停用半月，按约定减半", **asked)
     gone = take(second, "60.00", keep_rest=True)
     actions.ask_for("reversal", gone, reason="收错房号，应为隔壁", by=cashier, now=then)
-    counted = cash_by_the_book(shift)
+    counted = cash_in(shift)
     actions.close_shift(shift, counted_cash=counted, reason="", by=cashier, now=then + timedelta(hours=1))
