@@ -270,6 +270,7 @@ def _case_about(bill, unit, category, matter, submission, *, by, now):
         description=matter,
         submission=submission,
         reporter=bill.debtor,
+        reporter_name=str(bill.debtor or ""),
         anonymous_reason="" if bill.debtor_id else _("recorded from the arrears of the home"),
         no_phone_reason=_("recorded from the arrears of the home"),
         unit=unit,

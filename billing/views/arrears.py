@@ -76,7 +76,7 @@ def _narrowed(request, wanted, today):
 def _with_ladders(units):
     """Put the debtor, the open ladder and the open promise beside each of the rows `units`. Three queries."""
     keys = [row["unit"] for row in units]
-    newest = Bill.objects.owed().filter(unit__in=keys).order_by("unit", "-due_on", "-pk").distinct("unit")
+    newest = Bill.objects.owed().filter(unit__in=keys).order_by("unit_id", "-due_on", "-pk").distinct("unit_id")
     debtors = {bill.unit_id: bill for bill in newest.select_related("debtor")}
     ladders = {one.unit_id: one for one in ArrearsCase.objects.open().filter(unit__in=keys)}
     promises = {
@@ -117,7 +117,7 @@ def arrears(request):
         "part": part,
         "all_url": address(age=""),
         "buckets": [
-            {"label": one.label, "count": one.count, "total": one.total, "url": address(age=one.key), "key": one.key}
+            {"label": f"{one.label} · ¥{one.total:,.2f}", "count": one.count, "url": address(age=one.key)}
             for one in buckets
         ],
         "total": sum(one.total for one in buckets),
@@ -280,9 +280,7 @@ def resume_arrears(request, thing, facts, now):
     actions.resume_arrears(thing, by=request.user, now=now, **facts)
 
 
-@_door_to(
-    "dispute_bill", gettext_lazy("Disputed. The ladder is paused, and no late charge runs on this bill."), TALKERS
-)
+@_door_to("dispute_bill", gettext_lazy("Disputed. The ladder is paused, and no late charge runs."), TALKERS)
 def dispute_bill(request, thing, facts, now):
     actions.dispute_bill(thing, by=request.user, now=now, **facts)
 
