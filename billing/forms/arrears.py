@@ -255,10 +255,10 @@ class ClauseForm(forms.Form):
         most="100",
         places=2,
         least="0.01",
-        help_text=_("5 is 0.05 % a day (万分之五). Courts may reduce what is excessively high (Civil Code 585)."),
+        help_text=_("5 is 0.0005 a day. Courts may reduce what is excessively high (Civil Code 585)."),
     )
     grace_days = NumberField(label=_("Days of grace"), most="366", places=0)
-    cap_percent = NumberField(label=_("At most, % of what was overdue"), most="100", places=2, least="0.01")
+    cap_percent = NumberField(label=_("At most, percent of what was overdue"), most="100", places=2, least="0.01")
     fee = RowField(Fee.objects.none(), label=_("Only for the fee"), required=False, empty_label=_("every fee"))
     from_on = NearDayField(label=_("For bills due from"))
     to_on = NearDayField(label=_("until"), required=False)

@@ -393,7 +393,9 @@ class Migration(migrations.Migration):
                 ("grace_days", models.PositiveSmallIntegerField(default=0, verbose_name="days of grace")),
                 (
                     "cap_percent",
-                    models.DecimalField(decimal_places=2, max_digits=5, verbose_name="at most, % of what was overdue"),
+                    models.DecimalField(
+                        decimal_places=2, max_digits=5, verbose_name="at most, percent of what was overdue"
+                    ),
                 ),
                 ("clause", models.CharField(max_length=300, verbose_name="contract and clause")),
                 ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="valid from and to")),

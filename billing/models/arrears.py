@@ -370,7 +370,7 @@ class LateClause(models.Model):
     )
     rate_per_day = models.DecimalField(_("rate a day"), max_digits=7, decimal_places=6)
     grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=0)
-    cap_percent = models.DecimalField(_("at most, % of what was overdue"), max_digits=5, decimal_places=2)
+    cap_percent = models.DecimalField(_("at most, percent of what was overdue"), max_digits=5, decimal_places=2)
     clause = models.CharField(_("contract and clause"), max_length=300)
     # Of bills that fell due on these days.
     valid = DateRangeField(_("valid from and to"))

@@ -233,7 +233,7 @@ class TestSteps:
         second = factories.unit(home.community, "3-2-1303")
         factories.bill(second, service, due_on=TODAY - 20 * DAY)
         actions.advance_arrears(now=MONDAY)
-        address, units = reverse("billing:notices"), [home.pk, second.pk]
+        address, units = reverse("billing:arrears_notices"), [home.pk, second.pk]
         page = finance.get(address, {"unit": units})
         assert page.status_code == 200
         printed = finance.post(address, {"unit": units, "text": "请您缴费", "do": "print"})
@@ -247,7 +247,9 @@ class TestSteps:
 
     def test_a_rude_notice_is_hinted_at(self, finance, arrears, home):
         fill_courtesy(home.community, by=None, now=MONDAY)
-        page = finance.post(reverse("billing:notices"), {"unit": [home.pk], "text": "你急什么", "do": "preview"})
+        page = finance.post(
+            reverse("billing:arrears_notices"), {"unit": [home.pk], "text": "你急什么", "do": "preview"}
+        )
         assert 'class="taboo"' in page.text
 
 
