@@ -45,7 +45,7 @@ WITH anchor AS (
         WHERE community_id = arrears.community_id AND is_active AND days > coalesce(arrears.stage_days, 0)
         ORDER BY days LIMIT 1
     ) AS rule ON anchor.since IS NOT NULL
-    LEFT JOIN billing_promisetopay AS promise ON promise.arrears_id = arrears.id AND promise.status = 'open'
+    LEFT JOIN billing_promisetopay AS promise ON promise.arrears_id = arrears.id AND promise.ended_at IS NULL
     WHERE arrears.community_id = %(community)s AND arrears.closed_on IS NULL
         AND (%(unit)s::bigint IS NULL OR arrears.unit_id = %(unit)s)
 )
