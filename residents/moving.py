@@ -4,17 +4,23 @@ Days and hours are those of the community's own clock; rest days come from its s
 """
 
 import datetime
+import math
 from dataclasses import dataclass
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from residents.models import Lift, MoveBooking, MoveRule
+from residents.models import Building, Lift, MoveBooking, MoveRule
 from servicedesk.core.calendar import calendar_of
 
 # How far the next free slot is looked for, and how far ahead a move may be booked.
 DAYS_AHEAD = 60
 WEEK = 7
+# So many lifts stand in the week side by side; where there are more, one building is looked at.
+MOST_LIFTS = 12
+# Nobody rides at the time of such a booking.
+GIVEN_UP = (MoveBooking.Status.CANCELLED, MoveBooking.Status.NO_SHOW)
 
 
 def rule_of(community):
@@ -127,8 +133,43 @@ def hours_in_words(rule):
 
 
 @dataclass(frozen=True)
+class Grid:
+    """What of a week is shown: the lifts whose free times one may book, which bookings stand in the lines, and which in
+    the list below. Where a community has many lifts there are `buildings` to choose from and `building` is the chosen
+    one; without one only lifts that are booked have a line, and so many more as `others` have none."""
+
+    lifts: list
+    bookings: QuerySet
+    listed: QuerySet
+    buildings: list
+    building: Building | None = None
+    others: int = 0
+
+
+def grid_of(community, bookings, asked):
+    """Return the Grid of the `bookings` of a week, of the building whose key the address `asked` for. One query where
+    the community has few lifts, else four at most."""
+    lifts = Lift.objects.filter(community=community).select_related("building", "section")
+    goods = lifts.filter(carries_goods=True)
+    few = list(goods[: MOST_LIFTS + 1])
+    if len(few) <= MOST_LIFTS:
+        return Grid(few, bookings, bookings, [])
+    buildings = list(community.buildings.filter(pk__in=goods.order_by().values("building")))
+    building = next((one for one in buildings if str(one.pk) == asked), None)
+    if building:
+        here = bookings.filter(unit__building=building)
+        return Grid(list(goods.filter(building=building)), here, here, buildings, building)
+    taken = bookings.exclude(status__in=GIVEN_UP).exclude(lift=None)
+    booked = lifts.filter(pk__in=taken.order_by().values("lift"))
+    shown, count = list(booked[:MOST_LIFTS]), booked.count()
+    rows = bookings.filter(Q(lift__in=shown) | Q(lift=None))
+    return Grid([], rows, bookings, buildings, None, count - len(shown))
+
+
+@dataclass(frozen=True)
 class Cell:
-    """What stands in the week for one lift on one day: its bookings, and the slots that are still free."""
+    """What stands in the week for one lift on one day: its bookings, and from when to when it is still free, as it is
+    read."""
 
     day: datetime.date
     bookings: list
@@ -149,18 +190,22 @@ def week(rule, lifts, days, bookings, now):
     community = rule.community
     taken = {}
     for row in bookings:
-        if row.status not in (MoveBooking.Status.CANCELLED, MoveBooking.Status.NO_SHOW):
+        if row.status not in GIVEN_UP:
             taken.setdefault(row.lift, {}).setdefault(community.local(row.window.lower).date(), []).append(row)
-    free = {day: [slot for slot in slots(rule, day) if slot.lower >= now] for day in days}
+    free = {day: [(slot, _read(community, slot)) for slot in slots(rule, day) if slot.lower >= now] for day in days}
 
     def cell(lift, day):
         here = taken.get(lift, {}).get(day, [])
         held = [row.window for row in here if row.is_live]
-        open_slots = [slot for slot in free[day] if not any(meets(slot, window) for window in held)]
+        open_slots = [words for slot, words in free[day] if not any(meets(slot, window) for window in held)]
         return Cell(day, here, open_slots if lift in lifts else [])
 
-    others = [lift for lift in taken if lift not in lifts]
+    others = sorted(set(taken) - set(lifts), key=lambda lift: (lift.building_id, lift.pk) if lift else (math.inf, 0))
     return [Line(lift, [cell(lift, day) for day in days]) for lift in [*lifts, *others]]
+
+
+def _read(community, slot):
+    return tuple(f"{community.local(at):%H:%M}" for at in (slot.lower, slot.upper))
 
 
 def notice_is_short(rule, kind, window, now):

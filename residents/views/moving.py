@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
@@ -16,6 +17,7 @@ from residents.forms import moving as forms
 from residents.models import Lift, MoveBooking, ReleaseSlip, Unit
 from residents.views.steps import door_to, steps_of
 from servicedesk.core import clock
+from servicedesk.core.doors import part_of
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import role_required, roles_in
@@ -64,6 +66,12 @@ def monday_of(request, today):
     return day - datetime.timedelta(days=day.weekday())
 
 
+def _week(grid, monday=None):
+    """Return the address of a week, of this one without a Monday, for the building that is looked at."""
+    asked = {"week": monday, "building": grid.building and grid.building.pk}
+    return f"{reverse('residents:moves')}?{urlencode({name: value for name, value in asked.items() if value})}"
+
+
 @require_GET
 @role_required(*OFFICE)
 def moves(request):
@@ -73,17 +81,19 @@ def moves(request):
     rule = moving.rule_of(community)
     days = [monday + datetime.timedelta(days=n) for n in range(moving.WEEK)]
     first, after = moving.moment(community, days[0], 0), moving.moment(community, days[-1], 1440)
-    bookings = MoveBooking.objects.filter(community=community).between(first, after).with_places()
-    rows = list(bookings.order_by("window", "pk"))
+    bookings = MoveBooking.objects.filter(community=community).between(first, after).order_by("window", "pk")
+    grid = moving.grid_of(community, bookings, request.GET.get("building", ""))
     context = {
         "now": now,
         "today": community.local(now).date(),
         "days": days,
-        "lines": moving.week(rule, moving.lifts_of(community), days, rows, now),
-        "rows": rows,
+        "grid": grid,
+        "buildings": [(one.pk, one.name, one == grid.building) for one in grid.buildings],
+        "lines": moving.week(rule, grid.lifts, days, grid.bookings.with_places(), now),
+        "part": part_of(grid.listed.with_places(), request),
         "may_book": bool(roles_in(request.user, community.pk) & set(DESK)),
-        "earlier": f"?week={monday - datetime.timedelta(days=7)}",
-        "later": f"?week={monday + datetime.timedelta(days=7)}",
+        "weeks": [_week(grid, monday + datetime.timedelta(days=n * moving.WEEK)) for n in (-1, 1)],
+        "this_week": _week(grid),
         "tabs": tabs(request, "residents:moves"),
     }
     with timezone.override(community.tz):

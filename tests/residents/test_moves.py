@@ -6,13 +6,14 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
-from residents import actions
+from residents import actions, moving
 from residents.actions import moving as verbs
-from residents.models import Lift, MoveBooking, MoveRule
+from residents.models import Lift, MoveBooking, MoveRule, Unit
+from servicedesk.core import doors
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 from tests import factories
-from tests.factories import MONDAY, at, booking, lift
+from tests.factories import MONDAY, at, booking, lift, unit
 from tests.racing import race
 
 pytestmark = pytest.mark.django_db
@@ -154,6 +155,39 @@ def test_the_stairs_need_a_route_and_may_be_used_by_several(client, chen, home, 
         assert book(client, chen, goods_lift, lift="", route="二单元消防楼梯").status_code == 302
     client.force_login(chen)
     assert client.get(reverse("residents:moves") + "?week=2025-09-16").content.decode().count("二单元消防楼梯") == 2
+
+
+def test_where_there_are_many_lifts_the_week_shows_the_booked_ones_or_a_building(
+    client, yunhu, chen, home, goods_lift, monkeypatch
+):
+    monkeypatch.setattr(moving, "MOST_LIFTS", 1)
+    second, idle = (lift(unit(yunhu, room)) for room in ("5-1-0301", "7-1-0301"))
+    for one, of in ((home, goods_lift), (Unit.objects.get(label="5-1-0301"), second)):
+        booking(one, by=chen, lift=of)
+    client.force_login(chen)
+    address = reverse("residents:moves") + "?week=2025-09-16"
+    page = client.get(address)
+    assert [line.lift for line in page.context["lines"]] == [goods_lift]
+    assert page.context["grid"].others == 1 and len(page.context["part"].rows) == 2
+    page = client.get(f"{address}&building={second.building_id}")
+    assert [line.lift for line in page.context["lines"]] == [second]
+    assert [row.lift for row in page.context["part"].rows] == [second]
+    assert f"week=2025-09-22&amp;building={second.building_id}" in page.text, "the building stays as one turns the week"
+    page = client.get(f"{address}&building={idle.building_id}")
+    assert [line.lift for line in page.context["lines"]] == [idle] and f"lift={idle.pk}&amp;" in page.text
+    for nowhere in ("0", "x", "９", "9" * 30):
+        assert [line.lift for line in client.get(f"{address}&building={nowhere}").context["lines"]] == [goods_lift]
+
+
+def test_the_moves_of_a_week_turn_their_pages(client, chen, home, goods_lift, monkeypatch):
+    monkeypatch.setattr(doors, "PAGE", 1)
+    booking(home, by=chen, lift=goods_lift)
+    later = booking(home, by=chen, lift=goods_lift, begins="2025-09-17 08:00", ends="2025-09-17 10:00")
+    client.force_login(chen)
+    address = reverse("residents:moves")
+    first = client.get(address + "?week=2025-09-16")
+    assert len(first.context["lines"][0].cells[2].bookings) == 1, "the week itself has them all"
+    assert client.get(address + first.context["part"].older_url).context["part"].rows == [later]
 
 
 def test_a_lessee_moves_out_with_the_owners_consent(client, chen, home, goods_lift):
