@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from residents import consumption, rooms, voiding
 from residents.models import Meter, MeterRule, MissedReading, Reading, ReadingRound
+from servicedesk.core import kept
 from servicedesk.core.models import Photo, Role
 from servicedesk.core.roles import roles_in
 
@@ -123,18 +124,24 @@ class Progress:
         return self.owed - self.missing
 
 
-def progress(reading_round):
-    """Return the Progress of a round by building. Three queries."""
-    owed = Meter.objects.owed_in(reading_round)
-    missing = Meter.objects.not_entered_in(reading_round)
-    explained = missing.filter(pk__in=MissedReading.objects.filter(round=reading_round).values("meter"))
-    counted = [
-        dict(rows.order_by().values("building").annotate(n=Count("pk")).values_list("building", "n"))
-        for rows in (owed, missing, explained)
-    ]
+def progress(reading_round, now):
+    """Return the Progress of a round by building, as it was counted since anything happened; its community is to be
+    loaded. Two queries, five to count anew: of 40,000 meters that takes as long as two pages."""
+    counted = kept.until_changed("progress", reading_round.pk, now=now, make=lambda: _counted(reading_round))
     buildings = {b.pk: b for b in reading_round.community.buildings.all()}
     places = [key for key in (*buildings, None) if counted[0].get(key)]
     return [Progress(buildings.get(key), *(one.get(key, 0) for one in counted)) for key in places]
+
+
+def _counted(reading_round):
+    """Return how many meters are owed, missing and explained, each as {key of a building: how many}. Three queries."""
+    owed = Meter.objects.owed_in(reading_round)
+    missing = Meter.objects.not_entered_in(reading_round)
+    explained = missing.filter(pk__in=MissedReading.objects.filter(round=reading_round).values("meter"))
+    return [
+        dict(rows.order_by().values("building").annotate(n=Count("pk")).values_list("building", "n"))
+        for rows in (owed, missing, explained)
+    ]
 
 
 def in_building(meters, building):

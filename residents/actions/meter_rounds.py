@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from residents import metering
-from residents.models import Meter, MissedReading, ReadingRound, Resource
+from residents.models import Meter, MissedReading, Reading, ReadingRound, Resource
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
 from servicedesk.core.moves import write
@@ -59,7 +59,8 @@ def miss_reading(reading_round, meter, *, reason, by, now, note="", submission=N
         return known
     if not held.is_open:
         raise Refused(_("This round is closed. What is read now belongs to the next one."))
-    if not Meter.objects.not_entered_in(reading_round).filter(pk=meter.pk).exists():
+    entered = Reading.objects.standing().filter(round=reading_round, meter=meter)
+    if entered.exists() or not Meter.objects.owed_in(reading_round).filter(pk=meter.pk).exists():
         raise Refused(_("This meter is entered already, or is not read in this round."))
     missed = MissedReading.objects.create(
         community_id=meter.community_id,

@@ -56,9 +56,13 @@ class MeterQuerySet(models.QuerySet):
         return self.in_place().filter(community=reading_round.community_id, resource=reading_round.resource)
 
     def not_entered_in(self, reading_round):
-        """Return the meters that a round has to read and that have no reading in it."""
-        entered = Reading.objects.standing().filter(meter=OuterRef("pk"), round=reading_round)
-        return self.owed_in(reading_round).filter(~Exists(entered))
+        """Return the meters that a round has to read and that have no reading in it.
+
+        What is entered is one list that the database looks into: asked meter by meter along the route it would look
+        for each that was read before it comes to the first that was not.
+        """
+        entered = Reading.objects.standing().filter(round=reading_round).order_by()
+        return self.owed_in(reading_round).exclude(pk__in=entered.values("meter"))
 
     def not_entered(self):
         """Return the meters that a round that is open now has to read and has not."""

@@ -70,14 +70,14 @@ def missing_of(row, building):
 def show(request, row, *, bad=None, export=None, refusal="", status=200):
     """Render one round: how far it is by building, and what is missing with the reasons; `bad` are the forms by meter
     that came back."""
-    building = building_of(request)
+    building, now, allowed = building_of(request), clock.now(), may(request)
     rows = metering.with_last(metering.with_reason(missing_of(row, building), row))
     found, before, after = metering.page_of(rows, number_of(request))
-    progress = metering.progress(row)
+    progress = metering.progress(row, now)
     context = {
-        "now": clock.now(),
+        "now": now,
         "round": row,
-        "progress": progress,
+        "buildings": part_of(sorted(progress, key=lambda one: one.missing == 0), request, "buildings"),
         "owed": sum(one.owed for one in progress),
         "missing": sum(one.missing for one in progress),
         "unexplained": sum(one.missing - one.explained for one in progress),
@@ -86,8 +86,10 @@ def show(request, row, *, bad=None, export=None, refusal="", status=200):
             for meter in found
         ],
         "reasons": MissedReading.Reason.choices,
+        # Reasons are chosen a building at a time, unless one page has everything that is missing.
+        "asks": row.is_open and allowed["explain"] and (building is not None or bool(bad) or not (before or after)),
         "building": building,
-        "may": may(request),
+        "may": allowed,
         "refusal": refusal,
         "export_form": export or (forms.ExportForm() if "export" in request.GET else None),
         "tabs": tabs(request, HERE),
@@ -133,7 +135,10 @@ def round_missed(request, pk):
             bad[meter.pk] = form
     if done:
         messages.success(request, ngettext("%(n)s reason recorded.", "%(n)s reasons recorded.", done) % {"n": done})
-    return show(request, row, bad=bad, status=422) if bad else redirect(row)
+    if bad:
+        return show(request, row, bad=bad, status=422)
+    building = building_of(request)
+    return redirect(row if building is None else f"{row.get_absolute_url()}?building={building}#missing")
 
 
 @require_POST
@@ -165,7 +170,13 @@ def round_entry(request, pk):
                 messages.success(request, text)
             if not form.errors:
                 return redirect(request.get_full_path())
-        context = {"now": now, "round": row, "form": form, "building": building, "progress": metering.progress(row)}
+        context = {
+            "now": now,
+            "round": row,
+            "form": form,
+            "building": building,
+            "progress": metering.progress(row, now),
+        }
         status = 422 if form.is_bound and form.errors else 200
         return render(request, "residents/meters/entry.html", context, status=status)
 

@@ -37,16 +37,16 @@ def _here(request):
 def show(request, *, meter=None, form=None, missed=None, status=200):
     """Render the route; `form` or `missed` is what came back about `meter`, which then stands on top."""
     opened, walked, building = _here(request)
-    found, progress = [], []
+    found, progress, now = [], [], clock.now()
     if walked:
-        progress = metering.progress(walked)
+        progress = metering.progress(walked, now)
         rows = metering.with_last(metering.with_reason(missing_of(walked, building), walked))
         # Where somebody came in vain today is tried again at the end.
         rows = rows.order_by(F("missed_at").asc(nulls_first=True), *rows.query.order_by)
         found = list(rows.exclude(pk=meter.pk if meter else 0)[: metering.PAGE])
     query = {"resource": walked.resource} if walked else {}
     context = {
-        "now": clock.now(),
+        "now": now,
         "rounds": opened,
         "round": walked,
         "building": building,

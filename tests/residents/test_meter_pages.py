@@ -10,7 +10,7 @@ import pytest
 from django.urls import reverse
 from PIL import Image
 
-from residents import actions
+from residents import actions, metering
 from residents.models import Meter, MissedReading, Reading
 from servicedesk.core import doors
 from servicedesk.core.models import Event, Photo
@@ -152,6 +152,26 @@ def test_a_table_takes_what_is_right_and_asks_about_the_rest(client, walk, water
     data |= {f"rolled_over-{roof.pk}": "on", f"sure-{roof.pk}": "on"}
     assert client.post(address, data).status_code == 302
     assert Reading.objects.get(round=walk, meter=roof).rolled_over
+
+
+def test_of_a_long_round_the_reasons_are_chosen_building_by_building(
+    client, yunhu, walk, water, roof, chen, monkeypatch
+):
+    monkeypatch.setattr(metering, "PAGE", 1)
+    monkeypatch.setattr(doors, "PAGE", 1)
+    client.force_login(chen)
+    address, building = walk.get_absolute_url(), water.building_id
+    page = client.get(address)
+    assert "reason-" not in page.text and len(page.context["buildings"].rows) == 1
+    assert len(client.get(address + page.context["buildings"].older_url).context["buildings"].rows) == 1
+    assert f"reason-{water.pk}" in client.get(f"{address}?building={building}").text
+    here = f"?building={building}"
+    wrong = {f"reason-{water.pk}": "other", f"note-{water.pk}": ""}
+    answer = send(client, "round_missed", walk.pk, query=here, **wrong)
+    assert answer.status_code == 422 and f"reason-{water.pk}" in answer.text, "the row that is wrong is on the page"
+    answer = send(client, "round_missed", walk.pk, query=here, **{**wrong, f"note-{water.pk}": "门锁着"})
+    assert answer["Location"] == f"{address}{here}#missing"
+    assert client.get(address).context["buildings"].rows[0].explained == 1, "what happens is counted on the next look"
 
 
 def test_a_round_is_printed_taken_out_explained_and_closed(client, walk, water, roof, chen):
