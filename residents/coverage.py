@@ -79,7 +79,7 @@ def coverage_of(plans, community, now):
     keys = sorted(plan.pk for plan in plans)
     make = lambda: _counted(plans, community, today)  # noqa: E731
     counted = kept.until_changed("coverage", community.pk, today, *keys, now=now, make=make)
-    buildings = {building.pk: building for building in Building.objects.filter(community=community)}
+    buildings = {building.pk: building for building in Building.objects.filter(community=community).only("name")}
     lines = {plan.pk: [] for plan in plans}
     for plan, building, *numbers in counted:
         lines[plan].append(_line(numbers, buildings[building]))

@@ -154,7 +154,9 @@ def grid_of(community, bookings, asked):
     few = list(goods[: MOST_LIFTS + 1])
     if len(few) <= MOST_LIFTS:
         return Grid(few, bookings, bookings, [])
-    buildings = list(community.buildings.filter(pk__in=goods.order_by().values("building")))
+    buildings = list(
+        community.buildings.filter(pk__in=goods.order_by().values("building")).only("name", "community").order_by("id")
+    )
     building = next((one for one in buildings if str(one.pk) == asked), None)
     if building:
         here = bookings.filter(unit__building=building)

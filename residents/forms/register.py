@@ -39,13 +39,19 @@ class FilterForm(forms.Form):
         super().__init__(
             {"when": "all" if data.get("q") else "now", **{name: one for name, one in data.items() if one}}
         )
-        self.fields["building"].queryset = Building.objects.filter(community=community)
+        self.fields["building"].queryset = Building.objects.filter(community=community).order_by("id").only("name")
 
     @property
     def chosen(self):
         """What was chosen, without what cannot be."""
         self.full_clean()
         return {name: value for name, value in self.cleaned_data.items() if value}
+
+    @property
+    def building_options(self):
+        """The buildings as (value, words, whether chosen), drawn by the page itself: there may be hundreds."""
+        chosen = self.data.get("building", "")
+        return [(value, words, str(value) == chosen) for value, words in self.fields["building"].choices]
 
 
 class PersonForm(forms.Form):
