@@ -7,7 +7,7 @@ class BillingConfig(AppConfig):
     verbose_name = _("Fees")
 
     def ready(self):
-        from billing import clearing, invariants, numbering, personal, words
+        from billing import clearing, numbering, personal, words
         from billing.models import Bill, BillAccess, DemandLetter, Deposit, Receipt
         from complaints.personal import NOT_HELD
         from residents.actions.merging import MOVED
@@ -28,9 +28,4 @@ class BillingConfig(AppConfig):
         # What money says of a person follows their entry when two entries become one.
         debtors, payers = [(Bill, "debtor"), (DemandLetter, "debtor")], [(Receipt, "payer"), (Deposit, "payer")]
         pairs = [*debtors, *payers, (BillAccess, "person")]
-        for check in (invariants.first_gap, numbering.first_receipt_gap, numbering.first_shift_gap):
-            if check not in numbers.CHECKS:
-                numbers.CHECKS.append(check)
-        # What money says of a person follows their entry when two entries become one.
-        pairs = [(Bill, "debtor"), (Receipt, "payer"), (Deposit, "payer"), (DemandLetter, "debtor")]
         MOVED.extend(pair for pair in pairs if pair not in MOVED)

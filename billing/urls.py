@@ -134,30 +134,6 @@ ARREARS = [
     path("billing/arrears/letters/<int:pk>/bundle/", arrears.demand_bundle, name="demand_bundle"),
     path("billing/arrears/<int:pk>/", arrears.arrears_of, name="arrears_of"),
     *(path(f"billing/arrears/<int:pk>/{step.__name__}/", step, name=step.__name__) for step in STEPS_AGAINST_ARREARS),
-
-app_name = "billing"
-urlpatterns = [
-    *[
-        path("billing/arrears/", arrears.arrears, name="arrears"),
-        path("billing/arrears/file/", arrears.arrears_file, name="arrears_file"),
-        path("billing/arrears/notices/", arrears.notices, name="arrears_notices"),
-        path("billing/arrears/ladder/", arrears.ladder, name="ladder"),
-        path("billing/arrears/ladder/make/", arrears.make_ladder, name="make_ladder"),
-        path("billing/arrears/ladder/<int:pk>/", arrears.rule, name="rule"),
-        path("billing/arrears/ladder/<int:pk>/set_rule/", arrears.set_rule, name="set_rule"),
-        path("billing/arrears/clauses/new/", arrears.new_clause, name="new_clause"),
-        path("billing/arrears/disputes/<int:pk>/", arrears.dispute, name="dispute"),
-        path("billing/arrears/disputes/<int:pk>/end_dispute/", arrears.end_dispute, name="end_dispute"),
-        path("billing/arrears/letters/<int:pk>/", arrears.demand_letter, name="demand_letter"),
-        path("billing/arrears/letters/<int:pk>/deliver_letter/", arrears.deliver_letter, name="deliver_letter"),
-        path("billing/arrears/letters/<int:pk>/paper/", arrears.demand_paper, name="demand_paper"),
-        path("billing/arrears/letters/<int:pk>/bundle/", arrears.demand_bundle, name="demand_bundle"),
-        path("billing/arrears/<int:pk>/", arrears.arrears_of, name="arrears_of"),
-        *(
-            path(f"billing/arrears/<int:pk>/{step.__name__}/", step, name=step.__name__)
-            for step in STEPS_AGAINST_ARREARS
-        ),
-    ],
 ]
 PHONE = [
     path("billing/codes/<int:pk>/", access.give, name="give_code"),
@@ -180,4 +156,3 @@ urlpatterns = [
     *ARREARS,
     *PHONE,
 ]
-urlpatterns = [*FIGURES, *PHONE, *RUNS, *REQUESTS, *DEPOSITS, *BOOKS, *CASHIER]

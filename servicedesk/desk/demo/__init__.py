@@ -21,6 +21,7 @@ from servicedesk.desk.demo import (
     key_cabinet,
     life,
     meters,
+    money,
     outside,
     places,
     polls,
@@ -34,7 +35,7 @@ from servicedesk.desk.demo import (
 def load(*, now=None):
     """Load the demo and return how many cases it made; 0 where it is loaded already. All of it or nothing.
 
-    Costs about ten seconds and one long transaction, so it is for an installation that nobody works in yet.
+    Costs about twenty seconds and one long transaction, so it is for an installation that nobody works in yet.
     """
     now = now or clock.now()
     if Community.objects.filter(code=places.GARDEN).exists():
@@ -58,6 +59,7 @@ def load(*, now=None):
             callers.call_on(garden, people, now)
             callers.put_up_plates(garden, tower, people, now)
             handovers.hand_over(garden, people, now)
+            money.charge(garden, people, now)
             actions.file_ended(now=now)
             events.seal_events()
     except BaseException:
