@@ -363,6 +363,16 @@ class TestShares:
         assert billed(yunhu, qian).made == 1
         assert the_bill(late).amount == 0
 
+    def test_a_share_that_was_voided_is_billed_anew_from_what_is_left(self, yunhu, lift, qian, zhou):
+        made = homes(yunhu, 3)
+        factories.tariff(lift, basis="share", unit_price=None, measure="unit")
+        self.cost(lift, "100.00", qian)
+        billed(yunhu, qian)
+        bill = the_bill(made[0])
+        facts = {"voided_by": zhou, "void_asked_by": qian, "void_reason": "写错"}
+        Bill.objects.filter(pk=bill.pk).update(voided_at=NOW, **facts)
+        assert actions.replace_bill(bill, by=qian, now=NOW).amount == bill.amount == Decimal("33.34")
+
     def test_without_a_cost_nobody_is_billed(self, yunhu, lift, qian):
         homes(yunhu, 2)
         factories.tariff(lift, basis="share", unit_price=None, measure="unit")
