@@ -153,8 +153,8 @@ def _take_step(arrears, kind, *, by, now, **facts):
 
 
 def _demand_open(arrears):
-    if not arrears.is_open:
-        raise Refused(_("These arrears are closed: everything is paid. Nothing was recorded."))
+    if arrears.pk is None or not arrears.is_open:
+        raise Refused(_("No arrears are open for this home: nothing is overdue. Nothing was recorded."))
 
 
 @transaction.atomic

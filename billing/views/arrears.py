@@ -1,5 +1,6 @@
 """Arrears (欠费, S23): who owes since when, the ladder of each home, promises, disputes, letters, late charges."""
 
+import datetime
 import functools
 
 from django.contrib import messages
@@ -68,8 +69,7 @@ def _narrowed(request, wanted, today):
         due = ArrearsCase.objects.filter(community=request.community).to_do(today)
         found = found.filter(unit__in=due.values("unit"))
     elif wanted["show"] == "claims":
-        alarms = LimitationAlarm.objects.filter(community=request.community)
-        found = found.filter(pk__in=alarms.values("bill"), claim_until__gte=today)
+        found = found.filter(claim_until__range=(today, today + datetime.timedelta(days=LimitationAlarm.BEFORE[0])))
     return rows, found
 
 

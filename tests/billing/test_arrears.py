@@ -203,6 +203,19 @@ class TestSteps:
         assert "10:05" in answer.text
         assert DunningStep.objects.count() == 1
 
+    def test_a_home_without_arrears_has_no_steps(self, finance, rules, home, overdue):
+        typed = [
+            ("promise_payment", {"amount": "5", "pay_on": (TODAY + DAY).isoformat()}),
+            ("record_step", {"kind": "phone", "evidence": "x"}),
+            ("write_letter", {"bills": [overdue.pk], "reply_by": (TODAY + 20 * DAY).isoformat(), "pay_to": "前台"}),
+            ("skip_step", {"reason": "x"}),
+        ]
+        assert finance.get(reverse("billing:arrears_of", args=[home.pk])).status_code == 200
+        for name, facts in typed:
+            answer = finance.post(reverse(f"billing:{name}", args=[home.pk]), {"version": 0, **facts})
+            assert answer.status_code == 409, name
+        assert not DunningStep.objects.exists()
+
     def test_a_step_without_evidence_is_none(self, desk, arrears):
         assert step(desk, "record_step", arrears, kind="phone", evidence=" ").status_code == 422
         with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
@@ -554,6 +567,9 @@ class TestList:
         assert [row["unit"] for row in page.context["part"].rows] == [far.pk]
         page = finance.get(reverse("billing:arrears"), {"building": home.building_id, "fee": service.pk})
         assert [row["unit"] for row in page.context["part"].rows] == [home.pk]
+        Bill.objects.filter(unit=far).update(claim_until=TODAY + 180 * DAY)
+        page = finance.get(reverse("billing:arrears"), {"show": "claims"})
+        assert [row["unit"] for row in page.context["part"].rows] == [far.pk]
         page = finance.get(reverse("billing:arrears"), {"show": "today"})
         assert [row["unit"] for row in page.context["part"].rows] == [home.pk]
         assert finance.get(reverse("billing:arrears"), {"age": "x", "building": "y", "page": "z"}).status_code == 200
