@@ -30,6 +30,7 @@ def furnish(house, now):
     ladders = [ArrearsCase.objects.select_related("community", "unit").get(unit=unit) for unit in units]
     actions.record_step(ladders[0], kind="phone", evidence="10:05 通话 3 分钟", result="月底前付", by=finance, now=now)
     facts = {"reply_by": today + 15 * DAY, "pay_to": "前台 8:30–18:00"}
+    ladders[0] = ArrearsCase.objects.select_related("community", "unit").get(pk=ladders[0].pk)
     letter = actions.write_letter(ladders[0], bills=bills[:2], by=finance, now=now, **facts)
     promise = {"amount": Decimal("500.00"), "pay_on": today + 10 * DAY}
     actions.promise_payment(ladders[1], by=finance, now=now, **promise)
