@@ -346,7 +346,7 @@ def bill(of, charged, amount="260.75", *, month=datetime.date(2025, 8, 1), due_o
     row = Bill.objects.create(
         **{
             "community": of.community,
-            "number": f"ZD{month:%Y%m}-{next(_counter):06}",
+            "number": f"ZD{month:%Y%m}-{900_000 + next(_counter)}",
             "unit": of,
             "fee": charged,
             "debtor_kind": "unknown",
