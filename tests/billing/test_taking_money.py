@@ -15,6 +15,7 @@ from billing.models import Account, Allocation, Bill, LedgerLine, Payment, Recei
 from billing.numbering import first_receipt_gap
 from servicedesk.core.errors import NotAllowed, Refused, Stale
 from servicedesk.core.models import Event, Role
+from servicedesk.desk.demo import money
 from tests import factories
 from tests.factories import MONDAY
 from tests.racing import CrashError, crash_at, race
@@ -283,3 +284,14 @@ def test_one_cashier_opens_one_drawer_whatever_is_clicked(yunhu, li_na):
     outcomes = race(*[lambda: actions.open_shift(yunhu, opening_float=NOTHING, by=li_na, now=MONDAY)] * 4)
     assert sum(isinstance(one, Shift) for one in outcomes) == 1
     assert all(isinstance(one, Shift | Refused) for one in outcomes)
+
+
+@pytest.mark.django_db
+def test_the_demo_pays_in_two_shifts_of_which_one_misses_a_yuan(yunhu, li_na):
+    service = factories.fee(yunhu)
+    for n in range(money.YESTERDAY + 2):
+        factories.bill(factories.unit(yunhu, f"7-{n}"), service, "26.07")
+    money.payments(yunhu, {}, MONDAY)
+    assert list(Shift.objects.order_by("id").values_list("difference", flat=True)) == [-1, None]
+    assert Receipt.objects.count() == money.YESTERDAY + 2
+    agrees()
