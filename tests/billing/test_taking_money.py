@@ -15,7 +15,7 @@ from billing.models import Account, Allocation, Bill, LedgerLine, Payment, Recei
 from billing.numbering import first_receipt_gap
 from servicedesk.core.errors import NotAllowed, Refused, Stale
 from servicedesk.core.models import Event, Role
-from servicedesk.desk.demo import money
+from servicedesk.desk.demo import payments as demo
 from tests import factories
 from tests.factories import MONDAY
 from tests.racing import CrashError, crash_at, race
@@ -289,9 +289,9 @@ def test_one_cashier_opens_one_drawer_whatever_is_clicked(yunhu, li_na):
 @pytest.mark.django_db
 def test_the_demo_pays_in_two_shifts_of_which_one_misses_a_yuan(yunhu, li_na):
     service = factories.fee(yunhu)
-    for n in range(money.YESTERDAY + 2):
+    for n in range(demo.YESTERDAY + 2):
         factories.bill(factories.unit(yunhu, f"7-{n}"), service, "26.07")
-    money.payments(yunhu, {}, MONDAY)
+    demo.payments(yunhu, {}, MONDAY)
     assert list(Shift.objects.order_by("id").values_list("difference", flat=True)) == [-1, None]
-    assert Receipt.objects.count() == money.YESTERDAY + 2
+    assert Receipt.objects.count() == demo.YESTERDAY + 2
     agrees()
