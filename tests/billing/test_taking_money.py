@@ -15,7 +15,6 @@ from billing.models import Account, Allocation, Bill, LedgerLine, Payment, Recei
 from billing.numbering import first_receipt_gap
 from servicedesk.core.errors import NotAllowed, Refused, Stale
 from servicedesk.core.models import Event, Role
-from servicedesk.desk.demo import payments as demo
 from tests import factories
 from tests.factories import MONDAY
 from tests.racing import CrashError, crash_at, race
@@ -284,14 +283,3 @@ def test_one_cashier_opens_one_drawer_whatever_is_clicked(yunhu, li_na):
     outcomes = race(*[lambda: actions.open_shift(yunhu, opening_float=NOTHING, by=li_na, now=MONDAY)] * 4)
     assert sum(isinstance(one, Shift) for one in outcomes) == 1
     assert all(isinstance(one, Shift | Refused) for one in outcomes)
-
-
-@pytest.mark.django_db
-def test_the_demo_pays_in_two_shifts_of_which_one_misses_a_yuan(yunhu, li_na):
-    service = factories.fee(yunhu)
-    for n in range(demo.YESTERDAY + 2):
-        factories.bill(factories.unit(yunhu, f"7-{n}"), service, "26.07")
-    demo.payments(yunhu, {}, MONDAY)
-    assert list(Shift.objects.order_by("id").values_list("difference", flat=True)) == [-1, None]
-    assert Receipt.objects.count() == demo.YESTERDAY + 2
-    agrees()
