@@ -21,7 +21,7 @@ def furnish(house, now):
     today = home.local(now).date()
     owing = Unit.objects.get(community=home, label="3-2-1201")
     paid, nothing = (factories.unit(home, label) for label in ("8-1-0101", "8-1-0102"))
-    fee = factories.fee(home, "公摊电费")
+    fee = factories.fee(home, "公摊电费（楼道）")
     last = (today.replace(day=1) - datetime.timedelta(days=40)).replace(day=1)
     for amount, month in (("260.75", last), ("20.28", last), ("150.00", today.replace(day=1))):
         due_on = today + datetime.timedelta(days=9) if month > last else None
