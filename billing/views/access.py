@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import access as looking
-from billing import actions
+from billing import actions, arithmetic
 from billing.forms.access import BillCodeForm, GiveCodeForm
 from billing.models import BillAccess
 from complaints.budget import Budget, address_of
@@ -142,7 +142,8 @@ def bill(request, access, pk):
     found = get_object_or_404(looking.bills_of(access).select_related("fee"), pk=pk)
     paid = found.allocations.select_related("payment__receipt").order_by("pk")
     today = access.community.local(clock.now()).date()
-    return _page(request, "bill", access, bill=found, paid=paid, is_overdue=found.is_overdue(today))
+    context = {"bill": found, "lines": arithmetic.lines_of(found), "paid": paid}
+    return _page(request, "bill", access, is_overdue=found.is_overdue(today), **context)
 
 
 @require_GET

@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing import bill_list
+from billing.access import PAYING
+from billing.actions import GIVERS
 from billing.models import Bill, Deposit
 from complaints.models import Case
 from residents import metering
@@ -32,6 +34,7 @@ from residents.models import (
     Vehicle,
     VisitNeed,
 )
+from servicedesk.core.roles import has_role
 
 # What stands of one part on the first page; the part itself shows up to MOST.
 FEW, MOST = 6, 200
@@ -75,6 +78,8 @@ class Table:
     rows: list
     nothing: str
     more_url: str = ""
+    # What is there to be pressed has no place in a printed file.
+    is_on_paper: bool = True
 
     @property
     def is_cut(self):
@@ -444,7 +449,7 @@ def deposits(unit, user, now):
 
 
 def bills(unit, user, now):
-    """Return the Table of the bills of a home, the newest first. One query."""
+    """Return the Tables of the bills of a home, the newest first, and of who may see them on a phone. Two queries."""
     today = unit.community.local(now).date()
     rows = Bill.objects.filter(unit=unit).select_related("fee", "debtor").order_by("-month", "fee__position", "id")
     found = []
@@ -462,7 +467,21 @@ def bills(unit, user, now):
             ]
         )
     header = [_("Number"), _("Month"), _("Fee"), _("Yuan"), _("Left to pay"), _("Due on"), _("State")]
-    return [Table(_("Bills"), header, found, _("No bill of this home has been made."))]
+    tables = [Table(_("Bills"), header, found, _("No bill of this home has been made."))]
+    if has_role(user, unit.community_id, *GIVERS):
+        tables += filter(None, [_bill_codes(unit)])
+    return tables
+
+
+def _bill_codes(unit):
+    """Return the Table of whom a code for their bills can be given, or None where nobody owes or owed. One query."""
+    rows = [
+        [Cell(one.person.name), Cell(_("Give a code"), url=reverse("billing:give_code", args=[one.pk]), data=False)]
+        for one in _occupancies(unit).filter(kind__in=PAYING)[:MOST]
+    ]
+    if not rows:
+        return None
+    return Table(_("Bills on their phone"), [_("Who"), _("Code for bills")], rows, "", is_on_paper=False)
 
 
 # In the order of the tabs. An upper part of the desk that knows something of a home adds itself here.

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 
+from billing import invariants
+from billing.models import ArrearsCase, BillRun, MonthClose, Shift
 from complaints import closing
 from complaints.models import (
     Call,
@@ -37,6 +39,17 @@ from servicedesk.desk import demo
 from tests.factories import at
 
 pytestmark = pytest.mark.django_db
+
+
+def look_at_the_money():
+    """Three months are billed, one of them closed; a shift misses a yuan, one is open; the books are right."""
+    garden = Community.objects.get(code="YH")
+    assert BillRun.objects.filter(community=garden, status="done").count() == 3
+    assert MonthClose.objects.filter(community=garden).count() == 1
+    assert Shift.objects.filter(community=garden, difference=-1).exclude(reason="").count() == 1
+    assert Shift.objects.open().filter(community=garden).count() == 1
+    assert ArrearsCase.objects.open().filter(community=garden).exists()
+    assert list(invariants.breaks(garden)) == []
 
 
 def look_at_the_board(now):
@@ -131,6 +144,7 @@ def test_the_command_loads_a_week_and_a_second_call_adds_nothing(client, time_ma
     both = Membership.objects.filter(user__username__in=["sup1", "gm1", "head1", "cash1", "fin1", "admin1"])
     assert both.values("user", "community").distinct().count() == 12
 
+    look_at_the_money()
     living = {(row.unit.label, row.person.name) for row in Occupancy.objects.filter(unit__number="1201").with_people()}
     assert {("3-2-1201", "王小梅"), ("3-2-1201", "李大伟"), ("12-1201", "赵敏")} <= living
     assert Unit.objects.filter(community__code="YH").by_room("1201").count() == 3, "three rooms are told apart"
