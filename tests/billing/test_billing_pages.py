@@ -316,6 +316,6 @@ class TestByHand:
 
 
 def test_the_demo_bills_three_months(yunhu, made, qian):
-    money.bills(yunhu, {}, NOW)
+    money.bills(yunhu, {"fin1": qian}, NOW)
     assert BillRun.objects.filter(by=qian, status="done").count() == 3
     assert Bill.objects.count() == 6

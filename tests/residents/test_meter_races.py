@@ -70,6 +70,13 @@ def test_what_two_people_read_at_once_adds_up(water, liu):
 
 def test_control_without_the_lock_a_difference_is_counted_twice(water, liu, monkeypatch):
     monkeypatch.setattr(meters, "_lock", lambda meter: Meter.objects.get(pk=meter.pk))
+    really, both = meters._write, threading.Barrier(2)
+
+    def write(*args, **kwargs):
+        both.wait(timeout=10)  # so that both have read before either writes, however busy the machine is
+        return really(*args, **kwargs)
+
+    monkeypatch.setattr(meters, "_write", write)
     assert not all(two_people(water, liu, n) for n in range(ROUNDS))
 
 

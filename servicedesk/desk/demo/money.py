@@ -13,6 +13,7 @@ from billing.actions.requests import Item
 from billing.actions.settling import cash_in
 from billing.charging import first_of
 from billing.models import ArrearsCase, Bill, Deposit, Fee, Method, MoneyRequest, Shift, Tariff
+from complaints.listing import midnight
 from residents.models import Occupancy, Unit
 
 MONTHS = 3
@@ -65,8 +66,9 @@ def bills(community, people, now):
     """Bill this month and the two before it, as finance does on the first of each."""
     month = first_of(community.local(now).date())
     for first in (first_of(month, -n) for n in reversed(range(MONTHS))):
-        run = actions.start_run(community, month=first, submission=None, by=people["fin1"], now=now)
-        while actions.work_on_run(run.pk, now=now):
+        at = min(now, midnight(first, community) + timedelta(hours=9))
+        run = actions.start_run(community, month=first, submission=None, by=people["fin1"], now=at)
+        while actions.work_on_run(run.pk, now=at):
             pass
 
 
