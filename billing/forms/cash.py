@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.actions import Means
 from billing.amounts import NOTHING
@@ -54,7 +55,10 @@ class TakeForm(forms.Form):
     chosen = ChosenField(required=False)
     given = MoneyField(label=_("Amount received in yuan"))
     method = forms.ChoiceField(
-        label=_("By"), choices=METHODS, initial=Method.CASH, widget=forms.RadioSelect(attrs={"class": "digits"})
+        label=pgettext_lazy("means", "Paid by"),
+        choices=METHODS,
+        initial=Method.CASH,
+        widget=forms.RadioSelect(attrs={"class": "digits"}),
     )
     external_ref = TextField(
         label=_("Reference of the bank or the app"),
@@ -140,7 +144,9 @@ class ReceiptSearchForm(forms.Form):
 
     q = TextField(label=_("Number, room or reference"), required=False, max_length=64)
     day = NearDayField(label=_("Day"), required=False)
-    method = forms.ChoiceField(label=_("By"), required=False, choices=[("", _("all")), *Method.choices])
+    method = forms.ChoiceField(
+        label=pgettext_lazy("means", "Paid by"), required=False, choices=[("", _("all")), *Method.choices]
+    )
 
     def cleaned(self):
         """Return what was typed that can be looked for; a day that is none is left out, and the form says so."""

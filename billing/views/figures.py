@@ -5,6 +5,7 @@ from django.http import FileResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import actions, figures
@@ -77,7 +78,15 @@ def _page(request, month, *, form=None, refused="", status=200):
 def excel(request, month):
     """The figures of a month as a workbook: numbers as numbers, names as text."""
     counted = figures.of_month(request.community, month, now=clock.now())
-    header = [_("What"), _("Name"), _("Billed"), _("Received"), _("Open"), _("Homes"), _("Homes that owe nothing")]
+    header = [
+        _("What"),
+        _("Name"),
+        _("Billed"),
+        pgettext("money", "Received"),
+        pgettext("money", "Open"),
+        _("Homes"),
+        _("Homes that owe nothing"),
+    ]
     lines = [(_("Altogether"), [counted.total]), (_("Fee"), counted.by_fee), (_("Building"), counted.by_building)]
     rows = [
         [what, one.label, one.billed, one.received, one.open, one.homes, one.settled]

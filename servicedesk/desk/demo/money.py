@@ -168,7 +168,7 @@ def payments(community, people, now):
     yuan missing, that of today is open; one home prepays, one pays a part."""
     by = people["cash1"]
     owing = Bill.objects.filter(community=community).owed().values("unit")
-    homes = list(Unit.objects.filter(pk__in=owing).order_by("room_order")[: DAYS * A_DAY + TODAY])
+    homes = list(Unit.objects.filter(pk__in=owing).order_by("number", "room_order")[: DAYS * A_DAY + TODAY])
     for ago in range(DAYS, 0, -1):
         begins, these = now - timedelta(days=ago), homes[(DAYS - ago) * A_DAY : (DAYS - ago + 1) * A_DAY]
         shift = actions.open_shift(community, opening_float=Decimal("500.00"), by=by, now=begins)
