@@ -82,6 +82,7 @@ def _page(request, bill, *, refusal="", status=200):
         "late_charges": bill.late_charges.standing(),
         "sees_homes": bool(held & set(OFFICE)),
         "is_finance": Role.FINANCE in held,
+        "is_cashier": Role.CASHIER in held,
         "now": now,
         "refusal": refusal,
     }

@@ -319,3 +319,13 @@ def test_the_demo_bills_three_months(yunhu, made, qian):
     money.bills(yunhu, {"fin1": qian}, NOW)
     assert BillRun.objects.filter(by=qian, status="done").count() == 3
     assert Bill.objects.count() == 6
+
+
+def test_a_bill_leads_the_cashier_to_the_money_and_nobody_else(client, home, service, li_na, chen):
+    bill = factories.bill(home, service)
+    for who, leads in ((li_na, True), (chen, False)):
+        client.force_login(who)
+        assert (address("take", home.pk) in client.get(bill.get_absolute_url()).text) is leads
+    Bill.objects.filter(pk=bill.pk).update(paid=bill.amount)
+    client.force_login(li_na)
+    assert address("take", home.pk) not in client.get(bill.get_absolute_url()).text
