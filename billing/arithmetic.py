@@ -72,6 +72,21 @@ def _opening(line):
     return _("as it was owed on %(day)s in the former books") % {"day": line["on"]}
 
 
+def _late(line):
+    """Each stretch as principal × rate × days, capped where the contract caps it."""
+    rate = f"{Decimal(line['rate']) * 100:f}".rstrip("0").rstrip(".")
+    parts = [
+        _("%(principal)s yuan × %(rate)s %% × %(days)s days") % {"rate": rate, **stretch}
+        for stretch in line["stretches"]
+    ]
+    how = " + ".join(parts)
+    if line["is_capped"]:
+        how = _("%(how)s, at most %(cap)s yuan") % {"how": how, "cap": line["cap"]}
+    if Decimal(line["billed_before"]):
+        how = _("%(how)s, less %(before)s yuan billed before") % {"how": how, "before": line["billed_before"]}
+    return how
+
+
 HOW = {
     "area": _by_price,
     "fixed": _by_price,
@@ -80,11 +95,12 @@ HOW = {
     "formula": _by_formula,
     "discount": _discount,
     "opening": _opening,
+    "late": _late,
 }
 
 
 def _notes(line):
-    notes = []
+    notes = [line["clause"]] if line.get("clause") else []
     for one in line.get("readings") or []:
         text = _("Meter %(meter)s: %(value)s on %(on)s, used %(consumption)s %(measure)s")
         notes.append(text % (one | {"measure": line["measure"]}))

@@ -75,6 +75,11 @@ def prefix_of(month):
     return f"{SIGN}{month:%Y%m}-"
 
 
+def next_bill_number(community, month):
+    """Return the next number of the bills of a month. It holds the row of the series until the commit: take it last."""
+    return f"{prefix_of(month)}{take_number(community, series_of(month)):06}"
+
+
 def first_bill_gap(community):
     """Return the first number of the bills of `community` that is missing, None where all are there (I4). Reads every
     number of a month at a time."""

@@ -25,6 +25,7 @@ from billing.models import (
     PromiseToPay,
     StepKind,
 )
+from billing.numbering import next_bill_number
 from complaints.actions import receive_case
 from residents.models import Unit
 from servicedesk.core import events, moves
@@ -440,7 +441,7 @@ def _bill_late(bill, late, fee, today, *, by, now):
         created_at=now,
         by=by,
         about=bill,
-        number=f"ZD{month:%Y%m}-{take_number(bill.community, f'bills:{month:%Y%m}'):06}",
+        number=next_bill_number(bill.community, month),
     )
     lines = {Account.RECEIVABLE: late.due, Account.INCOME: -late.due}
     post("billed", about=made, lines=lines, by=by, now=now)

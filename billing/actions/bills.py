@@ -8,11 +8,10 @@ from billing.actions.issuing import issue
 from billing.actions.ledger import post
 from billing.amounts import NOTHING
 from billing.models import Account, Bill, Exemption, Fee, Tariff
-from billing.numbering import prefix_of, series_of
+from billing.numbering import next_bill_number
 from residents.models import ImportRun, Occupancy, OpeningBalance, Unit
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
-from servicedesk.core.numbers import take_number
 
 # The fee of what the former books owed under a name that is none of ours.
 FORMER_FEE = "former-books"
@@ -49,15 +48,11 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
         claim_until=charging.claim_until(due_on),
         created_at=now,
         by=by,
-        number=_number(unit.community, month),
+        number=next_bill_number(unit.community, month),
     )
     post("billed", about=bill, lines={Account.RECEIVABLE: amount, Account.INCOME: -amount}, by=by, now=now)
     events.log(bill, "issued", by=by, now=now, data={"amount": str(amount)})
     return bill
-
-
-def _number(community, month):
-    return f"{prefix_of(month)}{take_number(community, series_of(month)):06}"
 
 
 def debtor_on(unit, day):
@@ -183,5 +178,5 @@ def _former_bill(row, fee, by, now):
         claim_until=charging.claim_until(row.as_of),
         created_at=now,
         by=by,
-        number=_number(row.community, month),
+        number=next_bill_number(row.community, month),
     )

@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
-from billing import actions, ageing
+from billing import actions, ageing, arithmetic
 from billing.actions import dunning
 from billing.actions.arrears import first_demand_gap, three_years_after
 from billing.models import (
@@ -468,6 +468,9 @@ class TestLateCharges:
         # 260.75 × 0.0005 × 10 days = 1.30375
         assert made.amount == Decimal("1.30")
         assert made.lines[0]["stretches"][0]["days"] == 10
+        (line,) = arithmetic.lines_of(made)
+        assert [part in line.how for part in ("260.75", "0.05", "10")] == [True] * 3
+        assert line.notes == [clause.clause]
         assert sum(LedgerLine.objects.values_list("amount", flat=True)) == 0
         assert made.number.startswith("ZD202509-")
 
