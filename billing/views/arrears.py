@@ -185,9 +185,9 @@ def _steps(request, thing):
     steps = []
     finance = _holds(request, FINANCE)
     if _holds(request, TALKERS):
-        steps += [("record_step", _("Record a step")), ("promise_payment", _("Promise to pay"))]
+        steps += [("record_step", _("Record a step")), ("promise_payment", _("Record a promise"))]
     if finance and not thing.is_paused:
-        steps += [("write_letter", _("Demand letter"))]
+        steps += [("write_letter", _("Write a demand letter"))]
     if _holds(request, TALKERS):
         steps.append(("dispute_bill", _("Disputed")))
     if _holds(request, PAUSERS) and not thing.is_paused:

@@ -25,7 +25,26 @@ TEXTS = """() => {
 }"""
 # What stays as it is in Chinese: names of products, formats, keys and units.
 LATIN = {
-    *("Servicedesk", "English", "EN", "Ctrl", "Enter", "Esc", "Tab", "Shift", "CSV", "Excel", "QR", "TOTP", "KB", "MB"),
+    *(
+        "Servicedesk",
+        "English",
+        "EN",
+        "Ctrl",
+        "Enter",
+        "Esc",
+        "Tab",
+        "Shift",
+        "CSV",
+        "Excel",
+        "QR",
+        "Alt",
+        "EMS",
+        "min",
+        "max",
+        "TOTP",
+        "KB",
+        "MB",
+    ),
     *("JPEG", "PNG", "WebP", "HEIC", "WeCom", "DingTalk", "Feishu", "ID", "SHA", "PDF", "A4", "A5", "IP", "GPS"),
     *("JavaScript", "Chromium", "Chrome", "Firefox", "Safari", "Mac", "Windows", "Android", "Linux", "iPhone"),
 }
