@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.models import Sum
 from django.utils import translation
 
@@ -90,3 +91,6 @@ def test_the_water_of_a_city_comes_in_whole_and_its_one_absurd_month_is_marked(y
     with capsys.disabled():
         print(f"\n{len(used) / seconds:,.0f} readings a second", said)
     assert "0 new, 170309 already there" in run(USAGE, "santamonica")
+    # What the end of a test checks of foreign keys was planned when the tables were empty; let it be planned anew.
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD PLANS")
