@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
 from billing import actions
-from billing.models import BillAccess
+from billing.models import BillAccess, Receipt, Shift
 from residents.models import Occupancy
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
@@ -177,3 +177,19 @@ def test_the_list_costs_the_same_for_few_and_for_many(client, code, lin, home, s
             owed_by(lin, home, service, month=datetime.date(2025, month, 1))
         with pinned("bills on a phone"):
             client.get(LIST)
+
+
+def test_a_receipt_is_shown_to_whom_it_was_made_out(client, code, lin, wu, home, yunhu, li_na):
+    facts = {"community": yunhu, "cashier": li_na, "number": "BC1", "opened_at": MONDAY, "opening_float": 0}
+    shift = Shift.objects.create(**facts)
+    facts = {"community": yunhu, "unit": home, "shift": shift, "amount": "260.75", "at": MONDAY, "by": li_na}
+    lines = [{"text": "物业服务费", "period": "2025-08", "amount": "260.75"}]
+    hers, his = (
+        Receipt.objects.create(number=f"SJ2025-{n:06}", payer=payer, lines=lines, **facts)
+        for n, payer in enumerate((lin, wu), 1)
+    )
+    enter(client, code)
+    page = client.get(reverse("billing:p_receipt", args=[hers.pk]))
+    assert page.status_code == 200
+    assert "260.75" in page.text and "林晓梅" not in page.text
+    assert client.get(reverse("billing:p_receipt", args=[his.pk])).status_code == 404
