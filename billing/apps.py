@@ -7,14 +7,13 @@ class BillingConfig(AppConfig):
     verbose_name = _("Fees")
 
     def ready(self):
-        from billing import arrears_words, clearing, numbering, personal, words
+        from billing import clearing, numbering, personal, words
         from billing.models import Bill, BillAccess, DemandLetter, Deposit, Receipt
         from complaints.personal import NOT_HELD
         from residents.actions.merging import MOVED
         from servicedesk.core import numbers
 
         words.register()
-        arrears_words.register()
         clearing.register()
         NOT_HELD.update(personal.NOT_HELD)
         for check in (

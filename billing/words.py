@@ -24,6 +24,14 @@ VERBS_OF_FEES = {
     "bill_code_given": _("Code for bills given"),
     "bill_code_used": _("Code for bills used"),
 }
+VERBS_OF_ARREARS = {
+    "arrears_opened": _("Arrears opened"),
+    "arrears_closed": _("All paid: arrears closed"),
+    "arrears_step": _("Step taken"),
+    "arrears_skipped": _("Step left out"),
+    "arrears_paused": _("Ladder paused"),
+    "arrears_resumed": _("Ladder goes on"),
+}
 KINDS_OF_FEES = {
     "books_broken": Words(_("The check of the books found %(count)s things that are not right")),
     "money_asked_reversal": Words(_("Taking back a receipt of %(amount)s yuan of %(unit)s waits for your approval")),
@@ -41,6 +49,8 @@ KINDS_OF_FEES = {
         _("What you asked for %(unit)s, %(amount)s yuan, is not approved; the reason is on its page")
     ),
     "money_to_pay_out": Words(_("%(amount)s yuan for %(unit)s are approved and can be given back")),
+    "arrears_today": Words(_("Arrears: %(count)s homes wait for a step today")),
+    "claims_end": Words(_("Arrears: the claim on %(count)s bills ends soon; send a demand letter in time")),
     "bill_code": Words(
         _("Your code for the bills of %(unit)s: %(code)s"),
         _("It is good once and for half an hour. If you have not asked for it, please call the service centre."),
@@ -50,5 +60,5 @@ KINDS_OF_FEES = {
 
 def register():
     """Add the verbs and kinds of this app to those that pages and the outbox know."""
-    VERBS.update(VERBS_OF_FEES)
+    VERBS.update(VERBS_OF_FEES | VERBS_OF_ARREARS)
     KINDS.update(KINDS_OF_FEES)

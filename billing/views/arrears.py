@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import actions, ageing
-from billing.arrears_words import VERBS
 from billing.forms import arrears as forms
 from billing.models import (
     ArrearsCase,
@@ -26,6 +25,7 @@ from billing.models import (
     LimitationAlarm,
     PromiseToPay,
 )
+from billing.words import VERBS_OF_ARREARS
 from complaints import courtesy
 from complaints.models import Case
 from residents.models import Unit
@@ -238,7 +238,12 @@ def _history(thing):
         "letters": list(DemandLetter.objects.filter(unit=thing.unit)[:LAST]),
         "disputes": list(Dispute.objects.filter(bill__unit=thing.unit).select_related("bill", "case")[:LAST]),
         "events": [
-            {"at": event.at, "who": event.by_name, "title": VERBS.get(event.verb, event.verb), "text": event.note}
+            {
+                "at": event.at,
+                "who": event.by_name,
+                "title": VERBS_OF_ARREARS.get(event.verb, event.verb),
+                "text": event.note,
+            }
             for event in (Event.objects.about(thing)[:LAST] if thing.pk else [])
         ],
     }
