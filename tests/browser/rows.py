@@ -465,7 +465,7 @@ def _moves(house, units, now):
     house.slips["lessee"] = factories.slip(flat, by=chen, relation="lessee", **facts)
     for name in ("good", "used", "differs"):
         house.slips[name] = factories.released(flat, by=chen, decided_by=zhou, **facts)
-    register.pass_gate(house.slips["used"], by=ma, now=now - timedelta(hours=1))
+    register.pass_gate(house.slips["used"], by=ma, now=now)
     register.note_difference(house.slips["differs"], by=ma, now=now, note="多出一台冰箱")
 
 

@@ -472,6 +472,11 @@ def test_a_lessee_leaves_when_all_is_back_or_excused_and_is_found_no_more(
     task(page, "迁出日与人员")
     press(page, "保存并完成")
     press(page, "办结")
+    refused(page, "账单已结清", "押金已结清", but=["迁出日与人员"])
+    for words in ("账单已结清", "押金已结清"):
+        task(page, words)
+        press(page, "保存并完成")
+    press(page, "办结")
     follow(page, "结清单")
     expect(page.get_by_role("heading", name="迁出证明")).to_be_visible()
     for words in ("孙悦", "W1201", "12.50", "B-1201", "下周寄回", "2025-09-15"):
