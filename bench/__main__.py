@@ -213,8 +213,9 @@ def measure_sweeps(wanted):
 
 
 def measure_billing(wanted):
-    """Return (units, what each round took): the run, the second run and the bare SQL in seconds, the run's memory."""
-    from bench import billing, databases
+    """Return (units, what each round took): the run, the second run and the bare SQL in seconds, the run's memory; and
+    (bills, seconds of the page of arrears, seconds of its figures in bare SQL)."""
+    from bench import arrears, billing, databases
     from bench.filling import Size
     from servicedesk.core import clock
 
@@ -235,9 +236,11 @@ def measure_billing(wanted):
             if not made == rows == 3 * units or again:
                 raise RuntimeError(f"{made} bills were made, {again} by the second run, {rows} in bare SQL.")
             rounds.append({"first": first, "second": second, "bare": bare, "memory": memory})
+        bills = arrears.fill("bench_units", 10)
+        looks = (bills, arrears.ours("bench_units"), arrears.bare("bench_units"))
     finally:
         databases.drop("bench_ours", "bench_bare", "bench_units")
-    return units, rounds
+    return units, rounds, looks
 
 
 if __name__ == "__main__":

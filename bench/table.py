@@ -97,8 +97,10 @@ def of_sweeps(rows):
     return "\n".join([_lines(head, lines), ""])
 
 
-def of_billing(units, rounds):
-    """Return the table of a billing run: against the bare SQL of as many rows, and the second run against the first."""
+def of_billing(units, rounds, looks):
+    """Return the table of a billing run against the bare SQL of as many rows, of a second run against the first, and of
+    the page of arrears against its figures in bare SQL."""
+    bills, page, figures = looks
     first, second, bare, memory = (
         statistics.median(one[n] for one in rounds) for n in ("first", "second", "bare", "memory")
     )
@@ -119,6 +121,15 @@ def of_billing(units, rounds):
             f"{second / first:.2f}",
             "≤ 0.3",
             "met" if second <= 0.3 * first else "MISSED",
+            "",
+        ],
+        [f"arrears by age of {bills:,} bills in bare SQL", f"{figures:.2f}", "", "", "", ""],
+        [
+            "the page of arrears",
+            f"{page:.2f}",
+            f"{page / figures:.2f}",
+            "≤ 3",
+            "met" if page <= 3 * figures else "MISSED",
             "",
         ],
     ]

@@ -45,6 +45,7 @@ def run(file, mapping, **options):
     call_command("import_cases", file, community="YH", mapping=mapping, stdout=io.StringIO(), **options)
 
 
+@pytest.mark.heavy
 def test_boston_imports_whole_its_late_flags_agree_and_so_do_the_figures_of_a_month(city):
     run(BOSTON, "boston311_source_due", calendar=True)
     assert Case.objects.count() == 58_119

@@ -73,6 +73,7 @@ def test_a_mapping_that_does_not_fit_is_one_sentence(yunhu, tmp_path, mapping, h
     assert not Reading.objects.exists()
 
 
+@pytest.mark.heavy
 @pytest.mark.data
 @pytest.mark.skipif(not USAGE.is_file(), reason="OPEN_DATA names no folder")
 def test_the_water_of_a_city_comes_in_whole_and_its_one_absurd_month_is_marked(yunhu, monkeypatch, capsys):
