@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from billing.models import Discount
 
@@ -36,7 +37,7 @@ def _nothing(line):
 
 def _by_price(line):
     """89.53 m² × 2.5 yuan × 3 months × 17 of 31 days."""
-    measure = _("units") if line["measure"] == "unit" else line["measure"]
+    measure = pgettext("money", "units") if line["measure"] == "unit" else line["measure"]
     parts = [f"{line['quantity']} {measure}", _("%(price)s yuan") % {"price": line["price"]}]
     if line["months"] > 1:
         parts.append(_("%(n)s months") % {"n": line["months"]})

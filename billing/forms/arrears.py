@@ -9,6 +9,7 @@ from decimal import Decimal
 from django import forms
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.actions.arrears import SPOKEN, USUAL_DAYS
 from billing.ageing import BUCKETS, with_disputes
@@ -77,7 +78,7 @@ class FilterForm(forms.Form):
 class RecordForm(StepForm):
     """A step that was taken, with its evidence."""
 
-    kind = forms.ChoiceField(label=_("Step"), choices=StepKind.choices)
+    kind = forms.ChoiceField(label=pgettext_lazy("money", "Step"), choices=StepKind.choices)
     evidence = TextField(
         label=_("Evidence"),
         max_length=300,
@@ -85,7 +86,11 @@ class RecordForm(StepForm):
         help_text=_("What shows that it was done: the time of the call, the picture, the number of the mail."),
     )
     result = TextField(
-        label=_("What came of it"), required=False, max_length=300, widget=few_lines(), help_text=NO_NAMES
+        label=pgettext_lazy("money", "What came of it"),
+        required=False,
+        max_length=300,
+        widget=few_lines(),
+        help_text=NO_NAMES,
     )
 
     def prepare(self):
@@ -234,7 +239,7 @@ class NoticesForm(forms.Form):
 
 class RuleForm(StepForm):
     days = NumberField(label=_("Days after it was due"), most="365", least="-30", places=0)
-    is_active = forms.BooleanField(label=_("In use"), required=False)
+    is_active = forms.BooleanField(label=pgettext_lazy("money", "In use"), required=False)
     source = TextField(label=_("Where this comes from"), max_length=200)
 
     def prepare(self):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from django import forms
 from django.db.models import Count, Sum
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing import pricing
 from billing.forms.fields import BuildingField, MonthField, NumberField
@@ -26,7 +27,7 @@ HIGHEST_USE = 999_999_999
 class FeeForm(forms.Form):
     """A new fee."""
 
-    name = TextField(label=_("Name"), max_length=60, help_text=_("As it stands on bills."))
+    name = TextField(label=pgettext_lazy("money", "Name"), max_length=60, help_text=_("As it stands on bills."))
     name_en = TextField(label=_("Name in English"), max_length=60, required=False)
     kind = forms.ChoiceField(label=_("Kind"), choices=Fee.Kind.choices)
     applies_to = forms.ChoiceField(
@@ -222,7 +223,7 @@ class ReasonForm(forms.Form):
 class EnrolmentFields(forms.Form):
     """For how many a unit pays a fee, and from when until when."""
 
-    quantity = NumberField(label=_("How many"), places=2, most=9999, more_than=0, initial="1")
+    quantity = NumberField(label=pgettext_lazy("money", "How many"), places=2, most=9999, more_than=0, initial="1")
     since = LifeDayField(label=_("From"), help_text=_("It pays for each period that begins from this day on."))
     last_day = LifeDayField(label=_("Last day"), required=False, help_text=_("Empty: until further notice."))
     note = TextField(

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.amounts import MOST, amount_field, total_field
 from billing.models.bills import Bill
@@ -24,7 +25,7 @@ class StepKind(models.TextChoices):
     REMINDER = "reminder", _("friendly reminder")
     MESSAGE = "message", _("message")
     PHONE = "phone", _("telephone call")
-    VISIT = "visit", _("visit")
+    VISIT = "visit", pgettext_lazy("money", "visit")
     POSTED_NOTICE = "posted_notice", _("posted notice")
     DEMAND_LETTER = "demand_letter", _("demand letter")
     LAWYER_LETTER = "lawyer_letter", _("lawyer's letter")
@@ -84,7 +85,7 @@ class ArrearsCase(models.Model):
     community = models.ForeignKey(Community, models.PROTECT, related_name="arrears")
     version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="arrears", verbose_name=_("unit"))
-    opened_on = models.DateField(_("since"))
+    opened_on = models.DateField(pgettext_lazy("money", "since"))
     # The step taken last, and of which day of the ladder it is; nothing while none was taken.
     stage = models.CharField(_("last step"), max_length=13, choices=StepKind, blank=True)
     stage_days = models.SmallIntegerField(null=True)
@@ -95,7 +96,7 @@ class ArrearsCase(models.Model):
     paused_reason = models.CharField(_("paused"), max_length=8, choices=Pause, blank=True)
     paused_until = models.DateField(_("paused until"), null=True)
     pause_note = models.CharField(_("why it is paused"), max_length=300, blank=True)
-    closed_on = models.DateField(_("closed"), null=True)
+    closed_on = models.DateField(pgettext_lazy("money", "closed"), null=True)
 
     objects = ArrearsCaseQuerySet.as_manager()
 
@@ -174,7 +175,7 @@ class DemandLetter(models.Model):
     reply_by = models.DateField(_("to be paid by"))
     pay_to = models.CharField(_("how to pay"), max_length=300)
     at = models.DateTimeField()
-    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=pgettext_lazy("money", "by"))
     delivered_on = models.DateField(_("delivered on"), null=True)
     proof = models.CharField(_("proof of delivery"), max_length=10, choices=Proof, blank=True)
     proof_text = models.CharField(_("number or place of the proof"), max_length=200, blank=True)
@@ -247,7 +248,7 @@ class DunningStep(models.Model):
     due_on = models.DateField(null=True)
     done_at = models.DateTimeField()
     # None where the clock sent a message.
-    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=pgettext_lazy("money", "by"))
     evidence = models.CharField(_("evidence"), max_length=300, blank=True)
     result = models.CharField(_("what came of it"), max_length=300, blank=True)
     skipped = models.CharField(_("why it was left out"), max_length=300, blank=True)
@@ -282,7 +283,7 @@ class PromiseToPay(models.Model):
     """What somebody promised to pay and by when; it holds the ladder until that day."""
 
     class Status(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("money", "open")
         KEPT = "kept", _("kept")
         BROKEN = "broken", _("broken")
 
@@ -295,7 +296,7 @@ class PromiseToPay(models.Model):
     amount = amount_field(_("amount in yuan"))
     pay_on = models.DateField(_("to be paid by"))
     made_at = models.DateTimeField()
-    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("noted by"))
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=pgettext_lazy("money", "noted by"))
     note = models.CharField(_("note"), max_length=300, blank=True)
     ended_at = models.DateTimeField(null=True)
 

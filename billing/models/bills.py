@@ -37,7 +37,7 @@ class BillRun(models.Model):
     month = models.DateField(_("month"))
     issued_on = models.DateField(_("date of the bills"))
     status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.RUNNING)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=pgettext_lazy("money", "by"))
     created_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -136,7 +136,7 @@ class Bill(models.Model):
     debtor = models.ForeignKey(Person, models.PROTECT, null=True, related_name="bills", verbose_name=_("owed by"))
     # The first of the month in which the period begins, and its first and last day as billed.
     month = models.DateField(_("month"))
-    from_on = models.DateField(_("from"))
+    from_on = models.DateField(pgettext_lazy("money", "from"))
     to_on = models.DateField(_("to"))
     amount = amount_field(_("amount in yuan"))
     # Kept by the actions beside the rows that they sum up; `verify_invariants` compares (I1).

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.amounts import MOST, amount_field
 from billing.models.bills import Bill
@@ -141,10 +142,10 @@ class Payment(models.Model):
     receipt = models.ForeignKey(Receipt, models.PROTECT, related_name="payments")
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="payments")
     shift = models.ForeignKey(Shift, models.PROTECT, related_name="payments")
-    method = models.CharField(_("by"), max_length=8, choices=Method)
+    method = models.CharField(pgettext_lazy("means", "by"), max_length=8, choices=Method)
     amount = amount_field(_("amount in yuan"))
     # Of cash: what was handed over; the difference is the change.
-    tendered = amount_field(_("handed over"), null=True)
+    tendered = amount_field(pgettext_lazy("money", "handed over"), null=True)
     external_ref = models.CharField(_("reference"), max_length=64, blank=True)
     # Kept by the actions beside the rows that they follow from (I1).
     prepaid_left = amount_field(_("prepaid"), default=0, db_default=0)
@@ -230,7 +231,7 @@ class Refund(models.Model):
     unit = models.ForeignKey(Unit, models.PROTECT, related_name="refunds")
     request = models.ForeignKey(MoneyRequest, models.PROTECT, related_name="refunds")
     shift = models.ForeignKey(Shift, models.PROTECT, related_name="refunds")
-    method = models.CharField(_("by"), max_length=8, choices=Method)
+    method = models.CharField(pgettext_lazy("means", "by"), max_length=8, choices=Method)
     amount = amount_field(_("amount in yuan"))
     external_ref = models.CharField(_("reference"), max_length=64, blank=True)
     is_reversal = models.BooleanField(_("takes a receipt back"), default=False)

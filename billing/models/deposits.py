@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.amounts import MOST, amount_field
 from residents.models import Person, Unit
@@ -15,7 +16,7 @@ class DepositKind(models.TextChoices):
     RENOVATION_CONTRACTOR = "contractor", _("renovation, by the contractor")
     PASS = "pass", _("passes")
     KEY = "key", _("keys")
-    LEASE = "lease", _("lease")
+    LEASE = "lease", pgettext_lazy("money", "lease")
     ADVERT = "advert", _("advertising")
 
 
@@ -78,7 +79,7 @@ class Deposit(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=DepositKind)
     payer = models.ForeignKey(Person, models.PROTECT, related_name="deposits", verbose_name=_("payer"))
     amount = amount_field(_("amount in yuan"))
-    received = amount_field(_("received"), default=0, db_default=0)
+    received = amount_field(pgettext_lazy("money", "received"), default=0, db_default=0)
     deducted = amount_field(_("deducted"), default=0, db_default=0)
     refunded = amount_field(_("refunded"), default=0, db_default=0)
     held = models.GeneratedField(

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.amounts import MOST, amount_field
 from residents.models import Building, Handover, Resource, Unit
@@ -335,7 +336,7 @@ class Discount(models.Model):
 
     class Status(models.TextChoices):
         ASKED = "asked", _("waits for approval")
-        APPROVED = "approved", _("approved")
+        APPROVED = "approved", pgettext_lazy("money", "approved")
         REFUSED = "refused", _("not approved")
         WITHDRAWN = "withdrawn", _("withdrawn")
 

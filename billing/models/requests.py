@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.amounts import MOST, amount_field
 from billing.models.bills import Bill
@@ -37,7 +38,7 @@ class MoneyRequest(models.Model):
 
     class Status(models.TextChoices):
         ASKED = "asked", _("waits for approval")
-        APPROVED = "approved", _("approved")
+        APPROVED = "approved", pgettext_lazy("money", "approved")
         REFUSED = "refused", _("not approved")
         WITHDRAWN = "withdrawn", _("withdrawn")
 

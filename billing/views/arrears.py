@@ -9,7 +9,7 @@ from django.http import FileResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import actions, ageing
@@ -141,10 +141,10 @@ def arrears_file(request):
     _rows, found = _narrowed(request, wanted, today)
     units = _with_ladders(list(ageing.by_unit(found)[:MOST_ROWS]))
     header = [_("Room"), _("Owed by"), _("Bills"), _("Total in yuan"), _("Oldest due on"), _("Days overdue")]
-    header += [_("Last step"), _("Next step"), _("Next step on"), _("Paused"), _("Promised by")]
+    header += [_("Last step"), _("Next step"), _("Next step on"), _("Paused"), pgettext("money", "Promised by")]
     lines = [_line(row, today) for row in units]
     actions.log_arrears_file(request.community, count=len(lines), by=request.user, now=now)
-    about = [(_("Community"), str(request.community)), (_("Made on"), today), (_("Rows"), len(lines))]
+    about = [(_("Community"), str(request.community)), (_("Made on"), today), (pgettext("money", "Rows"), len(lines))]
     file = xlsx_file(header, lines, title=_("Arrears"), about=about)
     return FileResponse(file, as_attachment=True, filename=f"arrears-{today}.xlsx", content_type=XLSX_TYPE)
 

@@ -6,7 +6,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import actions
@@ -46,9 +46,9 @@ def discounts(request):
     today = request.community.local(now).date()
     rows = Discount.objects.filter(community=request.community).with_people()
     states = {
-        "waiting": (_("Waiting"), rows.waiting().order_by("asked_at", "pk")),
+        "waiting": (pgettext("money", "Waiting"), rows.waiting().order_by("asked_at", "pk")),
         "running": (_("Approved"), rows.running(today).order_by("period", "pk")),
-        "over": (_("Over"), rows.over(today).order_by("-period", "pk")),
+        "over": (pgettext("money", "Over"), rows.over(today).order_by("-period", "pk")),
         "rejected": (_("Not given"), rows.rejected().order_by("-asked_at", "pk")),
     }
     state = request.GET.get("state", "")

@@ -79,8 +79,8 @@ def excel(request, month):
     """The figures of a month as a workbook: numbers as numbers, names as text."""
     counted = figures.of_month(request.community, month, now=clock.now())
     header = [
-        _("What"),
-        _("Name"),
+        pgettext("money", "What"),
+        pgettext("money", "Name"),
         _("Billed"),
         pgettext("money", "Received"),
         pgettext("money", "Open"),
