@@ -106,6 +106,7 @@ CASHIER = [
     path("cashier/shifts/<int:pk>/close_shift/", shifts.close_shift, name="close_shift"),
     path("cashier/shifts/<int:pk>/print/", shifts.shift_print, name="shift_print"),
     path("cashier/day/<day:date>/", shifts.cash_day, name="cash_day"),
+    path("cashier/day/<day:date>/print/", shifts.cash_day_print, name="cash_day_print"),
 ]
 STEPS_AGAINST_ARREARS = [
     arrears.record_step,
