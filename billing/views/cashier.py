@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import actions, cashing
+from billing.actions.rights import MONEY
 from billing.forms import cash as forms
 from billing.models import Allocation, Bill, Deposit, Receipt, Shift
 from residents import finder
@@ -24,7 +25,6 @@ from servicedesk.core.text import clean_text
 
 # So many receipts of the open shift stand below the box.
 LAST = 20
-MONEY = (Role.CASHIER, Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM)
 
 
 @require_GET

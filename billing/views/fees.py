@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import actions, pricing
-from billing.actions.rights import DECIDERS, SETTERS
+from billing.actions.rights import READERS, SETTERS
 from billing.actions.tariffs import is_used
 from billing.forms import fees as forms
 from billing.models import Discount, Enrolment, Fee, SharedCost, Tariff
@@ -24,7 +24,6 @@ from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 from servicedesk.core.roles import has_role, role_required
 
-READERS = (*SETTERS, *DECIDERS)
 FORMS = {"enrol": forms.EnrolForm, "enter_cost": forms.CostForm, "switch_fee": forms.SwitchForm}
 
 

@@ -6,10 +6,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing import actions, cashing
 from billing.actions.requests import ASKERS
+from billing.actions.rights import MONEY
 from billing.capitals import YUAN, capitals
 from billing.forms.cash import ReceiptSearchForm
 from billing.models import DepositKind, Receipt
-from billing.views.cashier import MONEY
 from servicedesk.core import clock
 from servicedesk.core.doors import part_of
 from servicedesk.core.roles import has_role, role_required
