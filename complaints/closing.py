@@ -507,10 +507,12 @@ CHECKS = [
 ]
 
 
-def add(key, title, check, *, before=tomorrow):
+def add(key, title, check, *, before=tomorrow, is_to_do=False):
     """Put a check of another app into the order, once. `check(day)` returns `day.check(key, …)` of cases, or
-    `day.other(key, …)` of rows that are none."""
+    `day.other(key, …)` of rows that are none. What `is_to_do` stands on the closing-time sheet, too."""
     TITLES[key] = title
+    if is_to_do and key not in TO_DO:
+        TO_DO.append(key)
     if check not in CHECKS:
         CHECKS.insert(CHECKS.index(before), check)
 
@@ -613,7 +615,7 @@ def sentence(numbers):
 
 
 # What somebody can still do something about before the close.
-TO_DO = ("unsettled", "late", "reply", "unrecorded", "drafts", "unread", "decide", "visits")
+TO_DO = ["unsettled", "late", "reply", "unrecorded", "drafts", "unread", "decide", "visits"]
 
 
 def to_do(day):
