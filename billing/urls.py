@@ -66,7 +66,7 @@ DEPOSITS = [
     path("billing/deposits/<int:pk>/settlement/", deposits.deposit_settlement, name="deposit_settlement"),
 ]
 BOOKS = [path("billing/check/", books.check, name="check")]
-FEE_STEPS = ["enrol", "enter_cost", "switch_fee"]
+FEE_STEPS = ["enrol", "enter_cost", "rename_fee", "switch_fee"]
 FEES = [
     path("billing/fees/", fees.fees, name="fees"),
     path("billing/fees/new/", fees.fee_new, name="fee_new"),

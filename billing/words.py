@@ -20,6 +20,7 @@ VERBS_OF_FEES = {
     "deposit_deducted": _("Deducted from the deposit"),
     "deposit_refunded": _("Given back"),
     "deposit_rule_set": _("Rule for deposits set"),
+    "fee_renamed": _("Renamed"),
     "deposit_told": _("Payer told of the deduction"),
     "bill_code_given": _("Code for bills given"),
     "bill_code_used": _("Code for bills used"),

@@ -223,6 +223,12 @@ class Bill(models.Model):
         return reverse("billing:bill", args=[self.pk])
 
     @property
+    def called(self):
+        """What it is for: in the words that its run froze, so that it reads as it did when its fee is renamed; else the
+        name of its fee, which has to be loaded with it."""
+        return self.lines[0]["text"] if self.tariff_id and self.lines else self.fee.name
+
+    @property
     def is_void(self):
         return self.voided_at is not None
 

@@ -493,7 +493,7 @@ def bills(home):
             [
                 Cell(bill.number, url=bill.get_absolute_url()),
                 Cell(f"{bill.month:%Y-%m}"),
-                Cell(bill.fee),
+                Cell(bill.called),
                 Cell(f"{bill.amount:,.2f}"),
                 Cell("–" if bill.is_void else f"{bill.balance:,.2f}"),
                 Cell(bill.due_on),
