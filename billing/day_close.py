@@ -22,7 +22,7 @@ def drawers(day):
 
 
 def _row(shift, day):
-    facts = {"key": str(shift.pk), "label": f"{shift.number} {shift.cashier}", "url": shift.get_absolute_url()}
+    facts = {"key": str(shift.pk), "label": shift.number, "url": shift.get_absolute_url(), "who": str(shift.cashier)}
     if shift.is_open or shift.closed_at >= day.until:
         return closing.Row(**facts, what=_("Open since"), at=shift.opened_at)
     what = _("Differs by %(amount)s yuan, counted") % {"amount": f"{shift.difference:+,.2f}"}

@@ -35,6 +35,7 @@ RUNS = [
     path("billing/runs/<int:pk>/go-on/", runs.run_go_on, name="run_go_on"),
     path("billing/runs/<int:pk>/left-out/", runs.run_left_out, name="run_left_out"),
     path("billing/runs/<int:pk>/print/", runs.run_print, name="run_print"),
+    path("billing/left-out/", runs.exemptions, name="exemptions"),
     path("billing/bills/", bills.bills, name="bills"),
     path("billing/bills/new/", bills.bill_new, name="bill_new"),
     path("billing/bills/notices/", bills.notices, name="notices"),

@@ -71,8 +71,8 @@ TITLES = {
 class Row:
     """One thing that a check found: a case, or what is none under its own `label`.
 
-    `what` and `at` say what is wrong or to come, and when; `words` are what somebody typed about it. `explained` is the
-    line that was written about it today; `before` is the last one of an earlier day.
+    `what` and `at` say what is wrong or to come, and when; `words` are what somebody typed about it, and `who` has what
+    is no case. `explained` is the line that was written about it today; `before` is the last one of an earlier day.
     """
 
     key: str
@@ -82,6 +82,7 @@ class Row:
     what: str = ""
     at: datetime.datetime | None = None
     words: str = ""
+    who: str = ""
     explained: Explanation | None = None
     before: str = ""
 
