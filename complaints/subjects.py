@@ -129,6 +129,15 @@ FACTS = {
     "complaints.DataRequest": ["kind", "asked_at", "decision", "decided_at"],
 }
 
+# What an app above holds of people, by label: a function that finds the rows of some of the register.
+ABOVE = {}
+
+
+def add(label, title, find, facts):
+    """Add what another app holds to what is held of a person, for their page and their copy. `find(people)` returns the
+    rows of the model `label` about `people`, a queryset of keys; `facts` are the columns that are given."""
+    ABOVE[label], TITLES[label], FACTS[label] = find, title, facts
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -237,6 +246,7 @@ def rows_of(subject, cases):
         "core.Event": Event.objects.filter(about | of_homes).exclude(note=""),
         "core.Notification": Notification.objects.filter(about),
         "core.Photo": Photo.objects.kept().filter(about),
+        **{label: find(subject.entries().values("pk")) for label, find in ABOVE.items()},
     }
 
 
