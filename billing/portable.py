@@ -108,7 +108,7 @@ HEADINGS = {
 def register():
     """Add what the books hold of a person to what is held of them: for their page and for the copy."""
     for model, title, find, columns in HELD:
-        subjects.add(model._meta.label, title, find, columns.split())
+        subjects.add(model._meta.label, title, find, columns.split(), has_photos=model is MoneyRequest)
         named = {(model._meta.label, name): HEADINGS[name] for name in columns.split() if name in HEADINGS}
         portable.HEADINGS_OF.update(named)
     portable.WORDS_OF.update({(model._meta.label, name): words for (model, name), words in WORDS.items()})

@@ -63,6 +63,7 @@ DEPOSITS = [
     path("billing/deposits/rules/pack/", deposits.take_rules, name="take_rules"),
     path("billing/deposits/<int:pk>/", deposits.deposit, name="deposit"),
     *[path(f"billing/deposits/<int:pk>/{step}/", getattr(deposits, step), name=step) for step in DEPOSIT_STEPS],
+    path("billing/deposits/<int:pk>/photos/<str:name>/", deposits.deposit_photo, name="deposit_photo"),
     path("billing/deposits/<int:pk>/slip/", deposits.deposit_slip, name="deposit_slip"),
     path("billing/deposits/<int:pk>/settlement/", deposits.deposit_settlement, name="deposit_settlement"),
 ]

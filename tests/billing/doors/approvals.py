@@ -13,7 +13,7 @@ DOORS = {
     "billing:withdraw_request": ASKERS,
     "billing:pay_out": {"cashier"},
     **dict.fromkeys(["billing:deposits", "billing:deposit"], DESK | DECIDERS),
-    **dict.fromkeys(["billing:deposit_slip", "billing:deposit_settlement"], DESK | DECIDERS),
+    **dict.fromkeys(["billing:deposit_slip", "billing:deposit_settlement", "billing:deposit_photo"], DESK | DECIDERS),
     "billing:deposit_new": DESK,
     **dict.fromkeys(["billing:tell_payer", "billing:set_refund_day", "billing:void_deposit"], DESK),
     "billing:deposit_rules": {"admin"},
