@@ -54,6 +54,7 @@ REQUESTS = [
     path("billing/requests/deduction/<int:pk>/", requests.request_deduction, name="request_deduction"),
     path("billing/requests/deposit-refund/<int:pk>/", requests.request_deposit_refund, name="request_deposit_refund"),
     path("billing/requests/<int:pk>/", requests.request, name="request"),
+    path("billing/requests/<int:pk>/slip/", requests.request_slip, name="request_slip"),
     *[path(f"billing/requests/<int:pk>/{step}/", getattr(requests, step), name=step) for step in REQUEST_STEPS],
 ]
 DEPOSITS = [

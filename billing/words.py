@@ -11,6 +11,7 @@ VERBS_OF_FEES = {
     "money_refused": _("Not approved"),
     "money_withdrawn": _("Withdrawn"),
     "money_paid_out": _("Money given back"),
+    "slip_printed": _("Approval slip printed"),
     "bill_voided": _("Bill voided"),
     "bill_waived": _("A part of the bill waived"),
     "receipt_voided": _("Receipt taken back"),

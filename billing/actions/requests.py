@@ -30,7 +30,7 @@ from billing.models import (
 from servicedesk.core import events, moves, once, photos
 from servicedesk.core.duty import holders
 from servicedesk.core.errors import IllegalMove, NotAllowed, Refused, Stale
-from servicedesk.core.models import Role
+from servicedesk.core.models import Event, Role
 from servicedesk.core.notifications import notify
 from servicedesk.core.roles import has_role
 
@@ -188,6 +188,16 @@ def _deciders(community, *, but):
 def _tell(recipients, kind, request, now):
     data = {"unit": str(request.unit), "amount": str(request.amount), "path": request.get_absolute_url()}
     notify(recipients, kind, about=request, key=f"{kind}:{request.pk}", now=now, data=data)
+
+
+@transaction.atomic
+def print_slip(request, *, by, now):
+    """Note that the approval slip (审批单) of a request is printed, once more, and return how often it was by now: what
+    is printed again says so."""
+    MoneyRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
+    times = Event.objects.about(request).filter(verb="slip_printed").count() + 1
+    events.log(request, "slip_printed", by=by, now=now, data={"times": times})
+    return times
 
 
 def may_decide(request, user):

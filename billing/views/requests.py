@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import actions, asked
 from billing.actions.requests import ABOUT, ASKERS, DECIDERS, may_decide
+from billing.capitals import YUAN, capitals
 from billing.forms import requests as forms
 from billing.models import MoneyRequest
 from residents.words import VERBS
@@ -174,6 +175,27 @@ def _page(request, row, now, *, form=None, step="", status=200):
 def request(request, pk):
     """One request: the facts on the left, the decision on the right."""
     return _page(request, _find(request, pk), clock.now())
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(*READERS)
+def request_slip(request, pk):
+    """The approval slip (审批单) with room to sign; a POST prepares it for printing, counted, with who printed it."""
+    row, now = _find(request, pk), clock.now()
+    row.community = request.community
+    times = actions.print_slip(row, by=request.user, now=now) if request.method == "POST" else 0
+    context = {
+        "row": row,
+        "now": now,
+        "times": times,
+        "number": asked.number_of(row.thing),
+        "outcome": asked.outcome_of(row.kind),
+        "capitals": YUAN + capitals(row.amount),
+        "refunds": list(row.refunds.order_by("id")),
+        "photos": Photo.objects.about(row).count(),
+    }
+    with timezone.override(request.community.tz):
+        return render(request, "billing/requests/slip.html", context)
 
 
 def _door_to(step, done, *roles):

@@ -6,7 +6,7 @@ KINDS = ("void", "waiver", "reversal", "refund", "deduction", "deposit_refund")
 
 DOORS = {
     "billing:requests": ASKERS | DECIDERS,
-    "billing:request": ASKERS | DECIDERS,
+    **dict.fromkeys(["billing:request", "billing:request_slip"], ASKERS | DECIDERS),
     **{f"billing:request_{kind}": ASKERS for kind in KINDS},
     "billing:approve_request": DECIDERS,
     "billing:refuse_request": DECIDERS,
