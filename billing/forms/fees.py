@@ -262,6 +262,17 @@ class SwitchForm(StepForm):
     """Whether a fee is charged: nothing to type, only to confirm."""
 
 
+class RenameForm(StepForm):
+    """What a fee is called from now on."""
+
+    name = TextField(label=_("Name"), max_length=60, help_text=_("Bills that were issued keep the name they have."))
+    name_en = TextField(label=_("Name in English"), max_length=60, required=False)
+
+    def prepare(self):
+        self.initial.setdefault("name", self.thing.name)
+        self.initial.setdefault("name_en", self.thing.name_en)
+
+
 class EnrolForm(EnrolmentFields, StepForm):
     """A unit that pays a fee from a day on."""
 

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import actions, cashing
+from billing.actions.rights import MONEY
 from billing.forms import cash as forms
 from billing.models import Allocation, Bill, Deposit, Receipt, Shift
-from billing.views.receipts import MONEY, to_sheets
+from billing.views.receipts import to_sheets
 from residents import finder
 from residents.forms.fields import renew
 from residents.models import Unit

@@ -3,7 +3,9 @@
 import functools
 
 from django.contrib import messages
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,9 +21,9 @@ from billing.forms import deposits as forms
 from billing.models import Allocation, Deposit, DepositRule, MoneyRequest
 from residents.rooms import key_of
 from residents.words import VERBS
-from servicedesk.core import clock
+from servicedesk.core import clock, photos
 from servicedesk.core.doors import door_to, make_or_show, panel_of, part_of
-from servicedesk.core.models import Event, Role
+from servicedesk.core.models import Event, Photo, Role
 from servicedesk.core.roles import has_role, role_required
 
 READERS = (*ASKERS, *DECIDERS)
@@ -166,6 +168,22 @@ def _paid(deposit):
     return list(rows.select_related("payment__receipt").order_by("id"))
 
 
+def _photos_of(requests):
+    """Return the photos of requests that are there, a queryset of them. One query."""
+    of = {"subject_type": ContentType.objects.get_for_model(MoneyRequest), "subject_id__in": requests.values("pk")}
+    return Photo.objects.kept().filter(**of).order_by("id")
+
+
+@require_GET
+@role_required(*READERS)
+def deposit_photo(request, pk, name):
+    """A photo of what is or was to be deducted from a deposit."""
+    row = get_object_or_404(Deposit, pk=pk, community=request.community)
+    if not _photos_of(row.requests).filter(name=name).exists():
+        raise Http404
+    return photos.serve(name)
+
+
 def _paper(request, pk, template):
     row = _find(request, pk)
     deductions = row.requests.filter(kind=Kind.DEDUCTION, carried_out_at__isnull=False)
@@ -175,6 +193,7 @@ def _paper(request, pk, template):
         "community": request.community,
         "paid": _paid(row),
         "items": [item for one in deductions.order_by("id") for item in one.items],
+        "photos": list(_photos_of(deductions)),
         "refunds": list(row.refunds.order_by("id")),
     }
     with timezone.override(request.community.tz):

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from billing import actions, cashing
 from billing.actions.requests import ASKERS
+from billing.actions.rights import MONEY
 from billing.capitals import YUAN, capitals
 from billing.forms.cash import ReceiptSearchForm
 from billing.models import Receipt
@@ -15,7 +16,6 @@ from servicedesk.core.doors import part_of
 from servicedesk.core.models import Role
 from servicedesk.core.roles import has_role, role_required
 
-MONEY = (Role.CASHIER, Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM)
 SIZES = ("slip", "a5", "roll")
 # So many lines fit on the first sheet of each size; what is more stands on the next, and the sheet says so.
 LINES = {"slip": 6, "a5": 8, "roll": 200}

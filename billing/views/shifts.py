@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import actions, cashing
+from billing.actions.rights import MONEY
 from billing.forms import cash as forms
 from billing.models import Shift
-from billing.views.receipts import MONEY
 from servicedesk.core import clock
 from servicedesk.core.doors import door_to, make_or_show, part_of
 from servicedesk.core.models import Role
