@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db.models import Max
 
 from billing import actions
+from billing.actions.requests import Item
 from billing.models import BillRun
 from residents.models import Occupancy
 from servicedesk.core.models import Event, Role
@@ -49,10 +50,18 @@ class World:
         facts = {"kind": "vacancy", "percent": Decimal(30), "reason": "空置", "evidence": "合同 第八条"}
         facts |= {"since": OCTOBER, "last_day": OCTOBER + 60 * DAY}
         discount = actions.ask_discount(self.fee, self.unit, by=by, now=MONDAY, **facts)
+        actions.approve_discount(discount, by=self.second, now=MONDAY)
         run = BillRun.objects.create(
-            community=home, month=AUGUST, issued_on=AUGUST, by=by, created_at=MONDAY, heartbeat_at=MONDAY
+            community=home,
+            month=AUGUST,
+            issued_on=AUGUST,
+            by=by,
+            created_at=MONDAY,
+            status="cancelled",
+            ended_at=MONDAY,
         )
         self.rows |= {"fee": self.fee, "tariff": tariff, "cost": cost, "enrolment": enrolment}
+        self.rows |= {"parking": self.parking, "lift": self.lift}
         self.rows |= {"discount": discount, "run": run}
 
     def _money(self):
@@ -65,6 +74,8 @@ class World:
         settlement = actions.use_prepayment(self.unit, by=by, now=MONDAY, **facts)
         deposit = rows.deposit(self.unit, self.person, by)
         self._take("1000.00", deposits=[deposit])
+        facts = {"items": [Item("补配钥匙", Decimal("50.00"))], "asker": self.second, "decider": by}
+        rows.done("deduction", deposit, **facts)
         request = actions.ask_for(
             "waiver", self.bills[1], amount=Decimal("5.00"), reason="核对", by=self.second, now=MONDAY
         )
