@@ -18,7 +18,7 @@ from complaints.forms.fields import CaseNumberField
 from complaints.models import Case, Category
 from residents import ring
 from residents.models import Building, Unit
-from servicedesk.core.choices import RowField
+from servicedesk.core.choices import RowField, RowsField
 from servicedesk.core.forms import NearDayField
 from servicedesk.core.money import MoneyField
 from servicedesk.core.steps import StepForm, few_lines
@@ -188,7 +188,7 @@ class OutcomeForm(StepForm):
     note = TextField(label=_("Reason of the outcome"), max_length=300, widget=few_lines(), help_text=NO_NAMES)
 
 
-class _BillsField(forms.ModelMultipleChoiceField):
+class _BillsField(RowsField):
     def label_from_instance(self, row):
         return f"{row.number} · {row.fee} · {row.month:%Y-%m} · ¥{row.balance}"
 
@@ -236,7 +236,7 @@ USUAL_NOTICE = _(
 class NoticesForm(forms.Form):
     """Posted notices for many homes: whom, and what they say."""
 
-    unit = forms.ModelMultipleChoiceField(Unit.objects.none(), widget=forms.MultipleHiddenInput)
+    unit = RowsField(Unit.objects.none(), widget=forms.MultipleHiddenInput)
     text = TextField(label=_("Text of the notice"), max_length=400, widget=few_lines(5))
     evidence = TextField(
         label=_("Evidence"),

@@ -226,9 +226,14 @@ def deposit_rules_page(request):
         actions.set_deposit_rule(request.community, by=request.user, now=clock.now(), **form.cleaned_data)
         messages.success(request, _("The rule is set."))
         return redirect("billing:deposit_rules")
+    return _rules_page(request, form)
+
+
+def _rules_page(request, form, *, pack=None):
     rules = list(DepositRule.objects.filter(community=request.community))
-    context = {"form": form, "rules": rules, "packs": deposit_rules.PACKS}
-    return render(request, "billing/deposits/rules.html", context, status=422 if form.errors else 200)
+    context = {"form": form, "pack_form": pack, "rules": rules, "packs": deposit_rules.PACKS}
+    status = 422 if form.errors or pack else 200
+    return render(request, "billing/deposits/rules.html", context, status=status)
 
 
 @require_POST
@@ -236,8 +241,9 @@ def deposit_rules_page(request):
 def take_rules(request):
     """Set every rule of the pack that was chosen."""
     form = forms.PackForm(request.POST)
-    if form.is_valid():
-        pack = deposit_rules.BY_KEY[form.cleaned_data["pack"]]
-        actions.take_rule_pack(request.community, pack, by=request.user, now=clock.now())
-        messages.success(request, _("The rules are set. Check the source against the text that holds today."))
+    if not form.is_valid():
+        return _rules_page(request, forms.RuleForm(), pack=form)
+    pack = deposit_rules.BY_KEY[form.cleaned_data["pack"]]
+    actions.take_rule_pack(request.community, pack, by=request.user, now=clock.now())
+    messages.success(request, _("The rules are set. Check the source against the text that holds today."))
     return redirect("billing:deposit_rules")
