@@ -8,8 +8,9 @@ from billing import actions, cashing
 from billing.actions.requests import ASKERS
 from billing.capitals import YUAN, capitals
 from billing.forms.cash import ReceiptSearchForm
-from billing.models import DepositKind, Receipt
+from billing.models import DepositKind, Message, Receipt
 from billing.views.cashier import MONEY
+from billing.views.messages import lines, with_all
 from servicedesk.core import clock
 from servicedesk.core.doors import part_of
 from servicedesk.core.roles import has_role, role_required
@@ -52,6 +53,9 @@ def receipt(request, pk):
     found = _find(request, pk)
     context = {"receipt": found, "lines": _lines(found), "words": capitals(found.amount), "now": clock.now()}
     context["may_ask"] = not found.is_void and has_role(request.user, found.community_id, *ASKERS)
+    mails = lines(with_all(Message.objects.filter(receipt=found)))
+    may_mail = not mails and not found.is_void and found.payer and found.payer.is_told_by_mail
+    context |= {"mails": mails, "may_mail": may_mail}
     with timezone.override(request.community.tz):
         return render(request, "billing/receipts/receipt.html", context)
 
