@@ -1,6 +1,8 @@
 """What residents are told by e-mail: with their consent alone, once, in the hours of the day, and not what is paid."""
 
+import dataclasses
 import datetime
+import threading
 import uuid
 from datetime import timedelta
 from decimal import Decimal
@@ -18,6 +20,7 @@ from billing.actions import messages as told
 from billing.models import ArrearsCase, Bill, BillRun, DunningRule, DunningStep, Message
 from complaints.actions import erasing
 from residents.actions import agree_to_mail, mark_handed_over, withdraw_mail
+from residents.models import Unit
 from servicedesk.core import notifications
 from servicedesk.core.calendar import load_holidays
 from servicedesk.core.errors import Refused
@@ -25,6 +28,7 @@ from servicedesk.core.models import Event, Notification
 from tests import factories
 from tests.counting import pinned
 from tests.factories import MONDAY, at
+from tests.racing import race
 
 pytestmark = pytest.mark.django_db
 TODAY = MONDAY.date()
@@ -544,6 +548,63 @@ class TestReceipts:
         with pytest.raises(Refused):
             actions.mail_receipt(receipt, by=li_na, now=MONDAY)
         assert not Message.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestRaces:
+    @pytest.fixture
+    def queued(self, home, lin, service, rules, yunhu, li_na):
+        """What is overdue and told by a message that is not sent yet; the cashier is there."""
+        use(rules, "message", 5)
+        bill = owes(home, service, lin)
+        agree(lin)
+        sweep()
+        Notification.objects.filter(kind="mail_agreed").update(sent_at=MONDAY)
+        actions.open_shift(yunhu, opening_float=Decimal(500), by=li_na, now=MONDAY)
+        bill.refresh_from_db()
+        return bill
+
+    def sent_while_paid(self, queued, li_na, monkeypatch, check):
+        """Let the sender begin, pay before it asks, and return how many letters left."""
+        begun, paid = threading.Event(), threading.Event()
+
+        def asks(row, now):
+            begun.set()
+            assert paid.wait(10)
+            return check(row, now)
+
+        words = dataclasses.replace(notifications.KINDS["bills_overdue"], check=asks)
+        monkeypatch.setitem(notifications.KINDS, "bills_overdue", words)
+
+        def pays():
+            assert begun.wait(10)
+            unit = Unit.objects.select_related("community").get(pk=queued.unit_id)
+            facts = {"bills": [queued], "deposits": [], "means": [actions.Means("cash", queued.balance, "")]}
+            receipt = actions.take_payment(unit, payer=None, by=li_na, now=MONDAY, submission=uuid.uuid4(), **facts)
+            paid.set()
+            return receipt.amount
+
+        _sent, amount = race(send, pays)
+        assert amount == Decimal("260.75")
+        return len(sent())
+
+    def test_a_payment_while_the_sender_runs_stops_it_and_does_not_wait_for_it(self, queued, li_na, monkeypatch):
+        assert self.sent_while_paid(queued, li_na, monkeypatch, mailing.check_ladder) == 0
+        assert Message.objects.get().notification.last_error == "paid"
+
+    def test_control_what_was_true_when_it_was_written_would_be_sent(self, queued, li_na, monkeypatch):
+        words = {"unit": "3-2-12**", "amount": "260.75", "due_on": "2025-09-05", "link": "/p/bills/", "phone": ""}
+        assert self.sent_while_paid(queued, li_na, monkeypatch, lambda row, now: words) == 1
+
+    def test_of_two_senders_at_once_one_sends(self, queued):
+        race(send, send)
+        assert len(sent()) == 1
+
+    def test_of_three_sweeps_at_once_one_tells(self, queued):
+        Message.objects.all().delete()
+        Notification.objects.all().delete()
+        race(sweep, sweep, sweep)
+        assert Message.objects.count() == 1
 
 
 class TestPages:
