@@ -225,7 +225,6 @@ def _page(request, thing, now, *, form=None, step="", status=200):
             "rows": rows,
             "total": sum(bill.balance for bill in bills),
             "late_total": sum(one.due for one in late.values()),
-            "has_clause": LateClause.objects.filter(community=request.community).exists(),
             "is_finance": _holds(request, FINANCE),
             "people": list(Occupancy.objects.on(today).known().filter(unit=thing.unit).with_people().order_by("id")),
             "sees_homes": _holds(request, OFFICE),

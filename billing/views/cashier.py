@@ -100,10 +100,10 @@ def take(request, pk):
             return _page(request, unit, now, form=form, status=refused.status_code)
     if isinstance(made, Event):
         return redirect("billing:settlement", pk=made.pk)
+    if "print" in request.POST:
+        return to_sheets(request, made)
     messages.success(request, _taken(made))
-    if "print" not in request.POST:
-        return redirect(made)
-    return to_sheets(request, made)
+    return redirect(made)
 
 
 def _form(request, unit, now):

@@ -38,7 +38,7 @@ def my_shift(request):
 def shifts(request):
     """Every shift, newest first, the open ones among them."""
     rows = Shift.objects.filter(community=request.community).select_related("cashier")
-    rows = rows.annotate(taken=Sum("receipts__amount"), receipts_count=Count("receipts"))
+    rows = rows.annotate(taken=Sum("receipts__amount"), receipts_count=Count("receipts")).order_by("-opened_at", "-pk")
     now = clock.now()
     context = {"part": part_of(rows, request), "now": now, "today": request.community.local(now).date()}
     with timezone.override(request.community.tz):
