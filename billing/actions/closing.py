@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from billing import figures
+from billing import charging, figures
 from billing.models import BillRun, MoneyRequest, MonthClose, Shift
 from complaints.listing import midnight
 from servicedesk.core import events
@@ -22,7 +22,7 @@ def demand_open_month(community, month):
 
 
 def unfinished(community, month):
-    """Return what of a month is not done yet, as (sentence, whether it has to be done first) pairs. Three queries."""
+    """Return what of a month is not done yet, as (sentence, whether it has to be done first) pairs. Four queries."""
     runs = BillRun.objects.filter(community=community, month=month).order_by("-pk").values("status", "left_out")
     states = [(run["status"], run["left_out"]) for run in runs]
     ends = midnight(figures.next_month(month), community)
@@ -30,7 +30,8 @@ def unfinished(community, month):
     waiting = MoneyRequest.objects.waiting().filter(community=community, asked_at__lt=ends).count()
     left_out = next((left for status, left in states if status == BillRun.Status.DONE), None)
     found = []
-    if left_out is None:
+    # Where fees have longer periods, some months have nothing to bill.
+    if left_out is None and (states or charging.tariffs_of(community, month)):
         found.append((_("No billing run of this month has finished."), True))
     if any(status == BillRun.Status.RUNNING for status, _left in states):
         found.append((_("A billing run of this month is at work."), True))
