@@ -21,8 +21,10 @@ from billing.models.deposits import Deposit, DepositKind, DepositRule
 from billing.models.fees import Discount, Enrolment, Fee, SharedCost, Tariff, TariffTier
 from billing.models.ledger import Account, LedgerEntry, LedgerLine
 from billing.models.requests import MoneyRequest
+from billing.models.statements import METHODS, Channel, Statement, StatementLine
 
 __all__ = [
+    "METHODS",
     "Account",
     "Allocation",
     "ArrearsCase",
@@ -30,6 +32,7 @@ __all__ = [
     "BillAccess",
     "BillRun",
     "BooksCheck",
+    "Channel",
     "DemandLetter",
     "DemandLine",
     "Deposit",
@@ -56,6 +59,8 @@ __all__ = [
     "RunTariff",
     "SharedCost",
     "Shift",
+    "Statement",
+    "StatementLine",
     "StepKind",
     "Tariff",
     "TariffTier",
