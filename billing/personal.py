@@ -22,7 +22,7 @@ NOT_HELD = {
     "billing.Payment": "external_ref",
     "billing.Refund": "number external_ref",
     "billing.Statement": "file_name digest stored sheets sheet encoding delimiter header mapping",
-    "billing.StatementLine": "counterparty remark external_ref key note",
+    "billing.StatementLine": "counterparty remark external_ref key reason",
     "billing.Deposit": "number note void_reason",
     "billing.DepositRule": "source",
     "billing.LedgerEntry": "kind",

@@ -32,6 +32,17 @@ VERBS_OF_ARREARS = {
     "arrears_paused": _("Ladder paused"),
     "arrears_resumed": _("Ladder goes on"),
 }
+VERBS_OF_STATEMENTS = {
+    "statement_uploaded": _("File uploaded"),
+    "statement_heading": _("Beginning of the table chosen"),
+    "statement_mapped": _("Columns chosen"),
+    "statement_taken": _("Lines taken"),
+    "statement_given_up": _("Given up"),
+    "line_matched": _("Found to be a recorded payment"),
+    "line_taken": _("Taken for a home"),
+    "line_set_aside": _("Set aside"),
+    "line_brought_back": _("Brought back"),
+}
 KINDS_OF_FEES = {
     "books_broken": Words(_("The check of the books found %(count)s things that are not right")),
     "money_asked_reversal": Words(_("Taking back a receipt of %(amount)s yuan of %(unit)s waits for your approval")),
@@ -60,5 +71,5 @@ KINDS_OF_FEES = {
 
 def register():
     """Add the verbs and kinds of this app to those that pages and the outbox know."""
-    VERBS.update(VERBS_OF_FEES | VERBS_OF_ARREARS)
+    VERBS.update(VERBS_OF_FEES | VERBS_OF_ARREARS | VERBS_OF_STATEMENTS)
     KINDS.update(KINDS_OF_FEES)

@@ -121,7 +121,7 @@ class Migration(migrations.Migration):
                         verbose_name="why",
                     ),
                 ),
-                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                ("reason", models.CharField(blank=True, max_length=200, verbose_name="reason")),
                 ("decided_at", models.DateTimeField(null=True)),
                 (
                     "community",

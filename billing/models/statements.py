@@ -139,7 +139,7 @@ class StatementLine(models.Model):
     status = models.CharField(max_length=9, choices=Status)
     payment = models.OneToOneField(Payment, models.PROTECT, null=True, related_name="statement_line")
     why = models.CharField(_("why"), max_length=10, choices=Why, blank=True)
-    note = models.CharField(_("note"), max_length=200, blank=True)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
 

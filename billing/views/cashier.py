@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing import actions, cashing
+from billing import actions, cashing, matching
 from billing.forms import cash as forms
 from billing.models import Allocation, Bill, Deposit, Receipt, Shift
 from residents import finder
@@ -41,6 +41,7 @@ def cashier(request):
     shift = _open_shift(request)
     last = Receipt.objects.filter(shift=shift).select_related("unit").prefetch_related("payments") if shift else []
     context = {"now": now, "query": query, "hits": hits, "shift": shift, "receipts": list(last[:LAST])}
+    context["waiting_lines"] = matching.waiting_in(request.community)
     with timezone.override(request.community.tz):
         return render(request, "billing/cashier/find.html", context)
 
