@@ -13,6 +13,7 @@ from django.db.models import F, Q, Sum
 from django.utils.translation import gettext as _
 
 from billing.amounts import NOTHING
+from billing.cashing import payers_of
 from billing.models import METHODS, Bill, Payment, StatementLine
 from complaints.listing import midnight
 from residents.models import Occupancy, Unit
@@ -27,7 +28,8 @@ NEAR = datetime.timedelta(days=31)
 MOST_PAYMENTS = 20
 # 3-2-1201, 3—2—1201, 3栋2单元1201室, 3号楼1201, 12幢 301; a date such as 2026-11-03 answers to no room.
 _ROOM = re.compile(
-    r"\d{1,3}\s*(?:号楼|栋|幢|座|号)\s*(?:\d{1,2}\s*(?:单元|门|梯)\s*)?\d{2,5}|\d{1,3}[-/#]\d{1,2}[-/#]\d{2,5}|\d{1,3}[-/#]\d{3,5}"
+    r"(?<!\d)(?:\d{1,3}\s*(?:号楼|栋|幢|座|号)\s*(?:\d{1,2}\s*(?:单元|门|梯)\s*)?\d{2,5}"
+    r"|\d{1,3}[-/#]\d{1,2}[-/#]\d{2,5}|\d{1,3}[-/#]\d{3,5})(?!\d)"
 )
 _PHONE = re.compile(r"(?<!\d)1\d{10}(?!\d)")
 _TAIL = re.compile(r"(?:尾号|手机尾号|电话尾号)\D{0,3}(\d{4})(?!\d)")
@@ -257,6 +259,15 @@ def _rooms_in(text):
     """Return the keys of the rooms that a remark names, for example `3-2-1201`; a day is none."""
     text = unicodedata.normalize("NFKC", text).replace("—", "-").replace("–", "-")
     return [key_of(one) for one in _ROOM.findall(text)]
+
+
+def payer_of(line, unit, bills, *, today):
+    """Return the Person whose money a line of a home most likely is: who lives there and is called so, else whom
+    the oldest of the `bills` names; None where neither is known. One query."""
+    people = list(payers_of(unit, today))
+    named = [one for one in people if one.name == line.counterparty]
+    debtors = [one for bill in bills for one in people if one.pk == bill.debtor_id]
+    return next(iter(named + debtors), None)
 
 
 # A line on its own page -----------------------------------------------------------------------------------------------

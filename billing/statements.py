@@ -139,7 +139,7 @@ class Lines:
         ),
         Column(
             "direction",
-            gettext_lazy("In or out"),
+            gettext_lazy("Direction of the money"),
             str,
             "收入",
             "收支 借贷标志 借贷 借贷方向 收支类型 收付标志 收付 direction",
@@ -168,7 +168,7 @@ class Lines:
         ),
         Column(
             "remark",
-            gettext_lazy("What it is for"),
+            gettext_lazy("Summary of the payment"),
             words(200),
             "3-2-1201 物业费",
             "商品说明 商品名称 商品 摘要 交易摘要 summary",

@@ -164,7 +164,7 @@ def _page(request, unit, now, *, form=None, ticked=None, opening=None, status=20
     if form is None:
         form, ticked = _begin(request, unit, account, today)
     if ticked is None:
-        ticked = _still_owed(account, form.data.getlist("chosen"))
+        ticked = still_owed(account, form.data.getlist("chosen"))
     shift = _open_shift(request)
     context = {
         "now": now,
@@ -198,7 +198,7 @@ def _payer(account):
     return next(iter(named + [one.person_id for one in account.people]), None)
 
 
-def _still_owed(account, ticked):
+def still_owed(account, ticked):
     """Return the ticks of a page that came back, with what is owed of them now."""
     keys = {one.partition(":")[0] for one in ticked}
     return [line.value for line in account.lines if line.value.partition(":")[0] in keys]

@@ -14,7 +14,7 @@ from billing import actions, cashing, matching
 from billing.actions import MATCHERS
 from billing.forms import statements as forms
 from billing.models import Bill, Deposit, Shift, Statement, StatementLine
-from billing.views.cashier import MONEY
+from billing.views.cashier import MONEY, still_owed
 from residents import finder
 from residents.models import Unit
 from residents.words import VERBS
@@ -86,6 +86,7 @@ def _page(request, line, now, *, form=None, step="", status=200):
         "now": now,
         "bound": form,
         "step": step,
+        "lost_words": _lost_words(line, form, step),
         "entries": [
             {"at": one.at, "who": one.by_name, "title": VERBS.get(one.verb, one.verb), "text": one.note}
             for one in events
@@ -94,11 +95,18 @@ def _page(request, line, now, *, form=None, step="", status=200):
     }
     with timezone.override(request.community.tz):
         if line.is_waiting:
-            context |= _forms(line, now, rights, form, step)
-            context |= _whose(request, line, now, form, step)
+            context |= _whose(request, line, now, form, step) | _forms(line, now, rights, form, step)
+            if rights["may_match"] and context.get("keeps_rest"):
+                context["take_form"].initial["keep_rest"] = True
         elif rights["may_match"] and line.amount > 0:
             context["back_form"] = form if step == "bring_line_back" else forms.BringLineBackForm(thing=line, now=now)
         return render(request, "billing/statements/line.html", context, status=status)
+
+
+def _lost_words(line, form, step):
+    """Return what was typed for a step that is not possible any more, so that it can be copied."""
+    place = {"set_line_aside": line.is_waiting, "bring_line_back": not line.is_waiting}
+    return "" if form is None or place.get(step, True) else form.data.get("note", "")
 
 
 def _whose(request, line, now, form, step):
@@ -107,15 +115,11 @@ def _whose(request, line, now, form, step):
     key = form.data.get("unit", "") if step == "take_line" else request.GET.get("unit", "")
     if unit := _unit(request, key):
         account = cashing.account_of(unit, today)
-        bills = [one.thing for one in account.lines if one.is_bill]
         if step == "take_line":
-            kept = {tick.partition(":")[0] for tick in form.data.getlist("chosen")}
-            ticked = [one.value for one in account.lines if one.value.partition(":")[0] in kept]
-            rest = bool(form.data.get("keep_rest"))
-        else:
-            chosen = matching.chosen_of(bills, line.amount)
-            ticked = [f"b{one.pk}:{one.balance}" for one in chosen]
-            rest = line.amount > sum(one.balance for one in chosen)
+            return {"unit": unit, "account": account, "ticked": still_owed(account, form.data.getlist("chosen"))}
+        chosen = matching.chosen_of([one.thing for one in account.lines if one.is_bill], line.amount)
+        rest = line.amount > sum(one.balance for one in chosen)
+        ticked = [f"b{one.pk}:{one.balance}" for one in chosen]
         return {"unit": unit, "account": account, "ticked": ticked, "keeps_rest": rest}
     query = clean_text(request.GET.get("q", ""))[:120]
     found = matching.found_for([line], today=today)[0]
@@ -164,7 +168,7 @@ def _back(request, line):
 def take_line(request, line, facts, now):
     unit = _unit(request, str(facts["unit"]))
     ticked = {kind: [one.pk for one in facts["chosen"] if one.kind == kind] for kind in "bd"}
-    bills = list(Bill.objects.filter(unit=unit, pk__in=ticked["b"]))
+    bills = list(Bill.objects.filter(unit=unit, pk__in=ticked["b"]).order_by("due_on", "pk"))
     deposits = list(Deposit.objects.filter(unit=unit, pk__in=ticked["d"]))
     if len(bills) + len(deposits) != len(facts["chosen"]):
         raise Refused(_("One of these bills is not of %(unit)s. Reload the page and choose again.") % {"unit": unit})
@@ -176,6 +180,7 @@ def take_line(request, line, facts, now):
         owed=sum(one.seen for one in facts["chosen"]),
         keep_rest=facts["keep_rest"],
         submission=facts["submission"],
+        payer=matching.payer_of(line, unit, bills, today=request.community.local(now).date()),
         by=request.user,
         now=now,
     )

@@ -124,7 +124,12 @@ def _taken(request, statement):
     counts = matching.counts_of(statement) if statement.taken_at else {}
     missing = matching.unconfirmed(statement) if statement.taken_at else None
     here, status = statement.get_absolute_url(), StatementLine.Status
-    names = {"": _("All lines"), "waiting": _("Waiting"), "matched": _("Payments"), "set_aside": _("Set aside")}
+    names = {
+        "": _("All lines"),
+        "waiting": _("Waiting for a home"),
+        "matched": _("Payments"),
+        "set_aside": _("Set aside"),
+    }
     found = missing.count() if statement.taken_at else 0
     tabs = [
         {"label": name, "url": f"{here}?show={key}" if key else here, "current": shown == key, "count": counts.get(key)}

@@ -363,11 +363,12 @@ class TestWhoseMoneyItIs:
         alone = waiting(yunhu, by=li_na, remark="", amount="98.00", reference="2")
         assert [one.label for one in self.found(alone).homes] == ["8-1-0109"]
 
-    def test_what_differs_is_said_in_words(self, yunhu, home, li_na, shift):
+    def test_what_differs_is_said_in_words(self, desk, yunhu, home, li_na, shift):
         recorded(home, "100.00", "42001", by=li_na)
         line = waiting(yunhu, by=li_na, amount="120.00")
         assert line.is_waiting
         assert "20.00 yuan more" in self.found(line).difference
+        assert "A reference counts once" in desk.get(line.get_absolute_url()).text
         assert self.found(line).payment is None
 
     def test_money_of_another_means_or_of_another_line_is_not_it(self, yunhu, home, li_na, shift):
@@ -409,11 +410,15 @@ class TestTakingALine:
         assert (payment.method, payment.external_ref, payment.amount) == ("wechat", "42001", Decimal("326.03"))
         assert (line.status, line.payment, line.decided_by) == ("matched", payment, li_na)
         assert "2025-09-12" in payment.receipt.note
-        assert payment.receipt.shift == shift
+        assert (payment.receipt.shift, payment.receipt.payer) == (shift, None)
         assert not home.bills.owed().exists()
         assert Event.objects.about(line).get(verb="line_taken").by == li_na
         assert "No line waits" in desk.get(answer["Location"]).text
         assert invariants.breaks(yunhu) == []
+
+    def test_the_receipt_names_who_paid_where_that_is_known(self, desk, yunhu, home, bills, lin, li_na, shift):
+        take(desk, waiting(yunhu, by=li_na, payer=lin.name), home, bills)
+        assert Receipt.objects.get().payer == lin
 
     def test_sent_twice_it_is_one_receipt(self, desk, yunhu, home, bills, li_na, shift):
         line, key = waiting(yunhu, by=li_na), uuid.uuid4()
@@ -550,6 +555,9 @@ class TestTheOtherSteps:
         line.refresh_from_db()
         assert (line.status, line.why, line.reason) == ("set_aside", "other", "备用金")
         assert take(desk, line, home, bills).status_code == 409
+        again = desk.post(aside, {"version": line.version, "why": "own", "note": "请保留这句话"})
+        assert again.status_code == 409
+        assert "请保留这句话" in again.text
         stale = desk.post(f"{line.get_absolute_url()}bring_line_back/", {"version": 0, "note": "看错了"})
         assert stale.status_code == 409
         assert "看错了" in stale.text
@@ -693,12 +701,12 @@ def test_of_two_people_at_once_on_one_line_one_makes_the_receipt(yunhu, home, li
 @pytest.mark.django_db(transaction=True)
 def test_control_without_the_lock_the_second_is_not_told_of_the_receipt(yunhu, home, li_na, monkeypatch):
     cashiers = two_cashiers(yunhu, li_na)
-    monkeypatch.setattr("billing.actions.statements._demand_waiting", lambda line: None)
-    told = []
+    monkeypatch.setattr("django.db.models.query.QuerySet.select_for_update", lambda rows, **_options: rows)
+    outcomes = []
     for n in range(8):
-        line = waiting(yunhu, by=li_na, reference=f"R{n}")
-        told += [str(one) for one in take_at_once(line, home, cashiers) if isinstance(one, Refused)]
-    assert not any("This line is on receipt" in one for one in told)
+        outcomes += take_at_once(waiting(yunhu, by=li_na, reference=f"R{n}"), home, cashiers)
+    assert any(isinstance(one, Exception) and "This line is on receipt" not in str(one) for one in outcomes)
+    assert invariants.breaks(yunhu) == [], "what the database guards itself holds all the same"
 
 
 @pytest.mark.services
