@@ -11,6 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
@@ -28,7 +29,7 @@ from servicedesk.core.text import plain
 # The table of a statement begins within so many lines; apps write about twenty lines of explanation above it.
 HEADING_WITHIN = 60
 # A month of a large community. What is more is exported by halves of a month.
-MOST_LINES = 20_000
+MOST_LINES = 10_000
 Why = StatementLine.Why
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?|(\d{2})(\d{2})(\d{2})", re.ASCII)
 _MOMENT = re.compile(r"(\d{4}\D?\d{1,2}\D?\d{1,2}日?)(?:[T\s]*(\d.*))?", re.ASCII)
@@ -40,13 +41,23 @@ _UNSETTLED = re.compile(r"关闭|失败|撤销|全额退|已退还|待付款|等
 # What a cell says -----------------------------------------------------------------------------------------------------
 
 
+class Moment(NamedTuple):
+    """A day, and the time of day where it is known."""
+
+    day: datetime.date
+    time: datetime.time | None
+
+    def __str__(self):
+        return f"{self.day} {self.time:%H:%M:%S}" if self.time else str(self.day)
+
+
 def moment(text):
-    """Return (day, time or None) that a cell says, the year first: 2026-11-03 10:22:33, 20261103102233, 2026/11/3."""
+    """Return the Moment that a cell says, the year first: 2026-11-03 10:22:33, 20261103102233, 2026/11/3."""
     text = unicodedata.normalize("NFKC", text).strip("`' \t")
     found = _MOMENT.fullmatch(text[:8] + " " + text[8:] if text.isdigit() and len(text) > 8 else text)
     if found is None:
         raise BadCell(gettext_noop("Write the day with the year first, for example 2024-03-31."))
-    return cells.day(found[1]), clock_time(found[2]) if found[2] else None
+    return Moment(cells.day(found[1]), clock_time(found[2]) if found[2] else None)
 
 
 def clock_time(text):
@@ -56,12 +67,6 @@ def clock_time(text):
         return datetime.time(*(int(part) for part in found.groups() if part))
     except (AttributeError, ValueError) as error:
         raise BadCell(gettext_noop("Write the time as hours and minutes, for example 10:22.")) from error
-
-
-def _when(text):
-    """Read a cell with a day, and perhaps a time, for the page that shows the first rows."""
-    day, time = moment(text)
-    return f"{day} {time:%H:%M:%S}" if time else str(day)
 
 
 def yuan(text):
@@ -109,7 +114,7 @@ class Lines:
         Column(
             "day",
             gettext_lazy("Day, perhaps with the time"),
-            _when,
+            moment,
             "2026-11-03 10:22:33",
             "交易日期 记账日期 入账日期 发生日期 日期 发生时间 付款时间 交易时间 交易创建时间 date transaction time",
             required=True,
@@ -377,12 +382,12 @@ def _said(reader, ordinal, row, today, tz):
         raise BadRow(ordinal, row, wrong)
     facts = entry.facts
     try:
-        day, time = moment(facts["day"])
+        day, time = facts["day"]
         if day > today:
             raise BadCell(gettext_noop("This day is still to come. Look at the year."), "day")
         amount = _amount(facts)
     except BadCell as bad:
-        raise BadRow(ordinal, row, [(bad.column, facts["day"] if bad.column == "day" else "", bad)]) from bad
+        raise BadRow(ordinal, row, [(bad.column, str(facts["day"]) if bad.column == "day" else "", bad)]) from bad
     if not amount:
         return None
     at = datetime.datetime.combine(day, time or facts["time"] or datetime.time(), tzinfo=tz)

@@ -16,15 +16,13 @@ from billing import statements as reading
 from billing.actions.cash import Means, take_payment
 from billing.models import METHODS, Payment, Statement, StatementLine
 from residents.imports import files
-from servicedesk.core import events, once, tables
+from servicedesk.core import bulk, events, once, tables
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Role
 from servicedesk.core.moves import move, write
 from servicedesk.core.roles import has_role
 
 MATCHERS = (Role.CASHIER, Role.FINANCE)
-# So many lines are written by one statement.
-CHUNK = 1000
 KEPT = datetime.timedelta(days=7)
 Status, Line, Why = Statement.Status, StatementLine, StatementLine.Why
 MEGABYTE = 1_000_000
@@ -155,8 +153,7 @@ def take_statement(statement, *, only_good, by, now):
     out and counted. No money is posted.
 
     Raises NotAllowed, and Refused, with nothing written, where rows cannot be read and not `only_good` says to leave
-    them out, where the file holds no line, or is gone. One reading of the file, ten queries and one for each thousand
-    lines.
+    them out, where the file holds no line, or is gone. One reading of the file and a dozen queries.
     """
     demand_matcher(statement.community_id, by=by)
     statement = _draft(statement)
@@ -169,12 +166,14 @@ def take_statement(statement, *, only_good, by, now):
     found = reading.outlook(statement, contents)
     payments = _still_free(found.payments)
     rows = [_row(statement, said, payments.get(said.key), by, now) for said in found.new]
-    made = Line.objects.bulk_create(rows, batch_size=CHUNK)
-    matched = [(one.pk, {"payment": one.payment_id}) for one in made if one.payment_id]
+    for row, key in zip(rows, bulk.keys_for(Line, len(rows)), strict=True):
+        row.pk = key
+    bulk.copy_in(rows)
+    matched = [(one.pk, {"payment": one.payment_id}) for one in rows if one.payment_id]
     events.log_many(Line, matched, "line_matched", community=statement.community, by=by, now=now)
     first, last = contents.days
     name = statement.stored
-    counts = {"kept": len(made), "known": found.known + contents.twice, "refused": contents.bad_rows}
+    counts = {"kept": len(rows), "known": found.known + contents.twice, "refused": contents.bad_rows}
     facts = {"taken_at": now, "from_on": first, "to_on": last, "stored": "", **counts}
     data = counts | {"matched": len(matched)}
     move(statement, Status.TAKEN, by=by, now=now, verb="statement_taken", data=data, **facts)
