@@ -12,11 +12,13 @@ from billing.views import (
     discounts,
     fees,
     figures,
+    lines,
     messages,
     receipts,
     requests,
     runs,
     shifts,
+    statements,
 )
 
 app_name = "billing"
@@ -112,6 +114,20 @@ CASHIER = [
     path("cashier/day/<day:date>/", shifts.cash_day, name="cash_day"),
     path("cashier/day/<day:date>/print/", shifts.cash_day_print, name="cash_day_print"),
 ]
+LINE_STEPS = ["take_line", "link_line", "set_line_aside", "bring_line_back"]
+STATEMENTS = [
+    path("cashier/statements/", statements.statements, name="statements"),
+    path("cashier/statements/upload/", statements.statement_upload, name="statement_upload"),
+    path("cashier/statements/waiting/", lines.statement_waiting, name="statement_waiting"),
+    path("cashier/statements/<int:pk>/", statements.statement, name="statement"),
+    path("cashier/statements/<int:pk>/columns/", statements.statement_columns, name="statement_columns"),
+    path("cashier/statements/<int:pk>/heading/", statements.statement_heading, name="statement_heading"),
+    path("cashier/statements/<int:pk>/faults/", statements.statement_faults, name="statement_faults"),
+    path("cashier/statements/<int:pk>/take_statement/", statements.take_statement, name="take_statement"),
+    path("cashier/statements/<int:pk>/give_up/", statements.give_up_statement, name="give_up_statement"),
+    path("cashier/statements/lines/<int:pk>/", lines.statement_line, name="statement_line"),
+    *(path(f"cashier/statements/lines/<int:pk>/{step}/", getattr(lines, step), name=step) for step in LINE_STEPS),
+]
 STEPS_AGAINST_ARREARS = [
     arrears.record_step,
     arrears.promise_payment,
@@ -164,6 +180,7 @@ urlpatterns = [
     *FEES,
     *DISCOUNTS,
     *CASHIER,
+    *STATEMENTS,
     *ARREARS,
     *MESSAGES,
     *PHONE,

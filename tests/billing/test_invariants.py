@@ -120,6 +120,16 @@ BREAKS = {
     "money_in_books": "UPDATE billing_ledgerline SET account = 'alipay' WHERE account = 'wechat' AND amount > 0",
     "shift_of_money": "UPDATE billing_payment SET shift_id = (SELECT max(id) FROM billing_shift) WHERE amount = 400",
     "shift_cash": "UPDATE billing_shift SET expected_cash = 501, counted_cash = 501 WHERE closed_at IS NOT NULL",
+    "statement_line_is_payment": """
+        WITH made AS (
+            INSERT INTO billing_statement (community_id, channel, file_name, digest, at, by_id, stored, sheets, sheet,
+                encoding, delimiter, heading_line, header, mapping)
+            SELECT community_id, 'wechat', 'x.csv', 'x', at, by_id, '', '[]', '', '', '', 1, '[]', '{}'
+            FROM billing_receipt ORDER BY id LIMIT 1 RETURNING id)
+        INSERT INTO billing_statementline (community_id, statement_id, channel, "row", at, "on", amount, counterparty,
+            remark, external_ref, key, status, payment_id, why, reason, decided_at, version)
+        SELECT p.community_id, made.id, 'wechat', 1, p.at, p.at::date, p.amount + 1, '', '', 'x', 'x', 'matched', p.id,
+            '', '', p.at, 0 FROM billing_payment p, made WHERE p.method = 'wechat' LIMIT 1""",
     "bill_numbers": "UPDATE billing_bill SET number = 'ZD202508-000009' WHERE number = 'ZD202508-000003'",
     "receipt_numbers": "UPDATE billing_receipt SET number = 'SJ2025-0009' WHERE number = 'SJ2025-0002'",
     "refund_numbers": "UPDATE billing_refund SET number = 'TK2025-0009' WHERE number = 'TK2025-0002'",

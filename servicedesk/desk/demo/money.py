@@ -6,13 +6,15 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from django.core.files.base import ContentFile
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Sum
 
 from billing import actions
 from billing.actions.requests import Item
 from billing.actions.settling import cash_in
 from billing.charging import first_of
-from billing.models import ArrearsCase, Bill, Deposit, Fee, Method, MoneyRequest, Shift, Tariff
+from billing.models import ArrearsCase, Bill, Deposit, Fee, Method, MoneyRequest, Payment, Shift, Tariff
 from complaints.listing import midnight
 from residents.actions import agree_to_mail
 from residents.models import Occupancy, Unit
@@ -61,6 +63,7 @@ def charge(community, people, now):
     bills(community, people, now)
     requests(community, people, now)
     payments(community, people, now)
+    statement(community, people, now)
     arrears(community, people, now)
     first = first_of(community.local(now).date(), 1 - MONTHS)
     actions.close_month(community, first, by=people["fin1"], now=now, note="少数房屋面积待核，下月补出")
@@ -212,6 +215,36 @@ def _pay(home, n, *, by, now):
     )
     if n % 2:
         actions.count_print(receipt, by=by, now=now)
+
+
+HEADING = "交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注"
+
+
+def statement(community, people, now):
+    """The app's statement of the last days: what the cashier took by it is matched; three lines wait, of a home that
+    wrote its room, of somebody without a word, and of a reference with another amount than was recorded."""
+    taken = Payment.objects.filter(community=community, method=Method.WECHAT, receipt__voided_at=None)
+    taken = list(taken.exclude(external_ref="").filter(at__gte=now - timedelta(days=DAYS)).order_by("at", "pk"))
+    home = Bill.objects.owed().filter(community=community).values("unit__label").annotate(owed=Sum("balance"))
+    home = home.order_by("-owed", "unit__label").first()
+    if not taken or not home:
+        return
+    *same, other = taken
+    lines = [(one.at, "微信用户", "物业费", one.amount, one.external_ref) for one in same]
+    lines.append((other.at, "微信用户", "物业费", other.amount + 5, other.external_ref))
+    lines.append(
+        (now - timedelta(hours=3), "平安是福", f"{home['unit__label']} 物业费", home["owed"], "4200009000000001")
+    )
+    lines.append((now - timedelta(hours=2), "晴天", "转账", Decimal("88.88"), "4200009000000002"))
+    text = ["微信支付账单明细,,,,,,,,", f"导出时间：[{community.local(now):%Y-%m-%d %H:%M:%S}],,,,,,,,", HEADING]
+    for at, who, what, amount, reference in sorted(lines):
+        moment = f"{community.local(at):%Y-%m-%d %H:%M:%S}"
+        text.append(f"{moment},二维码收款,{who},{what},收入,¥{amount},零钱,支付成功,{reference}\t,\t,/")
+    name = f"微信支付账单({community.local(now):%Y%m%d}).csv"
+    upload = ContentFile("\r\n".join(text).encode("utf-8-sig"), name=name)
+    by = people["fin1"]
+    made, _is_new = actions.upload_statement(community, channel="wechat", upload=upload, by=by, now=now)
+    actions.take_statement(made, only_good=False, by=by, now=now)
 
 
 def arrears(community, people, now):
