@@ -275,6 +275,14 @@ INVARIANTS = [
     ),
     Invariant(
         "I11",
+        "payment_gives_no_more",
+        _("No more of a payment is given back than it was, deposits included."),
+        f"""
+        SELECT {PAYMENT} FROM billing_payment p WHERE p.community_id = %(community)s
+          AND p.amount < (SELECT sum(amount) FROM billing_refund WHERE payment_id = p.id) ORDER BY p.id""",
+    ),
+    Invariant(
+        "I11",
         "refund_approved",
         _("Money was given back only after another person had approved it."),
         """

@@ -24,6 +24,7 @@ from billing.models import (
     MoneyRequest,
     Payment,
     Receipt,
+    Refund,
     Waiver,
 )
 from servicedesk.core import events, moves, once
@@ -60,7 +61,7 @@ class Item:
 
 def most_of(kind, thing):
     """Return the most, in yuan, that can be asked for of `thing` now; of WHOLE kinds exactly that. Raises Refused with
-    the reason where it is not possible at all. One query for a receipt, else none."""
+    the reason where it is not possible at all. Two queries for a receipt, else none."""
     most = _MOST[kind](thing)
     if most <= 0:
         raise Refused(_NOTHING_LEFT[kind])
@@ -70,6 +71,15 @@ def most_of(kind, thing):
 def _of_receipt(receipt):
     if receipt.is_void:
         raise Refused(_("Receipt %(number)s has been taken back already.") % {"number": receipt.number})
+    # What went back of a deposit went back of the payments on this paper: it would go back twice.
+    if back := Refund.objects.filter(payment__receipt=receipt, deposit__isnull=False).first():
+        raise Refused(
+            _(
+                "With refund %(refund)s a deposit was given back out of the money of receipt %(number)s, so the receipt"
+                " is not taken back any more. Give back what is left as a refund of the deposit or of the prepayment."
+            )
+            % {"refund": back, "number": receipt.number}
+        )
     sums = receipt.payments.aggregate(left=Sum(F("amount") - F("refunded")))
     return sums["left"] or NOTHING
 

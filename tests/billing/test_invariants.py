@@ -133,6 +133,7 @@ BREAKS = {
         UPDATE billing_receipt SET void_request_id = (SELECT id FROM billing_moneyrequest WHERE kind = 'refund')
         WHERE voided_at IS NOT NULL""",
     "deposit_gives_no_more": "UPDATE billing_refund SET amount = 950 WHERE deposit_id IS NOT NULL",
+    "payment_gives_no_more": "UPDATE billing_refund SET amount = 950 WHERE method = 'wechat'",
     "refund_approved": """
         UPDATE billing_moneyrequest SET status = 'withdrawn', carried_out_at = NULL WHERE kind = 'refund'""",
     "refund_as_approved": "UPDATE billing_moneyrequest SET amount = amount - 1 WHERE kind = 'refund'",
