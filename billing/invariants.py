@@ -284,11 +284,11 @@ INVARIANTS = [
     Invariant(
         "I11",
         "refund_approved",
-        _("Money was given back only after another person had approved it."),
+        _("Money was given back only after another person had approved it, and not by that person."),
         """
         SELECT f.number FROM billing_refund f JOIN billing_moneyrequest q ON q.id = f.request_id
         WHERE f.community_id = %(community)s
-          AND (q.status <> 'approved' OR q.decided_by_id = q.asked_by_id OR q.carried_out_at IS NULL
+          AND (q.status <> 'approved' OR q.decided_by_id IN (q.asked_by_id, f.by_id) OR q.carried_out_at IS NULL
                OR q.kind NOT IN ('reversal', 'refund', 'deposit_refund'))
         ORDER BY f.id""",
     ),

@@ -297,14 +297,23 @@ _CARRY_OUT = {Kind.VOID_BILL: _void_bill, Kind.WAIVER: _waive, Kind.DEDUCTION: _
 # Carried out by the cashier -------------------------------------------------------------------------------------------
 
 
+def may_pay_out(request, user):
+    """Return whether `user` may give back what a request is about: a cashier who did not approve it. No query of its
+    own."""
+    return request.decided_by_id != user.pk and has_role(user, request.community_id, Role.CASHIER)
+
+
 @transaction.atomic
 def pay_out(request, *, by, now, references=None):
     """Give back what was approved, in the open shift of the cashier and by the means it came; return the Refunds.
 
-    `references` are what the banks and apps say of it, {method: text}. Raises Refused without an open shift, without
-    the cash, and where it is no longer possible; Stale where another cashier was faster.
+    `references` are what the banks and apps say of it, {method: text}. Raises NotAllowed for who approved it (section
+    30), Refused without an open shift, without the cash, and where it is no longer possible; Stale where another
+    cashier was faster.
     """
     demand_cashier(request.community_id, by=by)
+    if not may_pay_out(request, by):
+        raise NotAllowed(_("You approved this, so another cashier gives the money back. It waits in their list."))
     if not request.waits_for_the_cashier:
         raise Refused(_("This is not waiting to be given back. Reload the page to see how it stands."))
     thing = _behind_the_lock(request)

@@ -10,8 +10,7 @@ from django.urls import reverse
 from billing import actions, invariants
 from billing.actions.cash import Means
 from billing.models import MoneyRequest, Refund
-from servicedesk.core.models import Role
-from tests import factories
+from servicedesk.core.models import Membership, Role, User
 from tests.billing import money_rows as rows
 from tests.billing.money_rows import fresh
 from tests.factories import MONDAY
@@ -80,3 +79,44 @@ class TestOfEachPayment:
                     method, amount, external_ref, is_reversal, at, by_id)
                 SELECT community_id, 'TK-again', payment_id, deposit_id, unit_id, request_id, shift_id,
                     method, 0.01, '', false, at, by_id FROM billing_refund""")
+
+
+class TestByWhom:
+    @pytest.fixture
+    def both(self, zhou, yunhu):
+        """Zhou, who supervises, holds the drawer as well."""
+        Membership.objects.create(user=zhou, community=yunhu, role=Role.CASHIER)
+        return User.objects.get(pk=zhou.pk)
+
+    @pytest.fixture
+    def approved(self, home, li_na, qian, both, shift, yunhu):
+        receipt = take(home, "100", by=li_na, keep_rest=True)
+        rows.open_shift(yunhu, both)
+        return rows.done("refund", receipt.payments.get(), asker=qian, decider=both, amount=Decimal(100))
+
+    def test_who_approved_does_not_give_the_money_back(self, client, both, li_na, approved):
+        client.force_login(both)
+        assert "pay_out/" not in client.get(approved.get_absolute_url()).content.decode()
+        answer = client.post(reverse("billing:pay_out", args=[approved.pk]), {"version": approved.version})
+        assert answer.status_code == 403
+        assert "another cashier gives the money back" in answer.content.decode()
+        assert not Refund.objects.exists()
+        client.force_login(li_na)
+        client.post(reverse("billing:pay_out", args=[approved.pk]), {"version": approved.version})
+        assert Refund.objects.get().by == li_na
+
+    def test_the_database_knows_it_too(self, both, approved, shift):
+        payment = approved.payment
+        with pytest.raises(IntegrityError, match="does not give it back"), transaction.atomic():
+            Refund.objects.create(
+                community=approved.community,
+                number="TK-both",
+                payment=payment,
+                unit=payment.unit,
+                request=approved,
+                shift=shift,
+                method=payment.method,
+                amount=100,
+                at=MONDAY,
+                by=both,
+            )
