@@ -7,14 +7,14 @@ Every act locks in one order: the unit, its bills and deposits by key, its payme
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
 from billing.actions.ledger import post
 from billing.actions.settling import change, drawer_of, lock_unit
 from billing.actions.shifts import demand_cashier
-from billing.amounts import MOST, NOTHING
+from billing.amounts import MOST, NOTHING, to_fen
 from billing.models import Account, Allocation, Bill, Deposit, Method, Payment, Receipt
 from billing.numbering import RECEIPTS
 from servicedesk.core import events, once
@@ -61,15 +61,17 @@ def take_payment(
     money does not suffice (Civil Code 560). `means` are Means, one of each method; `prepaid` yuan are taken from what
     the unit has prepaid, before them. What is more than owed becomes prepayment where `keep_rest`, else it is change.
     `owed` is what the page said that is owed: where it is another sum by now, nothing is taken. The same `submission`
-    returns the same receipt.
+    returns the same receipt, and is refused where anything else of the form was changed meanwhile.
 
     Raises Refused, with nothing written, without an open shift, for what was paid or voided meanwhile (naming the
     receipt), for a reference that was used before, and for more than is owed where no change can be given. Some 20
     queries, and two for each bill.
     """
     demand_cashier(unit.community_id, by=by)
+    asked = _asked(bills, deposits, prepaid) | {"keep_rest": keep_rest}
     if made := once.made_by(submission, Receipt.objects.filter(community=unit.community_id, unit=unit, by=by)):
-        if not _is_same(made, means):
+        was = Event.objects.about(made).get(verb="money_taken").data.get("asked")
+        if not _is_same(made, means) or (made.payer, made.note, was) != (payer, note, asked):
             raise once.used_already(made)
         return made
     things, sources = _locked(unit, bills, deposits, prepaid, owed)
@@ -88,11 +90,11 @@ def take_payment(
     receipt.save(force_insert=True)
     for one in new:
         one.payment.receipt, one.payment.prepaid_left = receipt, one.left
-        one.payment.save(force_insert=True)
+        _insert(one.payment)
     _pay(plan, sources, by=by, now=now)
     money = {Account(one.method): one.amount for one in payments}
     post("payment", about=receipt, lines=money | _other_side(plan, total), by=by, now=now)
-    data = {"amount": str(total), "means": {one.method: str(one.amount) for one in payments}}
+    data = {"amount": str(total), "means": {one.method: str(one.amount) for one in payments}, "asked": asked}
     events.log(receipt, "money_taken", by=by, now=now, data=data | ({"prepaid": str(prepaid)} if prepaid else {}))
     return receipt
 
@@ -102,12 +104,16 @@ def use_prepayment(unit, *, bills, deposits, amount, by, now, submission, owed=N
     """Pay bills and deposits of a unit with `amount` yuan of what it has prepaid, and return the Event that says so.
 
     No money moves, so there is no receipt and no number; the same `submission` returns the same event. Raises Refused
-    as `take_payment` does, and where the unit has not prepaid so much.
+    as `take_payment` does, also for a form that was changed after it had been used, and where the unit has not prepaid
+    so much.
     """
     demand_cashier(unit.community_id, by=by)
     # Two of the same form are told apart by the lock on the unit, under which the second finds the first.
     lock_unit(unit.pk)
+    asked = _asked(bills, deposits, amount)
     if made := Event.objects.about(unit).filter(verb="prepaid_used", data__submission=str(submission)).first():
+        if made.data.get("asked") != asked:
+            raise once.used_already(_("%(amount)s yuan of the prepayment") % {"amount": made.data["amount"]})
         return made
     things, sources = _locked(unit, bills, deposits, amount, owed)
     if amount > _sum_owed(things):
@@ -116,6 +122,7 @@ def use_prepayment(unit, *, bills, deposits, amount, by, now, submission, owed=N
     rows = _pay(plan, sources, by=by, now=now)
     post("prepaid_used", about=unit, lines=_other_side(plan, NOTHING), by=by, now=now)
     data = {"submission": str(submission), "amount": str(amount), "allocations": [row.pk for row in rows]}
+    data |= {"asked": asked}
     return events.log(unit, "prepaid_used", by=by, now=now, data=data)
 
 
@@ -210,6 +217,12 @@ def _sum_owed(things):
     return sum(map(left_of, things), NOTHING)
 
 
+def _asked(bills, deposits, prepaid):
+    """Return what a form asks for, to be kept with the act: the same form with other ticks is another act."""
+    ticked = sorted(one.number for one in (*bills, *deposits))
+    return {"ticked": ticked, "prepaid": str(to_fen(prepaid))}
+
+
 def _is_same(receipt, means):
     taken = receipt.payments.values_list("method", "tendered", "amount", "external_ref")
     was = {(method, amount if tendered is None else tendered, ref) for method, tendered, amount, ref in taken}
@@ -243,6 +256,17 @@ def _payments(unit, shift, means, owed, keep_rest, now):
         else Payment(method=one.method, amount=one.given, external_ref=one.external_ref, **common)
         for one in means
     ]
+
+
+def _insert(payment):
+    """Write a payment. Two cashiers with the same reference at two homes hold no common lock, so the second waits here
+    for the first, and is told then on which receipt it is."""
+    try:
+        with transaction.atomic():
+            payment.save(force_insert=True)
+    except IntegrityError:
+        _demand_references(payment.community_id, [payment])
+        raise
 
 
 def _demand_references(community_id, payments):
