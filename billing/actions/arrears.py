@@ -94,12 +94,15 @@ def set_rule(rule, *, days, is_active, source, by, now):
 
 
 @transaction.atomic
-def add_clause(community, *, fee, rate_per_day, grace_days, cap_percent, clause, valid, by, now):
-    """Enter the contract's clause on late charges and return it. Raises Refused where one holds on those days."""
+def add_clause(community, *, fee, rate_per_day, grace_days, cap_percent, clause, valid, by, now, principal_first=False):
+    """Enter the contract's clause on late charges and return it. `principal_first` is what the contract says of money
+    that does not suffice; without a word of it the late charge is paid first (Civil Code 561). Raises Refused where a
+    clause holds on those days."""
     demand(community.pk, Role.FINANCE, by=by)
     if LateClause.objects.filter(community=community, fee=fee, valid__overlap=valid).exists():
         raise Refused(_("Another clause holds on some of these days already. Choose days on which none does."))
     facts = {"rate_per_day": rate_per_day, "grace_days": grace_days, "cap_percent": cap_percent}
+    facts |= {"principal_first": principal_first}
     row = LateClause.objects.create(community=community, fee=fee, clause=clause, valid=valid, by=by, at=now, **facts)
     events.log(row, "clause_added", by=by, now=now, data={name: str(value) for name, value in facts.items()})
     return row
@@ -459,6 +462,7 @@ def _arithmetic(bill, late, fee):
         "rate": str(late.clause.rate_per_day),
         "cap": str(late.charge.cap),
         "is_capped": late.charge.is_capped,
+        "principal_first": late.clause.principal_first,
         "billed_before": str(late.billed),
         "stretches": [
             {

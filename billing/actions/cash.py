@@ -57,11 +57,12 @@ def take_payment(
 ):
     """Take money from a unit and return its Receipt.
 
-    `bills` and `deposits` are what the payer names; of these the oldest is paid first, the last one in part where the
-    money does not suffice (Civil Code 560). `means` are Means, one of each method; `prepaid` yuan are taken from what
-    the unit has prepaid, before them. What is more than owed becomes prepayment where `keep_rest`, else it is change.
-    `owed` is what the page said that is owed: where it is another sum by now, nothing is taken. The same `submission`
-    returns the same receipt, and is refused where anything else of the form was changed meanwhile.
+    `bills` and `deposits` are what the payer names (Civil Code 560); of these the oldest is paid first, its late charge
+    before it (561), the last one in part where the money does not suffice. `means` are Means, one of each method;
+    `prepaid` yuan are taken from what the unit has prepaid, before them. What is more than owed becomes prepayment
+    where `keep_rest`, else it is change. `owed` is what the page said that is owed: where it is another sum by now,
+    nothing is taken. The same `submission` returns the same receipt, and is refused where anything else of the form was
+    changed meanwhile.
 
     Raises Refused, with nothing written, without an open shift, for what was paid or voided meanwhile (naming the
     receipt), for a reference that was used before, and for more than is owed where no change can be given. Some 20
@@ -146,11 +147,11 @@ def _locked(unit, bills, deposits, prepaid, owed):
     lock = {"of": ("self",), "no_key": True}
     bill_rows = Bill.objects.select_for_update(**lock).filter(pk__in=[one.pk for one in bills], unit=unit)
     deposit_rows = Deposit.objects.select_for_update(**lock).filter(pk__in=[one.pk for one in deposits], unit=unit)
-    bill_rows = list(bill_rows.select_related("fee").order_by("pk"))
+    bill_rows = list(bill_rows.select_related("fee", "about__fee").order_by("pk"))
     deposit_rows = list(deposit_rows.order_by("pk"))
     if len(bill_rows) + len(deposit_rows) != len({one.pk for one in bills}) + len({one.pk for one in deposits}):
         raise Refused(_("One of these bills is not of %(unit)s. Choose again.") % {"unit": unit})
-    things = sorted(bill_rows, key=lambda one: (one.due_on, one.fee.position, one.pk))
+    things = sorted(bill_rows, key=lambda one: one.paying_order)
     things += sorted(deposit_rows, key=lambda one: (one.asked_at, one.pk))
     for thing in things:
         _demand_owed(thing)

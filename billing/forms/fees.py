@@ -42,7 +42,7 @@ class FeeForm(forms.Form):
         required=False,
         min_value=0,
         max_value=999,
-        help_text=_("Empty: the last. Of one day's debts the first is paid first."),
+        help_text=_("Empty: the last. Money pays what was due first, and of one day in this order."),
     )
 
     @property

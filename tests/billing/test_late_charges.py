@@ -1,0 +1,105 @@
+"""Late charges beside their bills: which is paid first, what becomes of them when the bill is void or paid."""
+
+import datetime
+import uuid
+from decimal import Decimal
+
+import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.urls import reverse
+
+from billing import actions
+from billing.actions.cash import Means
+from billing.models import Bill, LateClause
+from tests import factories
+from tests.billing import money_rows as rows
+from tests.billing.money_rows import fresh
+from tests.factories import MONDAY
+
+pytestmark = pytest.mark.django_db
+TODAY = MONDAY.date()
+DAY = datetime.timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def monday(time_machine, client):
+    time_machine.move_to(MONDAY, tick=False)
+    client.cookies["django_language"] = "en"
+
+
+@pytest.fixture
+def shift(yunhu, li_na):
+    return actions.open_shift(yunhu, opening_float=Decimal("500"), by=li_na, now=MONDAY)
+
+
+@pytest.fixture
+def service(yunhu):
+    return factories.fee(yunhu)
+
+
+def enter_clause(client, **typed):
+    facts = {"clause": "第九条", "rate": "10", "grace_days": "0", "cap_percent": "100", "from_on": "2025-01-01"}
+    assert client.post(reverse("billing:new_clause"), facts | typed).status_code == 302
+
+
+@pytest.fixture
+def clause(yunhu, qian):
+    facts = {"rate_per_day": Decimal("0.001"), "grace_days": 0, "cap_percent": Decimal(100), "clause": "合同 第九条"}
+    valid = DateRange(datetime.date(2024, 1, 1), None)
+    return actions.add_clause(yunhu, fee=None, valid=valid, by=qian, now=MONDAY, **facts)
+
+
+@pytest.fixture
+def late_fee(yunhu):
+    return factories.fee(yunhu, "违约金", kind="late")
+
+
+@pytest.fixture
+def overdue(home, service, lin):
+    """1,000 yuan of Lin, due thirty days ago: 30.00 of late charge by one in a thousand a day."""
+    return rows.billed(home, service, "1000.00", due_on=TODAY - 30 * DAY, debtor=lin, debtor_kind="owner")
+
+
+@pytest.fixture
+def late(overdue, clause, late_fee, qian):
+    (made,) = actions.issue_late_charge([overdue], by=qian, now=MONDAY)
+    assert made.amount == 30
+    return made
+
+
+def take(unit, bills, amount, *, by, now=MONDAY, **facts):
+    facts = {"deposits": [], "payer": None, "submission": uuid.uuid4(), **facts}
+    return actions.take_payment(unit, bills=bills, means=[Means("cash", Decimal(amount))], by=by, now=now, **facts)
+
+
+class TestWhichIsPaidFirst:
+    def test_the_late_charge_before_its_bill(self, home, shift, li_na, overdue, late):
+        take(home, [overdue, late], "100", by=li_na)
+        assert (fresh(late).paid, fresh(overdue).paid) == (30, 70)
+
+    def test_the_bill_first_where_the_contract_says_so(self, client, home, shift, li_na, qian, overdue, late_fee):
+        client.force_login(qian)
+        enter_clause(client, principal_first="on")
+        assert "as the contract says" in client.get(reverse("billing:ladder")).text
+        (late,) = actions.issue_late_charge([overdue], by=qian, now=MONDAY)
+        take(home, [overdue, late], "1010", by=li_na)
+        assert (fresh(overdue).paid, fresh(late).paid) == (1000, 10)
+
+    def test_a_clause_says_nothing_of_it_unless_it_is_ticked(self, client, qian, yunhu):
+        client.force_login(qian)
+        enter_clause(client)
+        assert LateClause.objects.get().principal_first is False
+
+    def test_an_older_debt_goes_before_both_and_the_page_shows_the_same_order(
+        self, client, home, service, shift, li_na, overdue, late
+    ):
+        older = rows.billed(home, service, "50.00", month=datetime.date(2025, 7, 1), due_on=TODAY - 60 * DAY)
+        newer = rows.billed(home, service, "60.00", month=datetime.date(2025, 9, 1), due_on=TODAY - DAY)
+        wanted = [older, late, overdue, newer]
+        assert list(Bill.objects.owed().oldest_first()) == wanted
+        loaded = Bill.objects.select_related("fee", "about__fee")
+        assert sorted(loaded, key=lambda bill: bill.paying_order) == wanted
+        client.force_login(li_na)
+        page = client.get(reverse("billing:take", args=[home.pk])).text
+        places = [page.index(bill.number) for bill in wanted]
+        assert places == sorted(places)
