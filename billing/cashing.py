@@ -14,6 +14,8 @@ from billing.models import Bill, Deposit, Method, Payment, Receipt, Refund, Shif
 from residents.models import Occupancy, Person
 from residents.rooms import key_of
 
+# Means of which somebody else keeps a statement.
+NAMED = set(Method.values) - {Method.CASH}
 # So many receipts of a unit stand beside what it owes.
 LAST = 8
 
@@ -44,9 +46,11 @@ class Account:
     people: list
 
     @property
-    def overdue(self):
-        """The ticks that are set when the page opens: what is overdue; of deposits none."""
-        return [line.value for line in self.lines if line.days_late > 0]
+    def asked(self):
+        """The ticks that are set when the page opens: what is overdue, else what is due next; of deposits none."""
+        overdue = [line.value for line in self.lines if line.days_late > 0]
+        next_due = min((line.due_on for line in self.lines if line.is_bill), default=None)
+        return overdue or [line.value for line in self.lines if line.is_bill and line.due_on == next_due]
 
 
 def account_of(unit, today):
@@ -88,16 +92,17 @@ def _buckets(lines):
 
 @dataclass(frozen=True)
 class Due:
-    """What the cashier is to say before anything is posted: owed, given, change, what is left or kept."""
+    """What the cashier is to say before anything is posted: owed, given, change, what is left or kept; and what would
+    keep the money from being taken, or from being found again, in sentences."""
 
     owed: Decimal
     given: Decimal
     change: Decimal = NOTHING
     rest: Decimal = NOTHING
     kept: Decimal = NOTHING
-    over: Decimal = NOTHING
     is_new: bool = False
     means: list = field(default_factory=list)
+    wrong: list = field(default_factory=list)
 
     @property
     def taken(self):
@@ -129,10 +134,22 @@ def due_of(form):
         change=change,
         rest=max(owed - given, NOTHING),
         kept=kept,
-        over=over - kept - change,
+        wrong=_doubts(form, parts, owed, over - kept - change),
         is_new=is_new,
         means=[(names[method], amount - change if method == Method.CASH else amount) for method, amount, _ref in parts],
     )
+
+
+def _doubts(form, parts, owed, over):
+    """Return the sentences about what cannot be read, what is too much, and what nobody will find on a statement."""
+    doubts = [error for name in ("given", "second_given") if form.data.get(name) for error in form.errors.get(name, [])]
+    if over and not owed:
+        doubts.append(_("Nothing is ticked. Tick what is paid, or that it is prepayment."))
+    elif over:
+        doubts.append(_("More than is owed was given, and only cash has change: take less, or tick prepayment."))
+    if any(method in NAMED and not reference for method, _amount, reference in parts):
+        doubts.append(_("Without its reference, no statement of the bank or the app can confirm it."))
+    return doubts
 
 
 # Shifts ---------------------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ class TariffForm(forms.Form):
     """A price of a fee from a month on. Which fields it has depends on how it is counted."""
 
     since = MonthField(label=_("From the first of the month"))
-    unit_price = NumberField(label=_("Price in yuan"), places=6, most=HIGHEST_PRICE)
+    unit_price = NumberField(label=_("Price in yuan"), places=6, most=HIGHEST_PRICE, more_than=0)
     resource = forms.ChoiceField(label=_("What is measured"), choices=Resource.choices)
     measure = forms.ChoiceField(
         label=_("Shared out"), choices=Tariff.Measure.choices, widget=forms.RadioSelect(attrs=INLINE)

@@ -32,7 +32,10 @@ class NumberField(TextField):
         if not typed:
             return None
         number = Decimal(typed) if _NUMBER.fullmatch(typed) else None
-        if number is None or number > self.most or (self.more_than is not None and number <= self.more_than):
+        if number is not None and self.more_than is not None and number <= self.more_than:
+            text = _("%(label)s: write a number above %(least)s.")
+            raise forms.ValidationError(text, params={"label": self.label, "least": self.more_than})
+        if number is None or number > self.most:
             raise forms.ValidationError(
                 _("%(label)s: write a number such as %(example)s, at most %(most)s."),
                 params={"label": self.label, "example": "2.5" if self.places else "2", "most": self.most},

@@ -228,6 +228,12 @@ class Bill(models.Model):
         return reverse("billing:bill", args=[self.pk])
 
     @property
+    def what(self):
+        """What it is for: its fee, and of a bill by hand the words that were typed."""
+        said = [line["text"] for line in self.lines if line.get("code") == "manual"]
+        return " · ".join([str(self.fee), *said])
+
+    @property
     def is_void(self):
         return self.voided_at is not None
 

@@ -28,9 +28,9 @@ from billing.models import (
 from billing.words import VERBS_OF_ARREARS
 from complaints import courtesy
 from complaints.models import Case
-from residents.models import Unit
+from residents.models import Occupancy, Unit
 from servicedesk.core import clock
-from servicedesk.core.doors import door_to, make_or_show, panel_of, part_of
+from servicedesk.core.doors import OFFICE, door_to, make_or_show, panel_of, part_of
 from servicedesk.core.models import Event, Role
 from servicedesk.core.roles import role_required, roles_in
 from servicedesk.core.spreadsheets import XLSX_TYPE, xlsx_file
@@ -224,6 +224,8 @@ def _page(request, thing, now, *, form=None, step="", status=200):
             "late_total": sum(one.due for one in late.values()),
             "has_clause": LateClause.objects.filter(community=request.community).exists(),
             "is_finance": _holds(request, FINANCE),
+            "people": list(Occupancy.objects.on(today).known().filter(unit=thing.unit).with_people().order_by("id")),
+            "sees_homes": _holds(request, OFFICE),
             **_history(thing),
         }
         return render(request, "billing/arrears/unit.html", context, status=status)

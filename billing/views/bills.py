@@ -80,6 +80,7 @@ def _page(request, bill, *, refusal="", status=200):
         "waivers": bill.waivers.select_related("request__decided_by").order_by("at", "id"),
         "replaced_by": Bill.objects.filter(replaces=bill).first(),
         "late_charges": bill.late_charges.standing(),
+        "asked": bill.requests.in_hand().first(),
         "sees_homes": bool(held & set(OFFICE)),
         "is_finance": Role.FINANCE in held,
         "is_cashier": Role.CASHIER in held,

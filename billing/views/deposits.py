@@ -120,6 +120,8 @@ def _page(request, deposit, now, *, form=None, step="", status=200):
             "first": asked.contractors_first(deposit),
             "requests": list(rows.order_by("pk")),
             "may_ask": is_held,
+            "paid": _paid(deposit),
+            "is_cashier": has_role(request.user, deposit.community_id, Role.CASHIER),
             "may_see_requests": has_role(request.user, deposit.community_id, *MONEY_ASKERS, *DECIDERS),
             "is_due": bool(
                 deposit.held and deposit.refund_due_on and deposit.refund_due_on <= request.community.local(now).date()
@@ -158,15 +160,20 @@ def void_deposit(request, deposit, facts, now):
     actions.void_deposit(deposit, by=request.user, now=now, **facts)
 
 
+def _paid(deposit):
+    """Return the payments of a deposit that stand, the oldest first, each with its receipt. One query."""
+    rows = Allocation.objects.filter(deposit=deposit, reverses=None, reversed_by=None)
+    return list(rows.select_related("payment__receipt").order_by("id"))
+
+
 def _paper(request, pk, template):
     row = _find(request, pk)
-    paid = Allocation.objects.filter(deposit=row, reverses=None, reversed_by=None)
     deductions = row.requests.filter(kind=Kind.DEDUCTION, carried_out_at__isnull=False)
     context = {
         "deposit": row,
         "now": clock.now(),
         "community": request.community,
-        "paid": list(paid.select_related("payment__receipt").order_by("id")),
+        "paid": _paid(row),
         "items": [item for one in deductions.order_by("id") for item in one.items],
         "refunds": list(row.refunds.order_by("id")),
     }

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing import actions, pricing
 from billing.actions.rights import DECIDERS, SETTERS
-from billing.actions.tariffs import is_used
+from billing.actions.tariffs import demand_room, is_used
 from billing.forms import fees as forms
 from billing.models import Discount, Enrolment, Fee, SharedCost, Tariff
 from residents.models import Unit
@@ -179,6 +179,10 @@ def tariff_new(request, pk):
         status = 422
         if form.is_valid() and "preview" in request.POST:
             example, status = form.example(), 200
+            try:
+                demand_room(fee, form.facts["since"], form.facts["months"])
+            except Refused as refused:
+                form.add_error(None, str(refused))
         elif form.is_valid():
             try:
                 made = actions.set_tariff(fee, by=request.user, now=now, **form.facts)
@@ -191,6 +195,7 @@ def tariff_new(request, pk):
                 return redirect(fee)
     bases = [{"label": label, "url": f"?basis={key}", "current": key == basis} for key, label in Tariff.Basis.choices]
     context = {"fee": fee, "form": form, "basis": basis, "tabs": bases, "last": last, "example": example}
+    context["is_to_come"] = bool(last and last.valid.lower > request.community.local(now).date())
     context["last_said"] = pricing.said(last, last.tiers.all()) if last else ""
     return render(request, "billing/fees/price.html", context, status=status)
 

@@ -12,6 +12,7 @@ from billing.models import DepositKind, Receipt
 from billing.views.cashier import MONEY
 from servicedesk.core import clock
 from servicedesk.core.doors import part_of
+from servicedesk.core.models import Role
 from servicedesk.core.roles import has_role, role_required
 
 SIZES = ("slip", "a5", "roll")
@@ -52,6 +53,9 @@ def receipt(request, pk):
     found = _find(request, pk)
     context = {"receipt": found, "lines": _lines(found), "words": capitals(found.amount), "now": clock.now()}
     context["may_ask"] = not found.is_void and has_role(request.user, found.community_id, *ASKERS)
+    context["is_cashier"] = has_role(request.user, found.community_id, Role.CASHIER)
+    context["change"] = sum(one.change or 0 for one in found.payments.all())
+    context["asked"] = found.requests.in_hand().first()
     with timezone.override(request.community.tz):
         return render(request, "billing/receipts/receipt.html", context)
 
@@ -86,6 +90,8 @@ def receipt_print(request, pk):
         "size": size,
         "sizes": [one for one in SIZES if one != size],
         "link": request.build_absolute_uri(found.get_absolute_url()),
+        "prints_now": "now" in request.GET,
+        "is_cashier": has_role(request.user, found.community_id, Role.CASHIER),
     }
     with timezone.override(request.community.tz):
         return render(request, "billing/receipts/print.html", context)

@@ -1,6 +1,7 @@
 """The pages of the cashier: what is ticked, what comes back, what is printed, the shift and the day."""
 
 import datetime
+import re
 import uuid
 from decimal import Decimal
 
@@ -65,6 +66,34 @@ class TestTheHome:
         assert 'name="given" value="326.03"' in text
         assert "叁佰贰拾陆元零叁分" in text
 
+    def test_where_nothing_is_overdue_what_is_due_next_is_ticked(self, desk, home, shift):
+        service = factories.fee(home.community)
+        later = factories.bill(home, service, "150", due_on=datetime.date(2025, 11, 26))
+        sooner = factories.bill(home, service, "80", month=datetime.date(2025, 9, 1))
+        text = desk.get(page_of(home)).text
+        assert f'value="{tick(sooner)}" checked' in text
+        assert f'value="{tick(later)}">' in text
+        assert 'name="given" value="80.00"' in text
+
+    def test_a_bill_by_hand_is_told_by_its_own_words_here_and_on_the_receipt(self, desk, home, shift, qian):
+        fee = factories.fee(home.community, kind="other", name="临时收费")
+        day = MONDAY.date()
+        facts = {"amount": Decimal(12), "from_on": day, "to_on": day, "due_on": day, "by": qian, "now": MONDAY}
+        bill = actions.make_bill(home, fee=fee, text="门禁卡工本费", **facts)
+        assert "临时收费 · 门禁卡工本费" in desk.get(page_of(home)).text
+        sheet = desk.get(send(desk, home, [bill], "12", print="1")["Location"]).text
+        assert sheet.count("临时收费 · 门禁卡工本费") == 2
+
+    def test_no_two_fields_have_the_same_id(self, desk, home, three, shift):
+        ids = re.findall(r' id="([^"]+)"', desk.get(page_of(home)).text)
+        assert sorted(set(ids)) == sorted(ids)
+
+    def test_who_comes_back_to_a_home_is_told_what_was_just_taken_and_no_amount_waits(self, desk, home, three, shift):
+        send(desk, home, three[:1], "100")
+        text = desk.get(page_of(home)).text
+        assert "A moment ago you took 100.00 yuan from this home: receipt SJ2025-000001." in text
+        assert 'name="given" value=' not in text
+
     def test_a_home_that_owes_nothing_can_prepay(self, desk, home, shift):
         assert "Nothing is owed" in desk.get(page_of(home)).text
         answer = send(desk, home, [], "500", keep_rest="on")
@@ -87,7 +116,7 @@ class TestTaking:
     def test_hand_walk_nine(self, desk, home, three, shift):
         answer = send(desk, home, three, "330", print="1")
         receipt = Receipt.objects.get()
-        assert answer["Location"] == reverse("billing:receipt_print", args=[receipt.pk])
+        assert answer["Location"] == reverse("billing:receipt_print", args=[receipt.pk]) + "?now=1"
         sheet = desk.get(answer["Location"]).text
         for words in ("叁佰贰拾陆元零叁分", "3.97", receipt.number, "330.00"):
             assert words in sheet
@@ -144,9 +173,9 @@ class TestTaking:
             {"method": "gold"},
             {"payer": "999999"},
             {"method": "cash", "external_ref": "4200"},
-            {"method_2": "card"},
-            {"given_2": "5"},
-            {"method_2": "cash", "given_2": "5"},
+            {"second_method": "card"},
+            {"second_given": "5"},
+            {"second_method": "cash", "second_given": "5"},
             {"chosen": []},
             {"submission": "x"},
             {"method": "prepaid"},
@@ -172,7 +201,7 @@ class TestTaking:
         assert not Bill.objects.owed().exists()
 
     def test_two_means_in_one_receipt(self, desk, home, three, shift):
-        send(desk, home, three, "200", method="wechat", external_ref="42001", method_2="cash", given_2="130")
+        send(desk, home, three, "200", method="wechat", external_ref="42001", second_method="cash", second_given="130")
         assert set(Payment.objects.values_list("method", "amount")) == {("wechat", 200), ("cash", Decimal("126.03"))}
 
 
@@ -194,8 +223,14 @@ class TestPreview:
     def test_a_part_shows_what_is_left(self, desk, home, three):
         assert "126.03" in self.ask(desk, home, three, "200").text
 
+    def test_what_keeps_the_money_from_being_taken_is_said_at_once(self, desk, home, three):
+        assert "Nothing is ticked." in self.ask(desk, home, [], "50").text
+        assert "at most two decimals" in self.ask(desk, home, three, "0.005").text
+        assert "no statement" in self.ask(desk, home, three, "326.03", method="wechat").text
+        assert "no statement" not in self.ask(desk, home, three, "326.03", method="wechat", external_ref="42001").text
+
     def test_other_means_give_no_change(self, desk, home, three):
-        assert "change is given of cash only" in self.ask(desk, home, three, "330", method="wechat").text
+        assert "only cash has change" in self.ask(desk, home, three, "330", method="wechat").text
 
     def test_nonsense_is_no_error(self, desk, home, three):
         assert self.ask(desk, home, three, "NaN", chosen=["b1"], method="gold").status_code == 200
@@ -231,6 +266,13 @@ class TestReceipts:
         actions.count_print(receipt, by=receipt.by, now=MONDAY)
         text = desk.get(reverse("billing:receipt_print", args=[receipt.pk]), {"size": size}).text
         assert text.count('<section class="sheet"') == copies
+
+    def test_a_reversal_in_hand_is_seen(self, desk, receipt, qian):
+        assert "In hand" not in desk.get(receipt.get_absolute_url()).text
+        asked = actions.ask_for("reversal", receipt, reason="收错户", by=qian, now=MONDAY)
+        text = desk.get(receipt.get_absolute_url()).text
+        assert "In hand: take a receipt back" in text
+        assert asked.get_absolute_url() in text
 
     def test_a_long_receipt_says_that_it_goes_on(self, desk, home, shift, li_na):
         service = factories.fee(home.community)
