@@ -151,6 +151,14 @@ INVARIANTS = [
     ),
     Invariant(
         "I2",
+        "late_charge_of_void",
+        _("No late charge stands on a bill that is void."),
+        """
+        SELECT l.number FROM billing_bill l JOIN billing_bill b ON b.id = l.about_id
+        WHERE l.community_id = %(community)s AND l.voided_at IS NULL AND b.voided_at IS NOT NULL ORDER BY l.id""",
+    ),
+    Invariant(
+        "I2",
         "everybody_billed",
         _("Every unit that a finished run looked at has a bill of each fee, or a reason why not."),
         # Counted for each run and fee, not unit by unit: a unit that is missing makes the count too small.

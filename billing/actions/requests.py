@@ -61,7 +61,7 @@ class Item:
 
 def most_of(kind, thing):
     """Return the most, in yuan, that can be asked for of `thing` now; of WHOLE kinds exactly that. Raises Refused with
-    the reason where it is not possible at all. Two queries for a receipt, else none."""
+    the reason where it is not possible at all. Two queries for a receipt, one for a bill to void, else none."""
     most = _MOST[kind](thing)
     if most <= 0:
         raise Refused(_NOTHING_LEFT[kind])
@@ -90,6 +90,11 @@ def _of_bill(bill):
     return bill
 
 
+def _with_late_charges(bill):
+    """Return a bill and the late charges that stand on it: void, it claims neither. One query."""
+    return [bill, *bill.late_charges.standing().select_related("community").order_by("pk")]
+
+
 def _of_deposit(deposit):
     if deposit.voided_at:
         raise Refused(_("Deposit %(number)s is void.") % {"number": deposit.number})
@@ -100,7 +105,7 @@ _MOST = {
     Kind.REVERSAL: _of_receipt,
     Kind.REFUND: lambda payment: payment.prepaid_left,
     Kind.WAIVER: lambda bill: _of_bill(bill).balance,
-    Kind.VOID_BILL: lambda bill: _of_bill(bill).amount,
+    Kind.VOID_BILL: lambda bill: sum((one.amount for one in _with_late_charges(_of_bill(bill))), NOTHING),
     Kind.DEDUCTION: _of_deposit,
     Kind.DEPOSIT_REFUND: _of_deposit,
 }
@@ -257,7 +262,13 @@ def withdraw_request(request, *, by, now):
 
 
 def _void_bill(request, bill, by, now):
-    """Void a bill: what was paid of it becomes prepayment, what was waived counts no more, the books are put back."""
+    """Void a bill and the late charges on it, which are of no debt any more: what was paid of them becomes prepayment,
+    what was waived counts no more, the books are put back."""
+    for one in _with_late_charges(bill):
+        _void(one, request, by, now)
+
+
+def _void(bill, request, by, now):
     paid, _deposits = take_back(Allocation.objects.filter(bill=bill), by=by, now=now)
     facts = {"voided_at": now, "voided_by": by, "void_asked_by": request.asked_by, "void_reason": request.reason}
     change(Bill.objects.filter(pk=bill.pk, voided_at=None, paid=0, waived=bill.waived), waived=NOTHING, **facts)

@@ -109,6 +109,9 @@ BREAKS = {
         DROP INDEX bill_once_for_unit_fee_and_month;
         UPDATE billing_bill SET tariff_id = (SELECT tariff_id FROM billing_bill WHERE id = {FIRST_BILL})
         WHERE number = 'ZD202508-000002'""",
+    "late_charge_of_void": """
+        UPDATE billing_bill SET about_id = (SELECT id FROM billing_bill WHERE voided_at IS NOT NULL)
+        WHERE number = 'ZD202508-000002'""",
     "everybody_billed": "DELETE FROM billing_exemption",
     "entry_balances": """
         UPDATE billing_ledgerline SET amount = amount + 1 WHERE id = (SELECT min(id) FROM billing_ledgerline)""",

@@ -8,9 +8,11 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
-from billing import actions
+from billing import actions, invariants
 from billing.actions.cash import Means
-from billing.models import Bill, LateClause
+from billing.models import Bill, LateClause, MoneyRequest, Payment
+from servicedesk.core.errors import Refused
+from servicedesk.core.models import Event
 from tests import factories
 from tests.billing import money_rows as rows
 from tests.billing.money_rows import fresh
@@ -103,3 +105,31 @@ class TestWhichIsPaidFirst:
         page = client.get(reverse("billing:take", args=[home.pk])).text
         places = [page.index(bill.number) for bill in wanted]
         assert places == sorted(places)
+
+
+class TestOfAVoidBill:
+    def test_nothing_stands_and_who_decides_reads_both(
+        self, client, home, shift, li_na, qian, zhou, overdue, late, yunhu
+    ):
+        take(home, [overdue, late], "100", by=li_na)
+        client.force_login(qian)
+        client.post(reverse("billing:request_void", args=[overdue.pk]), {"reason": "面积录入有误"})
+        request = MoneyRequest.objects.get()
+        assert request.amount == 1030
+        client.force_login(zhou)
+        page = client.get(request.get_absolute_url()).text
+        assert late.number in page
+        assert "the late charges on it count no more" in page
+        client.post(reverse("billing:approve_request", args=[request.pk]), {"version": request.version})
+        for one in (fresh(overdue), fresh(late)):
+            assert (one.voided_at, one.void_reason, one.paid) == (MONDAY, "面积录入有误", 0)
+        assert Payment.objects.get().prepaid_left == 100
+        assert Event.objects.filter(verb="bill_voided").count() == 2
+        assert invariants.breaks(yunhu) == []
+
+    def test_a_late_charge_that_came_since_was_not_approved(self, qian, zhou, overdue, clause, late_fee):
+        request = actions.ask_for("void_bill", overdue, reason="面积录入有误", by=qian, now=MONDAY)
+        actions.issue_late_charge([overdue], by=qian, now=MONDAY)
+        with pytest.raises(Refused):
+            actions.approve_request(request, by=zhou, now=MONDAY)
+        assert not fresh(overdue).is_void
