@@ -7,6 +7,7 @@ import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing import ageing
 from billing.actions.dunning import NOT_PAUSED, plan
@@ -52,6 +53,9 @@ SIGN, SERIES = "CG", "demand"
 LEAST_DAYS, USUAL_DAYS = 7, 15
 # Within how many days a late charge is to be paid.
 LATE_DUE_DAYS = 15
+_NO_LATE_CHARGE = gettext_lazy(
+    "No late charge is due: nothing was paid late, no clause of a contract holds, or it is billed or disputed."
+)
 
 
 def demand(community_id, *roles, by):
@@ -397,7 +401,8 @@ def log_arrears_file(community, *, count, by, now):
 
 @transaction.atomic
 def issue_late_charge(bills, *, by, now, arrears=None):
-    """Bill what late charges have come to on `bills` of one unit up to today, and return the new bills.
+    """Bill what late charges have come to on `bills` of one unit up to today, also on those that were paid late, and
+    return the new bills.
 
     Only by the contract's clause (ruling 15), simple, capped, without the days of a dispute; what was billed before is
     taken off. `arrears` is the page that it was asked on: it rises by a version, so that a form sent twice is stale.
@@ -405,7 +410,7 @@ def issue_late_charge(bills, *, by, now, arrears=None):
     """
     bills = list(bills)
     if not bills:
-        raise Refused(_("Nothing is overdue, so there is no late charge."))
+        raise Refused(_NO_LATE_CHARGE)
     community = bills[0].community
     demand(community.pk, Role.FINANCE, by=by)
     Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=bills[0].unit_id)
@@ -417,7 +422,7 @@ def issue_late_charge(bills, *, by, now, arrears=None):
     today = community.local(now).date()
     due = {key: late for key, late in ageing.late_of(rows, today).items() if late.due > 0}
     if not due:
-        raise Refused(_("No late charge is due: no clause of a contract holds, or it is billed or disputed."))
+        raise Refused(_NO_LATE_CHARGE)
     if arrears is not None:
         moves.write(arrears)
     return [_bill_late(bill, due[bill.pk], fee, today, by=by, now=now) for bill in rows if bill.pk in due]

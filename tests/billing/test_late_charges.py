@@ -8,9 +8,9 @@ import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
-from billing import actions, invariants
+from billing import actions, ageing, invariants
 from billing.actions.cash import Means
-from billing.models import Bill, LateClause, MoneyRequest, Payment
+from billing.models import ArrearsCase, Bill, LateClause, MoneyRequest, Payment
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 from tests import factories
@@ -133,3 +133,41 @@ class TestOfAVoidBill:
         with pytest.raises(Refused):
             actions.approve_request(request, by=zhou, now=MONDAY)
         assert not fresh(overdue).is_void
+
+
+class TestOfWhatWasPaidLate:
+    def test_paid_in_full_it_can_still_be_billed_once_after_the_ladder_is_closed(
+        self, client, home, shift, li_na, qian, overdue, clause, late_fee
+    ):
+        actions.advance_arrears(now=MONDAY)
+        client.force_login(li_na)
+        assert "Late charges of ¥30.00 have come" in client.get(reverse("billing:take", args=[home.pk])).text
+        take(home, [overdue], "1000", by=li_na)
+        actions.advance_arrears(now=MONDAY)
+        thing = ArrearsCase.objects.get(unit=home)
+        assert not thing.is_open
+        client.force_login(qian)
+        page = client.get(thing.get_absolute_url()).text
+        assert "issue_late_charge" in page
+        assert "paid late" in page
+        for status in (302, 409):
+            answer = client.post(f"{thing.get_absolute_url()}issue_late_charge/", {"version": fresh(thing).version})
+            assert answer.status_code == status
+        assert Bill.objects.get(about=overdue).amount == 30
+        assert "issue_late_charge" not in client.get(thing.get_absolute_url()).text
+
+    def test_where_no_ladder_was_ever_opened_as_well(self, client, home, shift, li_na, qian, overdue, clause, late_fee):
+        take(home, [overdue], "1000", by=li_na)
+        client.force_login(qian)
+        address = reverse("billing:arrears_of", args=[home.pk])
+        assert client.post(f"{address}issue_late_charge/", {"version": "0"}).status_code == 302
+        assert Bill.objects.get(about=overdue).amount == 30
+
+    def test_after_three_years_nobody_asks_for_it_and_what_was_waived_bears_none(
+        self, home, service, shift, li_na, qian, zhou, overdue, clause, late_fee
+    ):
+        take(home, [overdue], "1000", by=li_na)
+        mild = rows.billed(home, service, "10.00", month=datetime.date(2025, 7, 1), due_on=TODAY - 40 * DAY)
+        rows.done("waiver", mild, asker=qian, decider=zhou, amount=Decimal(10))
+        assert list(ageing.late_due(home, TODAY)) == [overdue]
+        assert ageing.late_due(home, TODAY + 1100 * DAY) == {}
