@@ -22,7 +22,8 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
     """Write one bill by hand and return it: of a fee of the kind “other”, for what no tariff counts.
 
     `amount` is in yuan. Owed by the owner on the first day, else the lessee. A form that is sent twice makes one bill:
-    the lock on the unit lets one in, and the bill keeps the key of its form. Raises Refused for another kind of fee.
+    the lock on the unit lets one in, and the bill keeps the key of its form. Raises Refused for another kind of fee,
+    and for a due day that is past: nobody owes a late charge for days on which there was no bill.
     """
     if fee.kind != Fee.Kind.OTHER:
         raise Refused(_("This fee is billed by its tariff. Choose a fee of the kind “other fee”."))
@@ -30,6 +31,8 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
     key = str(submission or "")
     if key and (made := Bill.objects.filter(unit=unit, tariff=None, lines__0__form=key).first()):
         return made
+    if due_on < unit.community.local(now).date():
+        raise Refused(_("A bill is due on the day on which it is written or later. Choose today or a later day."))
     month = charging.first_of(from_on)
     person, kind = debtor_on(unit, from_on)
     bill = Bill.objects.create(

@@ -171,3 +171,18 @@ class TestOfWhatWasPaidLate:
         rows.done("waiver", mild, asker=qian, decider=zhou, amount=Decimal(10))
         assert list(ageing.late_due(home, TODAY)) == [overdue]
         assert ageing.late_due(home, TODAY + 1100 * DAY) == {}
+
+
+class TestOfABillByHand:
+    def test_it_is_not_due_before_it_is_written_and_the_words_stay(self, client, home, qian, yunhu, clause, late_fee):
+        client.force_login(qian)
+        other = factories.fee(yunhu, "临时收费", kind="other")
+        typed = {"unit": "3-2-1201", "fee": other.pk, "text": "公区玻璃赔偿", "amount": "1000"}
+        typed |= {"from_on": "2025-01-01", "to_on": "2025-01-31", "due_on": "2025-01-31"}
+        answer = client.post(reverse("billing:bill_new"), typed)
+        assert answer.status_code == 409
+        assert "Choose today or a later day" in answer.text
+        assert "公区玻璃赔偿" in answer.text
+        assert not Bill.objects.exists()
+        assert client.post(reverse("billing:bill_new"), {**typed, "due_on": "2025-09-15"}).status_code == 302
+        assert ageing.late_due(home, TODAY) == {}
