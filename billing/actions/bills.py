@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from billing import charging
 from billing.actions.issuing import issue
 from billing.actions.ledger import post
+from billing.actions.prepayments import carry_over
 from billing.amounts import NOTHING
 from billing.models import Account, Bill, Exemption, Fee, Tariff
 from billing.numbering import next_bill_number
@@ -69,12 +70,13 @@ def debtor_on(unit, day):
 
 @transaction.atomic
 def replace_bill(bill, *, by, now):
-    """Bill anew what a voided bill was about, from the register as it is now; return the new bill, `replaces` set.
+    """Bill anew what a voided bill was about, from the register as it is now; return the new bill, `replaces` set. What
+    the voided one had been paid pays it at once.
 
     By the tariff of the voided one, or, where that was entered by mistake, by the one in force. Raises Refused for a
     bill that stands or is replaced, for one written by hand, and where there is nothing to bill.
     """
-    unit = Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=bill.unit_id)
+    unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("community").get(pk=bill.unit_id)
     bill = Bill.objects.select_for_update(of=("self",), no_key=True).select_related("community", "fee").get(pk=bill.pk)
     if not bill.is_void:
         raise Refused(_("This bill is not void, so it is not replaced. Have it voided first."))
@@ -92,6 +94,8 @@ def replace_bill(bill, *, by, now):
     lines = {Account.RECEIVABLE: made.amount, Account.INCOME: -made.amount}
     post("billed", about=made, lines=lines, by=by, now=now)
     events.log(made, "issued", by=by, now=now, data={"amount": str(made.amount), "replaces": bill.number})
+    if carry_over(bill, made, unit, by=by, now=now):
+        made.refresh_from_db()
     return made
 
 

@@ -32,8 +32,8 @@ class Means:
 
 
 @dataclass
-class _Source:
-    """Money that can still pay something: a payment, and how much of it is left for this act."""
+class Source:
+    """Money that can still pay something: a payment, and how much of it, in yuan, is left for this act."""
 
     payment: Payment
     left: Decimal
@@ -84,7 +84,7 @@ def take_payment(
         raise Refused(_("One receipt is for at most %(most)s yuan. Take it in two.") % {"most": MOST})
     receipt = Receipt(community=unit.community, unit=unit, payer=payer, shift=shift, amount=total, at=now, by=by)
     receipt.submission, receipt.note = submission, note
-    new = [_Source(one, one.amount) for one in payments]
+    new = [Source(one, one.amount) for one in payments]
     plan = _plan(things, [*sources, *new])
     receipt.lines = _lines(plan, kept=sum((one.left for one in new), NOTHING), used=prepaid)
     receipt.number = RECEIPTS.next(unit.community, now)
@@ -119,11 +119,20 @@ def use_prepayment(unit, *, bills, deposits, amount, by, now, submission, owed=N
     things, sources = _locked(unit, bills, deposits, amount, owed)
     if amount > _sum_owed(things):
         raise Refused(_("That is more than is owed. Use at most %(owed)s yuan.") % {"owed": _sum_owed(things)})
-    plan = _plan(things, sources)
+    return set_off(unit, things, sources, by=by, now=now, data={"submission": str(submission), "asked": asked})
+
+
+def set_off(unit, things, sources, *, by, now, data=None, may_pay=None):
+    """Pay `things` from what `sources` have left, both in their order, in the caller's transaction and behind its
+    locks; return the Event that says so, or None where nothing was paid. `may_pay` tells of a thing and a Source
+    whether the one may pay the other. No money moves. Six statements and two for each thing."""
+    plan = _plan(things, sources, may_pay)
+    if not plan:
+        return None
     rows = _pay(plan, sources, by=by, now=now)
     post("prepaid_used", about=unit, lines=_other_side(plan, NOTHING), by=by, now=now)
-    data = {"submission": str(submission), "amount": str(amount), "allocations": [row.pk for row in rows]}
-    data |= {"asked": asked}
+    amount = sum((part for _thing, _source, part in plan), NOTHING)
+    data = {"amount": str(amount), "allocations": [row.pk for row in rows], **(data or {})}
     return events.log(unit, "prepaid_used", by=by, now=now, data=data)
 
 
@@ -142,7 +151,7 @@ def count_print(receipt, *, by, now):
 
 def _locked(unit, bills, deposits, prepaid, owed):
     """Lock the unit, what is to be paid and what it has prepaid; return the things in the order in which they are paid
-    and the _Sources of `prepaid` yuan, the oldest money first."""
+    and the Sources of `prepaid` yuan, the oldest money first."""
     lock_unit(unit.pk)
     lock = {"of": ("self",), "no_key": True}
     bill_rows = Bill.objects.select_for_update(**lock).filter(pk__in=[one.pk for one in bills], unit=unit)
@@ -166,7 +175,7 @@ def _prepaid_sources(unit, amount):
     rows = Payment.objects.select_for_update(of=("self",), no_key=True).filter(unit=unit, prepaid_left__gt=0)
     sources, left = [], amount
     for payment in rows.order_by("pk"):
-        sources.append(_Source(payment, min(payment.prepaid_left, left)))
+        sources.append(Source(payment, min(payment.prepaid_left, left)))
         left -= sources[-1].left
         if not left:
             return sources
@@ -187,7 +196,7 @@ def _demand_owed(thing):
         raise Refused(_("Nothing is owed of %(number)s any more. Choose again.") % {"number": thing.number})
     raise Refused(
         _("%(number)s is already paid with %(receipt)s, taken by %(who)s. Nothing was taken now.")
-        % {"number": thing.number, "receipt": last.payment.receipt, "who": last.by}
+        % {"number": thing.number, "receipt": last.payment.receipt, "who": last.by or last.payment.receipt.by}
     )
 
 
@@ -201,11 +210,11 @@ def _meanwhile(things, owed):
         "%(owed)s yuan are owed now, not %(before)s: %(receipt)s paid something meanwhile, taken by %(who)s."
         " Nothing was taken now; look at the bills and take it again."
     )
-    return text % (facts | {"receipt": latest.payment.receipt, "who": latest.by})
+    return text % (facts | {"receipt": latest.payment.receipt, "who": latest.by or latest.payment.receipt.by})
 
 
 def _last_paid(thing):
-    rows = thing.allocations.filter(reverses=None, reversed_by=None).select_related("payment__receipt", "by")
+    rows = thing.allocations.filter(reverses=None, reversed_by=None).select_related("payment__receipt__by", "by")
     return rows.order_by("-pk").first()
 
 
@@ -288,18 +297,16 @@ def _demand_references(community_id, payments):
 # What pays what -------------------------------------------------------------------------------------------------------
 
 
-def _plan(things, sources):
+def _plan(things, sources, may_pay=None):
     """Return [(thing, source, yuan)]: the sources pay the things, both in their order; `left` of each source falls."""
-    plan, waiting = [], list(sources)
+    plan = []
     for thing in things:
         left = left_of(thing)
-        while left and waiting:
-            source = waiting[0]
+        for source in sources:
             part = min(left, source.left)
-            plan.append((thing, source, part))
-            left, source.left = left - part, source.left - part
-            if not source.left:
-                waiting.pop(0)
+            if part and (may_pay is None or may_pay(thing, source)):
+                plan.append((thing, source, part))
+                left, source.left = left - part, source.left - part
     return plan
 
 

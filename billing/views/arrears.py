@@ -4,7 +4,7 @@ import datetime
 import functools
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -23,6 +23,7 @@ from billing.models import (
     DunningStep,
     LateClause,
     LimitationAlarm,
+    Payment,
     PromiseToPay,
 )
 from billing.words import VERBS_OF_ARREARS
@@ -228,6 +229,9 @@ def _page(request, thing, now, *, form=None, step="", status=200):
             "rows": rows,
             "total": sum(bill.balance for bill in bills),
             "late_total": late_total,
+            "prepaid": Payment.objects.filter(unit=thing.unit, prepaid_left__gt=0).aggregate(all=Sum("prepaid_left"))[
+                "all"
+            ],
             "has_clause": has_clause,
             "is_finance": _holds(request, FINANCE),
             "people": list(Occupancy.objects.on(today).known().filter(unit=thing.unit).with_people().order_by("id")),
