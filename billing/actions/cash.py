@@ -4,12 +4,15 @@ Every act locks in one order: the unit, its bills and deposits by key, its payme
 (L3); it reads again what it locked, and it is written whole or not at all.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.actions.ledger import post
 from billing.actions.settling import change, drawer_of, lock_unit
@@ -17,9 +20,15 @@ from billing.actions.shifts import demand_cashier
 from billing.amounts import MOST, NOTHING, to_fen
 from billing.models import Account, Allocation, Bill, Deposit, Method, Payment, Receipt
 from billing.numbering import RECEIPTS
+from residents.models import Occupancy
 from servicedesk.core import events, once
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
+
+_NOT_THEIRS = gettext_lazy(
+    "Of what %(unit)s has prepaid, %(there)s yuan can pay what is ticked. Another %(others)s yuan came from somebody"
+    " who no longer lives there and does not owe it: that money is given back on request."
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Source:
 
     payment: Payment
     left: Decimal
+    # Tells of a thing whether this money may pay it; None: anything.
+    may_pay: Callable | None = None
 
 
 @transaction.atomic
@@ -75,7 +86,7 @@ def take_payment(
         if not _is_same(made, means) or (made.payer, made.note, was) != (payer, note, asked):
             raise once.used_already(made)
         return made
-    things, sources = _locked(unit, bills, deposits, prepaid, owed)
+    things, sources = _locked(unit, bills, deposits, prepaid, owed, now)
     shift = drawer_of(unit.community_id, by=by)
     payments = _payments(unit, shift, means, _sum_owed(things) - prepaid, keep_rest, now)
     _demand_references(unit.community_id, payments)
@@ -86,6 +97,7 @@ def take_payment(
     receipt.submission, receipt.note = submission, note
     new = [Source(one, one.amount) for one in payments]
     plan = _plan(things, [*sources, *new])
+    _demand_used(unit, sources, prepaid)
     receipt.lines = _lines(plan, kept=sum((one.left for one in new), NOTHING), used=prepaid)
     receipt.number = RECEIPTS.next(unit.community, now)
     receipt.save(force_insert=True)
@@ -106,7 +118,7 @@ def use_prepayment(unit, *, bills, deposits, amount, by, now, submission, owed=N
 
     No money moves, so there is no receipt and no number; the same `submission` returns the same event. Raises Refused
     as `take_payment` does, also for a form that was changed after it had been used, and where the unit has not prepaid
-    so much.
+    so much, or somebody did who lives there no more and owes none of it.
     """
     demand_cashier(unit.community_id, by=by)
     # Two of the same form are told apart by the lock on the unit, under which the second finds the first.
@@ -116,17 +128,19 @@ def use_prepayment(unit, *, bills, deposits, amount, by, now, submission, owed=N
         if made.data.get("asked") != asked:
             raise once.used_already(_("%(amount)s yuan of the prepayment") % {"amount": made.data["amount"]})
         return made
-    things, sources = _locked(unit, bills, deposits, amount, owed)
+    things, sources = _locked(unit, bills, deposits, amount, owed, now)
     if amount > _sum_owed(things):
         raise Refused(_("That is more than is owed. Use at most %(owed)s yuan.") % {"owed": _sum_owed(things)})
-    return set_off(unit, things, sources, by=by, now=now, data={"submission": str(submission), "asked": asked})
+    made = set_off(unit, things, sources, by=by, now=now, data={"submission": str(submission), "asked": asked})
+    _demand_used(unit, sources, amount)
+    return made
 
 
-def set_off(unit, things, sources, *, by, now, data=None, may_pay=None):
+def set_off(unit, things, sources, *, by, now, data=None):
     """Pay `things` from what `sources` have left, both in their order, in the caller's transaction and behind its
-    locks; return the Event that says so, or None where nothing was paid. `may_pay` tells of a thing and a Source
-    whether the one may pay the other. No money moves. Six statements and two for each thing."""
-    plan = _plan(things, sources, may_pay)
+    locks; return the Event that says so, or None where nothing was paid. No money moves. Six statements and two for
+    each thing."""
+    plan = _plan(things, sources)
     if not plan:
         return None
     rows = _pay(plan, sources, by=by, now=now)
@@ -149,7 +163,7 @@ def count_print(receipt, *, by, now):
 # What is locked and read again ----------------------------------------------------------------------------------------
 
 
-def _locked(unit, bills, deposits, prepaid, owed):
+def _locked(unit, bills, deposits, prepaid, owed, now):
     """Lock the unit, what is to be paid and what it has prepaid; return the things in the order in which they are paid
     and the Sources of `prepaid` yuan, the oldest money first."""
     lock_unit(unit.pk)
@@ -166,22 +180,52 @@ def _locked(unit, bills, deposits, prepaid, owed):
         _demand_owed(thing)
     if owed is not None and owed != _sum_owed(things):
         raise Refused(_meanwhile(things, owed))
-    return things, _prepaid_sources(unit, prepaid)
+    return things, _prepaid_sources(unit, prepaid, things, now)
 
 
-def _prepaid_sources(unit, amount):
+def _prepaid_sources(unit, amount, things, now):
+    """Return the Sources of `amount` yuan of what a unit has prepaid, the oldest first. Money of somebody who lives
+    there no more pays only what they owe themselves: who left gets it back on request (物业服务纠纷解释 3), and it is
+    not the next one's."""
     if not amount:
         return []
+    living = Occupancy.objects.on(unit.community.local(now).date()).filter(unit=unit)
+    here = {None, *living.values_list("person", flat=True)}
     rows = Payment.objects.select_for_update(of=("self",), no_key=True).filter(unit=unit, prepaid_left__gt=0)
-    sources, left = [], amount
-    for payment in rows.order_by("pk"):
-        sources.append(Source(payment, min(payment.prepaid_left, left)))
-        left -= sources[-1].left
-        if not left:
-            return sources
-    raise Refused(
-        _("%(unit)s has prepaid only %(there)s yuan. Use at most that.") % {"unit": unit, "there": amount - left}
-    )
+    sources, left, others, owed = [], amount, NOTHING, {}
+    for thing in things:
+        owed[_owed_by(thing)] = owed.get(_owed_by(thing), NOTHING) + left_of(thing)
+    for payment in rows.select_related("receipt").order_by("pk"):
+        payer, part, may_pay = payment.receipt.payer_id, min(payment.prepaid_left, left), None
+        if payer not in here:
+            part = min(part, owed.get(payer, NOTHING))
+            owed[payer] = owed.get(payer, NOTHING) - part
+            others += payment.prepaid_left - part
+            may_pay = partial(_owes, payer)
+        if part:
+            sources.append(Source(payment, part, may_pay))
+            left -= part
+    if not left:
+        return sources
+    facts = {"unit": unit, "there": amount - left, "others": others}
+    if others:
+        raise Refused(_NOT_THEIRS % facts)
+    raise Refused(_("%(unit)s has prepaid only %(there)s yuan. Use at most that.") % facts)
+
+
+def _owed_by(thing):
+    """Return the key of the person who owes a bill, or whose deposit it is."""
+    return thing.debtor_id if isinstance(thing, Bill) else thing.payer_id
+
+
+def _owes(person, thing):
+    return _owed_by(thing) == person
+
+
+def _demand_used(unit, sources, amount):
+    """Raise Refused where not all of the `amount` of prepayment that was to be used may pay what was ticked."""
+    if others := sum((one.left for one in sources), NOTHING):
+        raise Refused(_NOT_THEIRS % {"unit": unit, "there": amount - others, "others": others})
 
 
 def _demand_owed(thing):
@@ -297,14 +341,14 @@ def _demand_references(community_id, payments):
 # What pays what -------------------------------------------------------------------------------------------------------
 
 
-def _plan(things, sources, may_pay=None):
+def _plan(things, sources):
     """Return [(thing, source, yuan)]: the sources pay the things, both in their order; `left` of each source falls."""
     plan = []
     for thing in things:
         left = left_of(thing)
         for source in sources:
             part = min(left, source.left)
-            if part and (may_pay is None or may_pay(thing, source)):
+            if part and (source.may_pay is None or source.may_pay(thing)):
                 plan.append((thing, source, part))
                 left, source.left = left - part, source.left - part
     return plan

@@ -50,13 +50,16 @@ def _use(pk, today, now):
     bills = bills.select_for_update(of=("self",), no_key=True).order_by("pk")
     bills = sorted((bill for bill in bills if not bill.is_disputed), key=lambda bill: bill.paying_order)
     payments = free_payments().filter(unit=unit).select_related("receipt").select_for_update(of=("self",), no_key=True)
-    sources = [Source(one, one.prepaid_left) for one in payments.order_by("pk") if not _is_named(one.receipt)]
     living = list(Occupancy.objects.in_force().filter(unit=unit))
 
-    def fits(bill, source):
-        return may_pay(bill, source.payment, living, unit.community.local(source.payment.at).date(), today)
+    def fits(payment):
+        given_on = unit.community.local(payment.at).date()
+        return lambda bill: may_pay(bill, payment, living, given_on, today)
 
-    return set_off(unit, bills, sources, by=None, now=now, may_pay=fits) is not None
+    sources = [
+        Source(one, one.prepaid_left, fits(one)) for one in payments.order_by("pk") if not _is_named(one.receipt)
+    ]
+    return set_off(unit, bills, sources, by=None, now=now) is not None
 
 
 def _is_named(receipt):

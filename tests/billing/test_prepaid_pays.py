@@ -157,6 +157,43 @@ class TestWhatFallsDue:
         assert (fresh(bill).balance, fresh(due).balance) == (0, 100)
 
 
+class TestByHand:
+    @pytest.fixture
+    def sold(self, yunhu, home, lin, prepaid):
+        """Lin had prepaid 500 and has moved out; who bought the home has prepaid 40."""
+        prepaid()
+        Occupancy.objects.filter(person=lin).update(period=DateRange(datetime.date(2020, 1, 1), TODAY))
+        buyer = somebody(yunhu, home, since=TODAY)
+        prepaid("40.00", payer=buyer)
+        return buyer
+
+    def use(self, client, unit, bills, amount, cash=""):
+        typed = {"chosen": [f"b{bill.pk}:{bill.balance}" for bill in bills], "given": amount, "method": "prepaid"}
+        typed |= {"submission": uuid.uuid4(), **({"given_2": cash, "method_2": "cash"} if cash else {})}
+        return client.post(reverse("billing:take", args=[unit.pk]), typed)
+
+    def test_the_money_of_who_left_pays_nothing_of_who_came(self, client, li_na, home, service, sold):
+        client.force_login(li_na)
+        theirs = rows.billed(home, service, "100.00", debtor=sold, debtor_kind="owner")
+        for cash in ("", "50"):
+            answer = self.use(client, home, [theirs], "50", cash)
+            assert answer.status_code == 409
+            assert "40.00 yuan can pay what is ticked" in answer.text
+            assert "500.00 yuan came from somebody who no longer lives there" in answer.text
+        assert self.use(client, home, [theirs], "40").status_code == 302
+        assert (fresh(theirs).balance, sum(Payment.objects.values_list("prepaid_left", flat=True))) == (60, 500)
+
+    def test_it_pays_their_own_old_bill_and_only_that(self, client, li_na, home, lin, service, sold):
+        client.force_login(li_na)
+        own = rows.billed(home, service, "60.00", month=datetime.date(2025, 7, 1), debtor=lin, debtor_kind="owner")
+        theirs = rows.billed(home, service, "100.00", debtor=sold, debtor_kind="owner")
+        answer = self.use(client, home, [own, theirs], "120")
+        assert answer.status_code == 409
+        assert (fresh(own).paid, fresh(theirs).paid) == (0, 0)
+        assert self.use(client, home, [own, theirs], "100").status_code == 302
+        assert (fresh(own).balance, fresh(theirs).balance) == (0, 60)
+
+
 class TestWhatReplacesAVoidBill:
     @pytest.fixture
     def charged(self, yunhu, home, service):
