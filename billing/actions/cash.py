@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.actions.ledger import post
+from billing.actions.messages import tell_receipt
 from billing.actions.settling import change, drawer_of, lock_unit
 from billing.actions.shifts import demand_cashier
 from billing.amounts import MOST, NOTHING, to_fen
@@ -109,6 +110,8 @@ def take_payment(
     post("payment", about=receipt, lines=money | _other_side(plan, total), by=by, now=now)
     data = {"amount": str(total), "means": {one.method: str(one.amount) for one in payments}, "asked": asked}
     events.log(receipt, "money_taken", by=by, now=now, data=data | ({"prepaid": str(prepaid)} if prepaid else {}))
+    if payer and payer.mail_receipts:
+        tell_receipt(receipt, by=by, now=now)
     return receipt
 
 

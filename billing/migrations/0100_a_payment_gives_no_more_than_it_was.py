@@ -20,5 +20,5 @@ BACK = "DROP TRIGGER refund_gives_no_more_than_came ON billing_refund; DROP FUNC
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0051_steps_against_arrears_only_grow")]
+    dependencies = [("billing", "0090_residents_are_told_by_mail")]
     operations = [migrations.RunSQL(FORWARD, BACK)]

@@ -23,9 +23,11 @@ from billing.models import (
     DunningStep,
     LateClause,
     LimitationAlarm,
+    Message,
     Payment,
     PromiseToPay,
 )
+from billing.views.messages import lines, with_all
 from billing.words import VERBS_OF_ARREARS
 from complaints import courtesy
 from complaints.models import Case
@@ -79,7 +81,7 @@ def _with_ladders(units):
     keys = [row["unit"] for row in units]
     newest = Bill.objects.owed().filter(unit__in=keys).order_by("unit_id", "-due_on", "-pk").distinct("unit_id")
     debtors = {bill.unit_id: bill for bill in newest.select_related("debtor")}
-    ladders = {one.unit_id: one for one in ArrearsCase.objects.open().filter(unit__in=keys)}
+    ladders = {one.unit_id: one for one in ArrearsCase.objects.open().with_mail().filter(unit__in=keys)}
     promises = {
         one.arrears.unit_id: one
         for one in PromiseToPay.objects.filter(status="open", arrears__in=ladders.values()).select_related("arrears")
@@ -213,6 +215,7 @@ def _page(request, thing, now, *, form=None, step="", status=200):
             bill.community = request.community
         late = ageing.late_of(bills, today)
         bills = [bill for bill in bills if bill.balance or (bill.pk in late and late[bill.pk].due)]
+        told = list(with_all(Message.objects.filter(unit=thing.unit))[:LAST])
         rows = [{"bill": bill, "days": (today - bill.due_on).days, "late": late.get(bill.pk)} for bill in bills]
         late_total = sum(one.due for one in late.values())
         steps = _steps(request, thing, late_total)
@@ -236,6 +239,8 @@ def _page(request, thing, now, *, form=None, step="", status=200):
             "is_finance": _holds(request, FINANCE),
             "people": list(Occupancy.objects.on(today).known().filter(unit=thing.unit).with_people().order_by("id")),
             "sees_homes": _holds(request, OFFICE),
+            "mails": lines(told),
+            "is_on_its_way": any(one.arrears_id == thing.pk and one.is_on_its_way for one in told),
             **_history(thing),
         }
         return render(request, "billing/arrears/unit.html", context, status=status)
