@@ -109,23 +109,45 @@ def clause_for(bill, clauses):
     return max(fitting, key=lambda one: one.fee_id is not None, default=None)
 
 
-def late_of(bills, today):
+def bearing(today):
+    """Return the condition on standing bills of what may bear a late charge: overdue, or paid within three years of the
+    day on which it was due. What was paid late in full is not forgotten; after that the claim has ended (188)."""
+    within = today - datetime.timedelta(days=3 * 366)
+    return Q(due_on__lt=today) & (Q(balance__gt=0) | Q(paid__gt=0, due_on__gte=within))
+
+
+def late_due(unit, today):
+    """Return {bill: Late} of what may still be billed of late charges in a unit, paid bills included. One query without
+    a clause, else five."""
+    if not LateClause.objects.filter(community=unit.community_id).exists():
+        return {}
+    rows = Bill.objects.standing().filter(bearing(today), unit=unit).select_related("fee", "community")
+    bills = {bill.pk: bill for bill in rows.order_by("pk")}
+    return {bills[key]: late for key, late in late_of(bills.values(), today).items() if late.due > 0}
+
+
+def late_of(bills, today, clauses=None):
     """Return {bill's key: Late} of those of `bills`, of one community, that a clause puts a charge on up to `today`.
 
-    A late charge bears none itself: the interest is simple. Five queries, however many bills.
+    A late charge bears none itself: the interest is simple. `clauses` are those of the community, where they have been
+    read already. Four queries at most, however many bills.
     """
     bills = [bill for bill in bills if bill.due_on < today and bill.fee.kind != Fee.Kind.LATE]
     if not bills:
         return {}
-    clauses = list(LateClause.objects.filter(community=bills[0].community_id))
+    if clauses is None:
+        clauses = list(LateClause.objects.filter(community=bills[0].community_id))
     if not clauses:
         return {}
     zone = bills[0].community.tz
     keys = [bill.pk for bill in bills]
     paid, frozen = {}, {}
-    for model in (Allocation, Waiver):
-        for key, at, yuan in model.objects.filter(bill__in=keys).values_list("bill", "at", "amount"):
-            paid.setdefault(key, []).append((at.astimezone(zone).date(), yuan))
+    allocated, waived = (
+        model.objects.filter(bill__in=keys).order_by().values_list("bill", "at", "amount")
+        for model in (Allocation, Waiver)
+    )
+    for key, at, yuan in allocated.union(waived, all=True):
+        paid.setdefault(key, []).append((at.astimezone(zone).date(), yuan))
     for one in Dispute.objects.filter(bill__in=keys):
         days = (one.opened_at.astimezone(zone).date(), one.ended_at and one.ended_at.astimezone(zone).date())
         frozen.setdefault(one.bill_id, []).append(days)

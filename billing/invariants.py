@@ -151,6 +151,14 @@ INVARIANTS = [
     ),
     Invariant(
         "I2",
+        "late_charge_of_void",
+        _("No late charge stands on a bill that is void."),
+        """
+        SELECT l.number FROM billing_bill l JOIN billing_bill b ON b.id = l.about_id
+        WHERE l.community_id = %(community)s AND l.voided_at IS NULL AND b.voided_at IS NOT NULL ORDER BY l.id""",
+    ),
+    Invariant(
+        "I2",
         "everybody_billed",
         _("Every unit that a finished run looked at has a bill of each fee, or a reason why not."),
         # Counted for each run and fee, not unit by unit: a unit that is missing makes the count too small.
@@ -287,12 +295,20 @@ INVARIANTS = [
     ),
     Invariant(
         "I11",
+        "payment_gives_no_more",
+        _("No more of a payment is given back than it was, deposits included."),
+        f"""
+        SELECT {PAYMENT} FROM billing_payment p WHERE p.community_id = %(community)s
+          AND p.amount < (SELECT sum(amount) FROM billing_refund WHERE payment_id = p.id) ORDER BY p.id""",
+    ),
+    Invariant(
+        "I11",
         "refund_approved",
-        _("Money was given back only after another person had approved it."),
+        _("Money was given back only after another person had approved it, and not by that person."),
         """
         SELECT f.number FROM billing_refund f JOIN billing_moneyrequest q ON q.id = f.request_id
         WHERE f.community_id = %(community)s
-          AND (q.status <> 'approved' OR q.decided_by_id = q.asked_by_id OR q.carried_out_at IS NULL
+          AND (q.status <> 'approved' OR q.decided_by_id IN (q.asked_by_id, f.by_id) OR q.carried_out_at IS NULL
                OR q.kind NOT IN ('reversal', 'refund', 'deposit_refund'))
         ORDER BY f.id""",
     ),

@@ -35,6 +35,7 @@ from billing.actions.dunning import advance_arrears
 from billing.actions.enrolments import end_enrolment, enrol
 from billing.actions.fees import create_fee, rename_fee, switch_fee
 from billing.actions.messages import mail_receipt
+from billing.actions.prepayments import use_prepayments
 from billing.actions.requests import approve_request, ask_for, pay_out, print_slip, refuse_request, withdraw_request
 from billing.actions.runs import SILENT, go_on_with_run, silent_runs, start_run, stop_run, tariffs_for, work_on_run
 from billing.actions.shared_costs import enter_cost, void_cost
@@ -128,6 +129,7 @@ __all__ = [
     "upload_statement",
     "use_access",
     "use_prepayment",
+    "use_prepayments",
     "void_cost",
     "void_deposit",
     "void_tariff",

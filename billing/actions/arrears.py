@@ -7,6 +7,7 @@ import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing import ageing
 from billing.actions.ledger import post
@@ -50,6 +51,9 @@ SIGN, SERIES = "CG", "demand"
 LEAST_DAYS, USUAL_DAYS = 7, 15
 # Within how many days a late charge is to be paid.
 LATE_DUE_DAYS = 15
+_NO_LATE_CHARGE = gettext_lazy(
+    "No late charge is due: nothing was paid late, no clause of a contract holds, or it is billed or disputed."
+)
 
 
 def demand(community_id, *roles, by):
@@ -96,12 +100,15 @@ def set_rule(rule, *, days, is_active, source, by, now, workdays_only=True):
 
 
 @transaction.atomic
-def add_clause(community, *, fee, rate_per_day, grace_days, cap_percent, clause, valid, by, now):
-    """Enter the contract's clause on late charges and return it. Raises Refused where one holds on those days."""
+def add_clause(community, *, fee, rate_per_day, grace_days, cap_percent, clause, valid, by, now, principal_first=False):
+    """Enter the contract's clause on late charges and return it. `principal_first` is what the contract says of money
+    that does not suffice; without a word of it the late charge is paid first (Civil Code 561). Raises Refused where a
+    clause holds on those days."""
     demand(community.pk, Role.FINANCE, by=by)
     if LateClause.objects.filter(community=community, fee=fee, valid__overlap=valid).exists():
         raise Refused(_("Another clause holds on some of these days already. Choose days on which none does."))
     facts = {"rate_per_day": rate_per_day, "grace_days": grace_days, "cap_percent": cap_percent}
+    facts |= {"principal_first": principal_first}
     row = LateClause.objects.create(community=community, fee=fee, clause=clause, valid=valid, by=by, at=now, **facts)
     events.log(row, "clause_added", by=by, now=now, data={name: str(value) for name, value in facts.items()})
     return row
@@ -369,7 +376,8 @@ def log_arrears_file(community, *, count, by, now):
 
 @transaction.atomic
 def issue_late_charge(bills, *, by, now, arrears=None):
-    """Bill what late charges have come to on `bills` of one unit up to today, and return the new bills.
+    """Bill what late charges have come to on `bills` of one unit up to today, also on those that were paid late, and
+    return the new bills.
 
     Only by the contract's clause (ruling 15), simple, capped, without the days of a dispute; what was billed before is
     taken off. `arrears` is the page that it was asked on: it rises by a version, so that a form sent twice is stale.
@@ -377,7 +385,7 @@ def issue_late_charge(bills, *, by, now, arrears=None):
     """
     bills = list(bills)
     if not bills:
-        raise Refused(_("Nothing is overdue, so there is no late charge."))
+        raise Refused(_NO_LATE_CHARGE)
     community = bills[0].community
     demand(community.pk, Role.FINANCE, by=by)
     Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=bills[0].unit_id)
@@ -389,7 +397,7 @@ def issue_late_charge(bills, *, by, now, arrears=None):
     today = community.local(now).date()
     due = {key: late for key, late in ageing.late_of(rows, today).items() if late.due > 0}
     if not due:
-        raise Refused(_("No late charge is due: no clause of a contract holds, or it is billed or disputed."))
+        raise Refused(_NO_LATE_CHARGE)
     if arrears is not None:
         moves.write(arrears)
     return [_bill_late(bill, due[bill.pk], fee, today, by=by, now=now) for bill in rows if bill.pk in due]
@@ -434,6 +442,7 @@ def _arithmetic(bill, late, fee):
         "rate": str(late.clause.rate_per_day),
         "cap": str(late.charge.cap),
         "is_capped": late.charge.is_capped,
+        "principal_first": late.clause.principal_first,
         "billed_before": str(late.billed),
         "stretches": [
             {

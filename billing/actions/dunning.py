@@ -8,6 +8,7 @@ from django.db.models import Exists, F, OuterRef, Sum, Value
 from django.db.models.functions import Coalesce
 
 from billing.actions.messages import record_messages, tell_ladders
+from billing.actions.prepayments import use_prepayments
 from billing.actions.steps import NOT_PAUSED, plan
 from billing.amounts import NOTHING
 from billing.models import Allocation, ArrearsCase, Bill, LimitationAlarm, PromiseToPay
@@ -45,11 +46,12 @@ PATHS = {"arrears_today": "/billing/arrears/?show=today", "claims_end": "/billin
 
 def advance_arrears(*, now):
     """Bring the arrears of every community up to today; return how many homes wait for a step. Each community is one
-    transaction of about ten statements, however many homes; one that fails is logged and passed over. Done twice it
-    does nothing new."""
+    transaction of about ten statements, however many homes; one that fails is logged and passed over. Before it, what
+    was prepaid pays what is due, home by home. Done twice it does nothing new."""
     waiting = 0
     for community in Community.objects.order_by("pk"):
         try:
+            use_prepayments(community, now=now)
             waiting += _advance(community, now)
         except Exception:
             logger.exception("the arrears of %s could not be brought up to date", community)

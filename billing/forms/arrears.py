@@ -285,6 +285,11 @@ class ClauseForm(forms.Form):
     )
     grace_days = NumberField(label=_("Days of grace"), most="366", places=0)
     cap_percent = NumberField(label=_("At most, percent of what was overdue"), most="100", places=2, least="0.01")
+    principal_first = forms.BooleanField(
+        label=_("Money pays the bill before its late charge"),
+        required=False,
+        help_text=_("Only if the contract says so. Otherwise the late charge is paid first (Civil Code 561)."),
+    )
     fee = RowField(Fee.objects.none(), label=_("Only for the fee"), required=False, empty_label=_("every fee"))
     from_on = NearDayField(label=_("For bills due from"))
     to_on = NearDayField(label=_("until"), required=False)

@@ -382,6 +382,10 @@ class LateClause(models.Model):
     rate_per_day = models.DecimalField(_("rate a day"), max_digits=7, decimal_places=6)
     grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=0)
     cap_percent = models.DecimalField(_("at most, percent of what was overdue"), max_digits=5, decimal_places=2)
+    # Without a word in the contract money pays the late charge before the bill (Civil Code 561).
+    principal_first = models.BooleanField(
+        _("money pays the bill before its late charge"), default=False, db_default=False
+    )
     clause = models.CharField(_("contract and clause"), max_length=300)
     # Of bills that fell due on these days.
     valid = DateRangeField(_("valid from and to"))

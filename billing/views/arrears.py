@@ -4,7 +4,7 @@ import datetime
 import functools
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -24,6 +24,7 @@ from billing.models import (
     LateClause,
     LimitationAlarm,
     Message,
+    Payment,
     PromiseToPay,
 )
 from billing.views.messages import lines, with_all
@@ -180,12 +181,12 @@ def _find(request, pk):
     return found
 
 
-def _steps(request, thing):
+def _steps(request, thing, late_total):
     """Return what who asks may do now, as (name, label) pairs in the order of their use."""
-    if thing.pk is None or not thing.is_open:
-        return []
     steps = []
     finance = _holds(request, FINANCE)
+    if thing.pk is None or not thing.is_open:
+        return [("issue_late_charge", _("Bill the late charge"))] if finance and late_total else []
     if _holds(request, TALKERS):
         steps += [("record_step", _("Record a step")), ("promise_payment", _("Record a promise"))]
     if finance and not thing.is_paused:
@@ -205,26 +206,36 @@ def _page(request, thing, now, *, form=None, step="", status=200):
     today = request.community.local(now).date()
     form_classes = FORMS if _holds(request, FINANCE) else {**FORMS, "record_step": forms.SpokenForm}
     with timezone.override(request.community.tz):
-        step, label, form = panel_of(request, _steps(request, thing), form_classes, thing, now, form=form, step=step)
-        bills = ageing.with_disputes(Bill.objects.owed().filter(unit=thing.unit)).with_places().oldest_first()
-        bills = list(bills)
+        clauses = list(LateClause.objects.filter(community=request.community))
+        # What was paid late stands there as long as a late charge on it may still be billed.
+        bears = Q(balance__gt=0) | (ageing.bearing(today) if clauses else Q())
+        bills = ageing.with_disputes(Bill.objects.standing().filter(bears, unit=thing.unit))
+        bills = list(bills.with_places().oldest_first())
         for bill in bills:
             bill.community = request.community
-        late = ageing.late_of(bills, today)
+        late = ageing.late_of(bills, today, clauses=clauses)
+        bills = [bill for bill in bills if bill.balance or (bill.pk in late and late[bill.pk].due)]
         told = list(with_all(Message.objects.filter(unit=thing.unit))[:LAST])
         rows = [{"bill": bill, "days": (today - bill.due_on).days, "late": late.get(bill.pk)} for bill in bills]
+        late_total = sum(one.due for one in late.values())
+        steps = _steps(request, thing, late_total)
+        step, label, form = panel_of(request, steps, form_classes, thing, now, form=form, step=step)
         context = {
             "now": now,
             "today": today,
             "arrears": thing,
             "unit": thing.unit,
-            "steps": _steps(request, thing),
+            "steps": steps,
             "step": step,
             "label": label,
             "form": form,
             "rows": rows,
             "total": sum(bill.balance for bill in bills),
-            "late_total": sum(one.due for one in late.values()),
+            "late_total": late_total,
+            "prepaid": Payment.objects.filter(unit=thing.unit, prepaid_left__gt=0).aggregate(all=Sum("prepaid_left"))[
+                "all"
+            ],
+            "has_clause": bool(clauses),
             "is_finance": _holds(request, FINANCE),
             "people": list(Occupancy.objects.on(today).known().filter(unit=thing.unit).with_people().order_by("id")),
             "sees_homes": _holds(request, OFFICE),
@@ -304,8 +315,9 @@ def write_letter(request, thing, facts, now):
 @_door_to("issue_late_charge", gettext_lazy("Billed, with its arithmetic."), FINANCE)
 def issue_late_charge(request, thing, facts, now):
     today = request.community.local(now).date()
-    bills = list(Bill.objects.overdue(today).filter(unit=thing.unit).select_related("community"))
-    actions.issue_late_charge(bills, arrears=thing, by=request.user, now=now)
+    # Billed, it is due no more, so that a form that is sent twice bills once also where there is no ladder.
+    arrears = thing if thing.pk else None
+    actions.issue_late_charge(ageing.late_due(thing.unit, today), arrears=arrears, by=request.user, now=now)
 
 
 # Disputes -------------------------------------------------------------------------------------------------------------

@@ -109,6 +109,9 @@ BREAKS = {
         DROP INDEX bill_once_for_unit_fee_and_month;
         UPDATE billing_bill SET tariff_id = (SELECT tariff_id FROM billing_bill WHERE id = {FIRST_BILL})
         WHERE number = 'ZD202508-000002'""",
+    "late_charge_of_void": """
+        UPDATE billing_bill SET about_id = (SELECT id FROM billing_bill WHERE voided_at IS NOT NULL)
+        WHERE number = 'ZD202508-000002'""",
     "everybody_billed": "DELETE FROM billing_exemption",
     "entry_balances": """
         UPDATE billing_ledgerline SET amount = amount + 1 WHERE id = (SELECT min(id) FROM billing_ledgerline)""",
@@ -143,6 +146,7 @@ BREAKS = {
         UPDATE billing_receipt SET void_request_id = (SELECT id FROM billing_moneyrequest WHERE kind = 'refund')
         WHERE voided_at IS NOT NULL""",
     "deposit_gives_no_more": "UPDATE billing_refund SET amount = 950 WHERE deposit_id IS NOT NULL",
+    "payment_gives_no_more": "UPDATE billing_refund SET amount = 950 WHERE method = 'wechat'",
     "refund_approved": """
         UPDATE billing_moneyrequest SET status = 'withdrawn', carried_out_at = NULL WHERE kind = 'refund'""",
     "refund_as_approved": "UPDATE billing_moneyrequest SET amount = amount - 1 WHERE kind = 'refund'",
