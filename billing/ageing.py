@@ -4,12 +4,14 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Exists, Min, OuterRef, Q, Sum
+from django.db.models import Case, Count, Exists, F, Min, OuterRef, Q, Sum, Value, When
 from django.utils.translation import gettext_lazy as _
 
+from billing.access import PAYING
 from billing.amounts import NOTHING
 from billing.late import Terms, late_charge
 from billing.models import Allocation, Bill, Dispute, Fee, LateClause, Waiver
+from residents.models import Occupancy
 
 # Days after the bill was due, both included; None has no end.
 BUCKETS = {
@@ -63,9 +65,22 @@ def by_age(rows, today):
 
 
 def by_unit(rows):
-    """Return {unit, total, oldest, bills} of each unit that owes, what has been owed longest first. One query."""
-    grouped = rows.order_by().values("unit", "unit__label")
-    return grouped.annotate(total=Sum("balance"), oldest=Min("due_on"), bills=Count("pk")).order_by("oldest", "unit")
+    """Return {unit, debtor, kind, total, oldest, bills} of each unit and debtor that owes, what has been owed longest
+    first. What two people owe for one home is never added up (T27). `kind` says who it is where no person is known,
+    else it is "". One query."""
+    kind = Case(When(debtor=None, then=F("debtor_kind")), default=Value(""))
+    grouped = rows.order_by().annotate(kind=kind).values("unit", "unit__label", "debtor", "kind")
+    sums = {"total": Sum("balance"), "oldest": Min("due_on"), "bills": Count("pk")}
+    return grouped.annotate(**sums).order_by("oldest", "unit", "debtor", "kind")
+
+
+def at_the_door(rows, today):
+    """Return those of the bills `rows` that a paper at the door of their home may name: what its present owners and
+    lessees owe, and what nobody is known to owe unless all of them came after it (T27). Never the developer's."""
+    here = Occupancy.objects.on(today).filter(unit=OuterRef("unit"), kind__in=PAYING)
+    theirs = Exists(here.filter(person=OuterRef("debtor")))
+    nobodys = Exists(here.filter(period__startswith__lte=OuterRef("to_on"))) | ~Exists(here)
+    return rows.filter(theirs | (Q(debtor_kind=Bill.DebtorKind.UNKNOWN) & nobodys))
 
 
 def by_building(rows):

@@ -128,8 +128,9 @@ def skip_step(arrears, *, reason, by, now):
     return _take_step(arrears, arrears.next_kind, by=by, now=now, skipped=reason)
 
 
-def _take_step(arrears, kind, *, by, now, **facts):
-    """Write one step, in the caller's transaction, and work out the next."""
+def _take_step(arrears, kind, *, by, now, climbs=True, **facts):
+    """Write one step, in the caller's transaction, and work out the next. What does not climb is done beside the
+    ladder."""
     _demand_open(arrears)
     if arrears.is_paused and kind not in SPOKEN:
         raise Refused(_("The ladder is paused, so nothing firmer than a talk goes out. End the pause first."))
@@ -137,7 +138,7 @@ def _take_step(arrears, kind, *, by, now, **facts):
     rules = DunningRule.objects.filter(community=arrears.community_id, is_active=True, kind=kind)
     rule = rules.filter(days__gt=max(arrears.stage_days or 0, 0)).first()
     place = {}
-    if rule is not None:
+    if climbs and rule is not None:
         place = {"days": rule.days, "due_on": arrears.next_step_on if kind == arrears.next_kind else today}
         moves.write(arrears, stage=kind, stage_days=rule.days, stage_on=today)
     else:
@@ -160,11 +161,13 @@ def _demand_open(arrears):
 def record_notices(community, *, units, evidence, by, now):
     """Record the posted notice for all of `units` that are in arrears and not paused; return how many.
 
-    Those that were paid, paused or given a notice today meanwhile are left out. About six statements a unit.
+    Those that were paid, paused or given a notice today meanwhile are left out, and those where none of who lives
+    there owes anything. About six statements a unit.
     """
     demand(community.pk, Role.FINANCE, by=by)
     today, count = community.local(now).date(), 0
-    rows = ArrearsCase.objects.open().filter(community=community, unit__in=units, paused_reason="")
+    owing = ageing.at_the_door(Bill.objects.overdue(today).filter(unit__in=units), today)
+    rows = ArrearsCase.objects.open().filter(community=community, unit__in=owing.values("unit"), paused_reason="")
     for arrears in rows.select_related("community", "unit").order_by("unit_id"):
         given = DunningStep.objects.filter(arrears=arrears, kind=StepKind.POSTED_NOTICE)
         if not any(community.local(step.done_at).date() == today for step in given):
@@ -302,7 +305,9 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     """Write a demand letter (催告函) over `bills` and return it; it is the step of the ladder as well.
 
     Leaves a reasonable period in which to pay (Civil Code 944): at least a week. Each bill stands in it with what is
-    left to pay now. Raises Refused for a bill that is disputed, not overdue or not of this unit. Numbers have no gaps.
+    left to pay now. It has one debtor: a demand interrupts limitation only where it reaches who owes (195), and nobody
+    learns what others owe (T27). Raises Refused for bills of different debtors, and for one that is disputed, not
+    overdue or not of this unit. A letter to the developer is no step of the ladder. Numbers have no gaps.
     """
     demand(arrears.community_id, Role.FINANCE, by=by)
     _demand_open(arrears)
@@ -316,6 +321,8 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     rows = [bill for bill in ageing.with_disputes(locked) if bill.is_overdue(today) and not bill.is_disputed]
     if not rows or len(rows) != len(set(keys)):
         raise Refused(_("One of these bills is paid or disputed meanwhile, or not overdue. Choose the bills again."))
+    if len({bill.debtor_id or bill.debtor_kind for bill in rows}) > 1:
+        raise Refused(_("These bills are owed by different people. Write one letter to each; nothing was written yet."))
     if arrears.is_paused:
         raise Refused(_("The ladder is paused, so nothing firmer than a talk goes out. End the pause first."))
     letter = DemandLetter(
@@ -333,7 +340,9 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     letter.number = DEMANDS.next(community, now)
     letter.save(force_insert=True)
     DemandLine.objects.bulk_create(DemandLine(letter=letter, bill=bill, amount=bill.balance) for bill in rows)
-    _take_step(arrears, StepKind.DEMAND_LETTER, by=by, now=now, evidence=letter.number, letter=letter)
+    is_developers = rows[0].debtor_kind == Bill.DebtorKind.DEVELOPER
+    facts = {"evidence": letter.number, "letter": letter, "climbs": not is_developers}
+    _take_step(arrears, StepKind.DEMAND_LETTER, by=by, now=now, **facts)
     events.log(letter, "demanded", by=by, now=now, data={"number": letter.number, "total": str(letter.total)})
     return letter
 

@@ -27,12 +27,13 @@ WHERE community_id = %(community)s AND voided_at IS NULL AND balance > 0 AND due
 ON CONFLICT DO NOTHING RETURNING id
 """
 # The next step is the first of the ladder behind the last that was taken. It never comes nearer to the one before it
-# than the ladder says, so that nobody gets a demand letter because we were asleep, and it waits for a promise.
+# than the ladder says, so that nobody gets a demand letter because we were asleep, and it waits for a promise. The
+# developer climbs no ladder: nobody is called or visited in a flat that was never handed over.
 PLAN = """
 WITH anchor AS (
     SELECT unit_id, min(due_on) AS since FROM billing_bill AS bill
     WHERE community_id = %(community)s AND voided_at IS NULL AND balance > 0 AND due_on < %(today)s
-        AND (%(unit)s::bigint IS NULL OR unit_id = %(unit)s)
+        AND debtor_kind <> 'developer' AND (%(unit)s::bigint IS NULL OR unit_id = %(unit)s)
         AND NOT EXISTS (SELECT 1 FROM billing_dispute WHERE bill_id = bill.id AND ended_at IS NULL)
     GROUP BY unit_id
 ), planned AS (

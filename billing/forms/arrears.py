@@ -176,11 +176,19 @@ class OutcomeForm(StepForm):
 
 class _BillsField(forms.ModelMultipleChoiceField):
     def label_from_instance(self, row):
-        return f"{row.number} · {row.fee} · {row.month:%Y-%m} · ¥{row.balance}"
+        who = row.debtor or row.get_debtor_kind_display()
+        return f"{who} · {row.number} · {row.fee} · {row.month:%Y-%m} · ¥{row.balance}"
 
 
 class LetterForm(StepForm):
-    bills = _BillsField(Bill.objects.none(), label=_("Bills"), widget=forms.CheckboxSelectMultiple)
+    """The bills of a demand letter, of one debtor: those of who owes the oldest are proposed."""
+
+    bills = _BillsField(
+        Bill.objects.none(),
+        label=_("Bills"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("All of one person: a letter demands only what who gets it owes."),
+    )
     reply_by = NearDayField(label=_("To be paid by"))
     pay_to = TextField(
         label=_("How to pay"),
@@ -192,8 +200,10 @@ class LetterForm(StepForm):
     def prepare(self):
         today = self.thing.community.local(self.now).date()
         rows = with_disputes(Bill.objects.overdue(today).filter(unit=self.thing.unit_id)).filter(is_disputed=False)
-        self.fields["bills"].queryset = rows.select_related("fee").oldest_first()
-        self.initial.setdefault("bills", [bill.pk for bill in self.fields["bills"].queryset])
+        self.fields["bills"].queryset = rows.select_related("fee", "debtor").oldest_first()
+        bills = list(self.fields["bills"].queryset)
+        who = {bill.pk: bill.debtor_id or bill.debtor_kind for bill in bills}
+        self.initial.setdefault("bills", [key for key in who if who[key] == who[bills[0].pk]])
         self.initial.setdefault("reply_by", today + datetime.timedelta(days=USUAL_DAYS))
 
 

@@ -28,7 +28,7 @@ from billing.models import (
 from billing.words import VERBS_OF_ARREARS
 from complaints import courtesy
 from complaints.models import Case
-from residents.models import Occupancy, Unit
+from residents.models import Occupancy, Person, Unit
 from servicedesk.core import clock
 from servicedesk.core.doors import OFFICE, door_to, make_or_show, panel_of, part_of
 from servicedesk.core.models import Event, Role
@@ -67,32 +67,33 @@ def _narrowed(request, wanted, today):
     found = rows.filter(ageing.of_age(wanted["age"], today)) if wanted["age"] else rows
     if wanted["show"] == "today":
         due = ArrearsCase.objects.filter(community=request.community).to_do(today)
-        found = found.filter(unit__in=due.values("unit"))
+        found = found.filter(unit__in=due.values("unit")).exclude(debtor_kind=Bill.DebtorKind.DEVELOPER)
     elif wanted["show"] == "claims":
         found = found.filter(claim_until__range=(today, today + datetime.timedelta(days=LimitationAlarm.BEFORE[0])))
     return rows, found
 
 
 def _with_ladders(units):
-    """Put the debtor, the open ladder and the open promise beside each of the rows `units`. Three queries."""
+    """Put who owes, the open ladder and the open promise beside each of the rows `units`; the developer climbs no
+    ladder. Three queries."""
     keys = [row["unit"] for row in units]
-    newest = Bill.objects.owed().filter(unit__in=keys).order_by("unit_id", "-due_on", "-pk").distinct("unit_id")
-    debtors = {bill.unit_id: bill for bill in newest.select_related("debtor")}
+    debtors = Person.objects.in_bulk([row["debtor"] for row in units if row["debtor"]])
     ladders = {one.unit_id: one for one in ArrearsCase.objects.open().filter(unit__in=keys)}
     promises = {
         one.arrears.unit_id: one
         for one in PromiseToPay.objects.filter(status="open", arrears__in=ladders.values()).select_related("arrears")
     }
     for row in units:
-        key = row["unit"]
-        row |= {"debtor": debtors.get(key), "ladder": ladders.get(key), "promise": promises.get(key)}
+        key = None if row["kind"] == Bill.DebtorKind.DEVELOPER else row["unit"]
+        row["who"] = debtors.get(row["debtor"]) or Bill.DebtorKind(row["kind"]).label
+        row |= {"ladder": ladders.get(key), "promise": promises.get(key)}
     return units
 
 
 @require_GET
 @role_required(*READERS)
 def arrears(request):
-    """Who owes: by age, building and fee, and each home with how far its ladder is."""
+    """Who owes: by age, building and fee, and each home and debtor with how far the ladder is."""
     now = clock.now()
     today = request.community.local(now).date()
     form = forms.FilterForm(request.GET, community=request.community)
@@ -150,10 +151,10 @@ def arrears_file(request):
 
 
 def _line(row, today):
-    ladder, bill, promise = row["ladder"], row["debtor"], row["promise"]
+    ladder, promise = row["ladder"], row["promise"]
     return [
         row["unit__label"],
-        str(bill.debtor or bill.get_debtor_kind_display()) if bill else "",
+        str(row["who"]),
         row["bills"],
         row["total"],
         row["oldest"],
@@ -420,7 +421,8 @@ def notices(request):
     asked = [key for key in (typed or request.GET).getlist("unit") if key.isascii() and key.isdigit() and len(key) < 19]
     today = request.community.local(now).date()
     owing = ageing.with_disputes(Bill.objects.overdue(today)).filter(community=request.community, is_disputed=False)
-    units = list(ageing.by_unit(owing.filter(unit__in=asked[:MOST_NOTICES])))
+    owing = ageing.at_the_door(owing, today).filter(unit__in=asked)
+    units = _with_ladders(list(ageing.by_unit(owing)[:MOST_NOTICES]))
     do, status = request.POST.get("do", ""), 200
     context = {"now": now, "today": today, "form": form, "units": units, "community": request.community}
     if typed is not None:
@@ -431,7 +433,7 @@ def notices(request):
                 return _print_notices(request, context, units)
             if do == "record":
                 if form.cleaned_data["evidence"]:
-                    return _record_notices(request, form, now)
+                    return _record_notices(request, form, units, now)
                 form.add_error("evidence", _("Write who posted the notices, when, and where the pictures are."))
         status = 422 if form.errors else 200
     else:
@@ -447,8 +449,9 @@ def _print_notices(request, context, units):
         return render(request, "billing/arrears/notices_print.html", {**context, "sheets": sheets})
 
 
-def _record_notices(request, form, now):
-    facts = {"units": list(form.cleaned_data["unit"]), "evidence": form.cleaned_data["evidence"]}
+def _record_notices(request, form, units, now):
+    # Those that are printed, and no others.
+    facts = {"units": [row["unit"] for row in units], "evidence": form.cleaned_data["evidence"]}
     count = actions.record_notices(request.community, by=request.user, now=now, **facts)
     messages.success(request, _("On record for %(count)s homes.") % {"count": count})
     return redirect("billing:arrears")

@@ -242,6 +242,22 @@ class TestSteps:
         assert client.get(arrears.get_absolute_url()).status_code == 404
         assert step(client, "skip_step", arrears, reason="x").status_code == 404
 
+    def test_a_notice_names_only_what_who_lives_there_owes(self, finance, arrears, home, service, lin, wu, yunhu):
+        former = {"from_on": datetime.date(2018, 8, 1), "to_on": datetime.date(2018, 8, 31)}
+        former["month"] = former["from_on"]
+        for facts in ({"debtor_kind": "owner", "debtor": wu}, {"debtor_kind": "developer"}, former):
+            factories.bill(home, service, "500.00", due_on=TODAY - 60 * DAY, **facts)
+        page = finance.get(reverse("billing:arrears_notices"), {"unit": [home.pk]})
+        assert [(row["debtor"], row["total"]) for row in page.context["units"]] == [(lin.pk, Decimal("260.75"))]
+
+    def test_no_notice_is_posted_where_only_others_owe(self, arrears, overdue, home, service, wu, qian, finance):
+        typed = {"unit": [home.pk], "text": "请您缴费", "do": "record", "evidence": "照片 0915"}
+        Bill.objects.filter(pk=overdue.pk).update(debtor=wu)
+        finance.post(reverse("billing:arrears_notices"), typed)
+        facts = {"units": [home], "evidence": "x", "by": qian, "now": MONDAY}
+        assert actions.record_notices(home.community, **facts) == 0
+        assert not DunningStep.objects.exists()
+
     def test_notices_for_many_homes_are_printed_and_recorded(self, finance, arrears, home, service, rules):
         second = factories.unit(home.community, "3-2-1303")
         factories.bill(second, service, due_on=TODAY - 20 * DAY)
@@ -396,6 +412,33 @@ class TestLetters:
         assert written.lines.get().amount == Decimal("260.75")
         with pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
             DemandLetter.objects.update(total=1)
+
+    def test_a_letter_demands_what_one_person_owes(self, finance, arrears, overdue, home, service, wu, qian):
+        former = {"debtor_kind": "owner", "debtor": wu, "due_on": TODAY - 80 * DAY}
+        old = factories.bill(home, service, "500.00", **former)
+        page = finance.get(arrears.get_absolute_url(), {"do": "write_letter"})
+        assert page.context["form"].initial["bills"] == [old.pk]
+        typed = {"bills": [old.pk, overdue.pk], "reply_by": (TODAY + 15 * DAY).isoformat(), "pay_to": "前台"}
+        answer = step(finance, "write_letter", arrears, **typed)
+        assert answer.status_code == 409
+        assert "前台" in answer.text
+        assert not DemandLetter.objects.exists()
+        written = letter(arrears, [overdue], qian)
+        actions.deliver_letter(written, delivered_on=TODAY, proof="ems", proof_text="x", by=qian, now=MONDAY)
+        assert fresh(old).claim_until == old.claim_until
+        with pytest.raises(IntegrityError, match="debtor"), transaction.atomic():
+            written.lines.create(bill=old, amount=1)
+
+    def test_the_developer_gets_letters_and_neither_calls_nor_visits(self, rules, home, service, qian):
+        theirs = factories.bill(home, service, due_on=TODAY - 80 * DAY, debtor_kind="developer")
+        actions.advance_arrears(now=MONDAY)
+        arrears = ArrearsCase.objects.select_related("community", "unit").get()
+        assert arrears.next_kind == ""
+        assert letter(arrears, [theirs], qian).debtor is None
+        assert again(arrears).stage == ""
+        factories.bill(home, service, due_on=TODAY - DAY)
+        actions.advance_arrears(now=MONDAY)
+        assert again(arrears).next_kind == "phone"
 
     def test_it_leaves_a_reasonable_period(self, arrears, overdue, qian):
         with pytest.raises(Refused, match="944"):
@@ -576,6 +619,15 @@ class TestList:
         page = finance.get(reverse("billing:arrears"), {"show": "today"})
         assert [row["unit"] for row in page.context["part"].rows] == [home.pk]
         assert finance.get(reverse("billing:arrears"), {"age": "x", "building": "y", "page": "z"}).status_code == 200
+
+    def test_what_two_people_owe_for_a_home_is_not_added_up(self, finance, arrears, home, service, wu):
+        factories.bill(home, service, "500.00", due_on=TODAY - 80 * DAY, debtor_kind="owner", debtor=wu)
+        factories.bill(home, service, "70.00", due_on=TODAY - 70 * DAY, debtor_kind="developer")
+        page = finance.get(reverse("billing:arrears"))
+        rows = [(str(row["who"]), row["total"]) for row in page.context["part"].rows]
+        assert [name for name, _total in rows][::2] == ["吴刚", "林晓梅"]
+        assert [total for _name, total in rows] == [Decimal("500.00"), Decimal("70.00"), Decimal("260.75")]
+        assert [row["ladder"] is None for row in page.context["part"].rows] == [False, True, False]
 
     def test_another_community_owes_elsewhere(self, finance, arrears, other):
         far = factories.unit(other, "1-1-0101")
