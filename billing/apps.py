@@ -7,7 +7,7 @@ class BillingConfig(AppConfig):
     verbose_name = _("Fees")
 
     def ready(self):
-        from billing import clearing, numbering, personal, words
+        from billing import clearing, day_close, numbering, personal, portable, words
         from billing.models import Bill, BillAccess, DemandLetter, Deposit, Receipt
         from complaints.personal import NOT_HELD
         from residents.actions.merging import MOVED
@@ -15,6 +15,8 @@ class BillingConfig(AppConfig):
 
         words.register()
         clearing.register()
+        day_close.register()
+        portable.register()
         NOT_HELD.update(personal.NOT_HELD)
         for check in (
             numbering.first_receipt_gap,

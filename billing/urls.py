@@ -35,6 +35,7 @@ RUNS = [
     path("billing/runs/<int:pk>/go-on/", runs.run_go_on, name="run_go_on"),
     path("billing/runs/<int:pk>/left-out/", runs.run_left_out, name="run_left_out"),
     path("billing/runs/<int:pk>/print/", runs.run_print, name="run_print"),
+    path("billing/left-out/", runs.exemptions, name="exemptions"),
     path("billing/bills/", bills.bills, name="bills"),
     path("billing/bills/new/", bills.bill_new, name="bill_new"),
     path("billing/bills/notices/", bills.notices, name="notices"),
@@ -53,6 +54,7 @@ REQUESTS = [
     path("billing/requests/deduction/<int:pk>/", requests.request_deduction, name="request_deduction"),
     path("billing/requests/deposit-refund/<int:pk>/", requests.request_deposit_refund, name="request_deposit_refund"),
     path("billing/requests/<int:pk>/", requests.request, name="request"),
+    path("billing/requests/<int:pk>/slip/", requests.request_slip, name="request_slip"),
     *[path(f"billing/requests/<int:pk>/{step}/", getattr(requests, step), name=step) for step in REQUEST_STEPS],
 ]
 DEPOSITS = [
@@ -62,11 +64,12 @@ DEPOSITS = [
     path("billing/deposits/rules/pack/", deposits.take_rules, name="take_rules"),
     path("billing/deposits/<int:pk>/", deposits.deposit, name="deposit"),
     *[path(f"billing/deposits/<int:pk>/{step}/", getattr(deposits, step), name=step) for step in DEPOSIT_STEPS],
+    path("billing/deposits/<int:pk>/photos/<str:name>/", deposits.deposit_photo, name="deposit_photo"),
     path("billing/deposits/<int:pk>/slip/", deposits.deposit_slip, name="deposit_slip"),
     path("billing/deposits/<int:pk>/settlement/", deposits.deposit_settlement, name="deposit_settlement"),
 ]
 BOOKS = [path("billing/check/", books.check, name="check")]
-FEE_STEPS = ["enrol", "enter_cost", "switch_fee"]
+FEE_STEPS = ["enrol", "enter_cost", "rename_fee", "switch_fee"]
 FEES = [
     path("billing/fees/", fees.fees, name="fees"),
     path("billing/fees/new/", fees.fee_new, name="fee_new"),
@@ -106,6 +109,7 @@ CASHIER = [
     path("cashier/shifts/<int:pk>/close_shift/", shifts.close_shift, name="close_shift"),
     path("cashier/shifts/<int:pk>/print/", shifts.shift_print, name="shift_print"),
     path("cashier/day/<day:date>/", shifts.cash_day, name="cash_day"),
+    path("cashier/day/<day:date>/print/", shifts.cash_day_print, name="cash_day_print"),
 ]
 STEPS_AGAINST_ARREARS = [
     arrears.record_step,

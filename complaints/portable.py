@@ -48,6 +48,9 @@ HEADINGS_OF = {
     ("core.Event", "note"): gettext_lazy("Note"),
 }
 
+# What is given of a row in words of its own: a function of the row that returns text, by model and name.
+WORDS_OF = {}
+
 
 def tables(subject, cases):
     """Return [{"label", "title", "columns": [(name, heading)], "rows": [[value]]}] of all that is held about `subject`
@@ -69,6 +72,8 @@ def _heading(label, name):
 
 def _plain(row, name, community):
     """Return a value as JSON holds it and a person reads it: the words of a choice, times of the community."""
+    if words := WORDS_OF.get((row._meta.label, name)):
+        return words(row)
     if name == "verb":
         return sentence(row, community.tz)
     if name == "identity_cipher":

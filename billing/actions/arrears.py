@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import ageing
-from billing.actions.dunning import NOT_PAUSED, plan
+from billing.actions.dunning import NOT_PAUSED, lock_ladders, plan
 from billing.actions.ledger import post
 from billing.models import (
     Account,
@@ -79,6 +79,7 @@ def set_rule(rule, *, days, is_active, source, by, now):
     """Set on which day a step is due and whether it is in use. Raises Refused where another step has that day, and
     where something firmer than a message would come before the bill is overdue."""
     demand(rule.community_id, Role.FINANCE, by=by)
+    lock_ladders(rule.community)
     others = DunningRule.objects.filter(community=rule.community_id, is_active=True).exclude(pk=rule.pk)
     if is_active and others.filter(days=days).exists():
         raise Refused(_("Another step has this day already. Give each step a day of its own."))
@@ -165,6 +166,7 @@ def record_notices(community, *, units, evidence, by, now):
     there owes anything. About six statements a unit.
     """
     demand(community.pk, Role.FINANCE, by=by)
+    lock_ladders(community)
     today, count = community.local(now).date(), 0
     owing = ageing.at_the_door(Bill.objects.overdue(today).filter(unit__in=units), today)
     rows = ArrearsCase.objects.open().filter(community=community, unit__in=owing.values("unit"), paused_reason="")

@@ -336,5 +336,5 @@ def _line(thing, part):
     rest = left_of(thing) - part
     facts = {"number": thing.number, "amount": str(part), **({"left": str(rest)} if rest else {})}
     if isinstance(thing, Bill):
-        return {"kind": "bill", "text": thing.what, "period": f"{thing.from_on} – {thing.to_on}", **facts}
+        return {"kind": "bill", "text": thing.called, "period": f"{thing.from_on} – {thing.to_on}", **facts}
     return {"kind": "deposit", "text": thing.kind, "period": "", **facts}

@@ -100,14 +100,21 @@ def _advance(community, now):
     ArrearsCase.objects.filter(pk__in=closed).update(closed_on=today, **ended)
     events.log_many(ArrearsCase, [(key, {}) for key in closed], "arrears_closed", **log)
     over = ArrearsCase.objects.open().filter(community=community, paused_until__lt=today)
-    resumed = list(over.values_list("pk", flat=True))
-    over.update(**NOT_PAUSED, version=F("version") + 1)
+    # Locked, so that a dispute that is recorded meanwhile keeps its pause.
+    resumed = list(over.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
+    ArrearsCase.objects.filter(pk__in=resumed).update(**NOT_PAUSED, version=F("version") + 1)
     events.log_many(ArrearsCase, [(key, {}) for key in resumed], "arrears_resumed", **log)
     plan(community, today)
     claims = {key for (key,) in _rows(ALARM, {**facts, "now": now, "before": list(LimitationAlarm.BEFORE)})}
     steps = ArrearsCase.objects.filter(community=community).to_do(today).count()
     _tell(community, today, now, steps=steps, claims=len(claims))
     return steps
+
+
+def lock_ladders(community):
+    """Wait for whoever else changes many ladders of a community at once, in the caller's transaction: each takes the
+    rows in an order of its own, and two would wait for each other. The sweep passes by meanwhile. One query."""
+    Community.objects.select_for_update(no_key=True).get(pk=community.pk)
 
 
 def plan(community, today, unit=None):

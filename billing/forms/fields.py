@@ -47,6 +47,19 @@ class NumberField(TextField):
         return number
 
 
+class WholeField(NumberField):
+    """A whole number that is not negative, returned as an int, or None. Django's own takes `1_000`."""
+
+    widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "num"})
+
+    def __init__(self, **kwargs):
+        super().__init__(places=0, **kwargs)
+
+    def clean(self, value):
+        number = super().clean(value)
+        return None if number is None else int(number)
+
+
 class MonthField(TextField):
     """A month typed as `2026-11`, returned as its first day; until two years from now."""
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import access as looking
-from billing import actions, arithmetic
+from billing import actions, arithmetic, cashing
 from billing.forms.access import BillCodeForm, GiveCodeForm
 from billing.models import BillAccess
 from complaints.budget import Budget, address_of
@@ -153,7 +153,7 @@ def bill(request, access, pk):
 def receipt(request, access, pk):
     """One receipt as it was printed."""
     found = get_object_or_404(looking.receipts_of(access).prefetch_related("payments"), pk=pk)
-    return _page(request, "receipt", access, receipt=found)
+    return _page(request, "receipt", access, receipt=found, lines=cashing.lines_of(found))
 
 
 @require_POST

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing import actions, ageing
+from billing import actions, ageing, arithmetic
 from billing.forms import arrears as forms
 from billing.models import (
     ArrearsCase,
@@ -399,6 +399,7 @@ def demand_bundle(request, pk):
     steps = DunningStep.objects.filter(arrears=letter.arrears).order_by("done_at", "pk")
     context = {
         **_letter(letter, now),
+        "counted": [(line.bill, arithmetic.lines_of(line.bill)) for line in letter.lines.select_related("bill__fee")],
         "cases": list(cases.order_by("received_at")),
         "taken": list(steps.select_related("by")),
         "disputes": list(Dispute.objects.filter(bill__unit=letter.unit).select_related("bill", "case")),

@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import actions, cashing
+from billing.actions.rights import MONEY
 from billing.forms import cash as forms
 from billing.models import Allocation, Bill, Deposit, Receipt, Shift
+from billing.views.receipts import to_sheets
 from residents import finder
 from residents.forms.fields import renew
 from residents.models import Unit
@@ -26,7 +28,6 @@ from servicedesk.core.text import clean_text
 # So many receipts of the open shift stand below the box.
 LAST = 20
 MOMENT = datetime.timedelta(minutes=5)
-MONEY = (Role.CASHIER, Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM)
 
 
 @require_GET
@@ -102,9 +103,7 @@ def take(request, pk):
     messages.success(request, _taken(made))
     if "print" not in request.POST:
         return redirect(made)
-    if not made.prints:
-        actions.count_print(made, by=request.user, now=now)
-    return redirect(f"{reverse('billing:receipt_print', args=[made.pk])}?now=1")
+    return to_sheets(request, made)
 
 
 def _form(request, unit, now):

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from servicedesk.core.text import TextField
 
-_AMOUNT = re.compile(r"^(?:¥|¥)?\s*([0-9]{1,7}|(?:[0-9],)?[0-9]{3},[0-9]{3}|[0-9]{1,2},[0-9]{3})(\.[0-9]{1,2})?\s*元?$", re.ASCII)
-
+_THOUSANDS = r"(?:[0-9],)?[0-9]{3},[0-9]{3}|[0-9]{1,2},[0-9]{3}"
+_AMOUNT = re.compile(rf"^(?:¥|¥)?\s*([0-9]{{1,7}}|{_THOUSANDS})(\.[0-9]{{1,2}})?\s*元?$", re.ASCII)
 _LARGE = re.compile(r"[0-9]{8,}(\.[0-9]{1,2})?", re.ASCII)
 
 

@@ -116,7 +116,7 @@ class TestTaking:
     def test_hand_walk_nine(self, desk, home, three, shift):
         answer = send(desk, home, three, "330", print="1")
         receipt = Receipt.objects.get()
-        assert answer["Location"] == reverse("billing:receipt_print", args=[receipt.pk]) + "?now=1"
+        assert answer["Location"] == reverse("billing:receipt_print", args=[receipt.pk])
         sheet = desk.get(answer["Location"]).text
         for words in ("叁佰贰拾陆元零叁分", "3.97", receipt.number, "330.00"):
             assert words in sheet
@@ -257,14 +257,15 @@ class TestReceipts:
         for times, mark in ((1, 0), (2, 2), (3, 2)):
             answer = desk.post(reverse("billing:receipt_printed", args=[receipt.pk]), {"size": "slip"})
             assert desk.get(answer["Location"]).text.count("Printed again") == mark
+            assert desk.get(sheet)["Location"] == receipt.get_absolute_url(), "looked at again it is no second original"
             receipt.refresh_from_db()
             assert receipt.prints == times
         assert Event.objects.about(receipt).filter(verb="receipt_printed").count() == 3
 
     @pytest.mark.parametrize(("size", "copies"), [("slip", 2), ("a5", 2), ("roll", 1), ("x", 2)])
     def test_a_sheet_for_the_customer_and_one_for_finance(self, desk, receipt, size, copies):
-        actions.count_print(receipt, by=receipt.by, now=MONDAY)
-        text = desk.get(reverse("billing:receipt_print", args=[receipt.pk]), {"size": size}).text
+        printed = desk.post(reverse("billing:receipt_printed", args=[receipt.pk]), {"size": size})
+        text = desk.get(printed["Location"]).text
         assert text.count('<section class="sheet"') == copies
 
     def test_a_reversal_in_hand_is_seen(self, desk, receipt, qian):
@@ -277,8 +278,7 @@ class TestReceipts:
     def test_a_long_receipt_says_that_it_goes_on(self, desk, home, shift, li_na):
         service = factories.fee(home.community)
         many = [factories.bill(home, service, "1", tariff=None) for _ in range(12)]
-        send(desk, home, many, "12", print="1")
-        text = desk.get(reverse("billing:receipt_print", args=[Receipt.objects.get().pk])).text
+        text = desk.get(send(desk, home, many, "12", print="1")["Location"]).text
         assert text.count("Continued on the next sheet") == 2
         assert text.count('<section class="sheet"') == 4
 
@@ -354,6 +354,21 @@ class TestShifts:
         empty = client.get(reverse("billing:cash_day", args=[datetime.date(2025, 9, 14)])).text
         assert "BC2025" not in empty
 
+    def test_a_shift_over_midnight_counts_on_each_day_what_was_taken_on_it(
+        self, client, time_machine, yunhu, home, three, shift, li_na, zhou
+    ):
+        midnight = yunhu.local(MONDAY).replace(hour=0, minute=0) + datetime.timedelta(days=1)
+        for bill, at in ((three[0], midnight - datetime.timedelta(minutes=1)), (three[1], midnight)):
+            facts = {"deposits": [], "payer": None, "submission": None, "by": li_na, "now": at}
+            actions.take_payment(home, bills=[bill], means=[actions.Means("cash", bill.amount, "")], **facts)
+        client.force_login(zhou)
+        for date, own, other in ((15, "260.75", "20.28"), (16, "20.28", "260.75")):
+            address = reverse("billing:cash_day_print", args=[datetime.date(2025, 9, date)])
+            sheet = client.get(address).text
+            assert own in sheet
+            assert other not in sheet
+            assert shift.number in sheet
+
 
 def test_the_pages_cost_the_same_for_one_row_and_for_twelve(desk, yunhu, home, lin, three, shift, li_na):
     urls = {
@@ -363,6 +378,7 @@ def test_the_pages_cost_the_same_for_one_row_and_for_twelve(desk, yunhu, home, l
         "cash shifts": reverse("billing:shifts"),
         "cash shift": shift.get_absolute_url(),
         "cash day": reverse("billing:cash_day", args=[MONDAY.date()]),
+        "cash day, sheet": reverse("billing:cash_day_print", args=[MONDAY.date()]),
     }
     send(desk, home, three[:1], "100")
     first = {}
