@@ -7,52 +7,89 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('billing', '0130_a_letter_demands_what_its_debtor_owes'),
-        ('core', '0070_photos_are_erased'),
+        ("billing", "0130_a_letter_demands_what_its_debtor_owes"),
+        ("core", "0070_photos_are_erased"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='lateclause',
-            name='late_clause_one_for_all_at_a_time',
+            model_name="lateclause",
+            name="late_clause_one_for_all_at_a_time",
         ),
         migrations.RemoveConstraint(
-            model_name='lateclause',
-            name='late_clause_one_of_a_fee_at_a_time',
+            model_name="lateclause",
+            name="late_clause_one_of_a_fee_at_a_time",
         ),
         migrations.AddField(
-            model_name='lateclause',
-            name='void_reason',
-            field=models.CharField(blank=True, db_default='', default='', max_length=300, verbose_name='why it is void'),
+            model_name="lateclause",
+            name="void_reason",
+            field=models.CharField(
+                blank=True, db_default="", default="", max_length=300, verbose_name="why it is void"
+            ),
         ),
         migrations.AddField(
-            model_name='lateclause',
-            name='voided_at',
+            model_name="lateclause",
+            name="voided_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='lateclause',
-            name='voided_by',
-            field=models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="lateclause",
+            name="voided_by",
+            field=models.ForeignKey(
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AlterField(
-            model_name='promisetopay',
-            name='status',
-            field=models.CharField(choices=[('open', 'open'), ('kept', 'kept'), ('broken', 'broken'), ('withdrawn', 'taken back')], default='open', max_length=9, verbose_name='status'),
+            model_name="promisetopay",
+            name="status",
+            field=models.CharField(
+                choices=[("open", "open"), ("kept", "kept"), ("broken", "broken"), ("withdrawn", "taken back")],
+                default="open",
+                max_length=9,
+                verbose_name="status",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lateclause',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('fee', None), ('voided_at', None)), expressions=[(models.Func('community_id', 'community_id', models.Value('[]'), function='int8range'), '&&'), ('valid', '&&')], name='late_clause_one_for_all_at_a_time'),
+            model_name="lateclause",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("fee", None), ("voided_at", None)),
+                expressions=[
+                    (models.Func("community_id", "community_id", models.Value("[]"), function="int8range"), "&&"),
+                    ("valid", "&&"),
+                ],
+                name="late_clause_one_for_all_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lateclause',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('fee__isnull', False), ('voided_at', None)), expressions=[(models.Func('fee_id', 'fee_id', models.Value('[]'), function='int8range'), '&&'), ('valid', '&&')], name='late_clause_one_of_a_fee_at_a_time'),
+            model_name="lateclause",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                condition=models.Q(("fee__isnull", False), ("voided_at", None)),
+                expressions=[
+                    (models.Func("fee_id", "fee_id", models.Value("[]"), function="int8range"), "&&"),
+                    ("valid", "&&"),
+                ],
+                name="late_clause_one_of_a_fee_at_a_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lateclause',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('void_reason', ''), ('voided_at', None), ('voided_by', None)), models.Q(('voided_at__isnull', False), ('voided_by__isnull', False), models.Q(('void_reason', ''), _negated=True)), _connector='OR'), name='late_clause_void_says_why'),
+            model_name="lateclause",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("void_reason", ""), ("voided_at", None), ("voided_by", None)),
+                    models.Q(
+                        ("voided_at__isnull", False),
+                        ("voided_by__isnull", False),
+                        models.Q(("void_reason", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="late_clause_void_says_why",
+            ),
         ),
     ]
