@@ -12,6 +12,7 @@ from billing.amounts import NOTHING
 from billing.late import Terms, late_charge
 from billing.models import Allocation, Bill, Dispute, Fee, LateClause, Waiver
 from residents.models import Occupancy
+from servicedesk.core.calendar import calendar_of
 
 # Days after the bill was due, both included; None has no end.
 BUCKETS = {
@@ -127,7 +128,8 @@ def clause_for(bill, clauses):
 def late_of(bills, today):
     """Return {bill's key: Late} of those of `bills`, of one community, that a clause puts a charge on up to `today`.
 
-    A late charge bears none itself: the interest is simple. Five queries, however many bills.
+    A late charge bears none itself: the interest is simple. Five queries, however many bills, and two for the calendar
+    where the process has none.
     """
     bills = [bill for bill in bills if bill.due_on < today and bill.fee.kind != Fee.Kind.LATE]
     if not bills:
@@ -146,13 +148,14 @@ def late_of(bills, today):
         frozen.setdefault(one.bill_id, []).append(days)
     charged = Bill.objects.standing().filter(about__in=keys).order_by().values_list("about").annotate(Sum("amount"))
     billed = dict(charged)
+    rolled = calendar_of(bills[0].community).rolled
     found = {}
     for bill in bills:
         clause = clause_for(bill, clauses)
         if clause is None:
             continue
         terms = Terms(clause.rate_per_day, clause.grace_days, clause.cap_percent)
-        facts = {"paid": paid.get(bill.pk, ()), "frozen": frozen.get(bill.pk, ())}
+        facts = {"paid": paid.get(bill.pk, ()), "frozen": frozen.get(bill.pk, ()), "rolled": rolled}
         charge = late_charge(bill.amount, bill.due_on, today, terms, **facts)
         found[bill.pk] = Late(clause, charge, billed.get(bill.pk, NOTHING))
     return found

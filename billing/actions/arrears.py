@@ -29,6 +29,7 @@ from billing.numbering import DEMANDS, next_bill_number
 from complaints.actions import receive_case
 from residents.models import Unit
 from servicedesk.core import events, moves
+from servicedesk.core.calendar import calendar_of
 from servicedesk.core.errors import NotAllowed, Refused, Stale
 from servicedesk.core.models import Role
 from servicedesk.core.roles import roles_in
@@ -306,7 +307,8 @@ def end_dispute(dispute, *, outcome, note, by, now):
 def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     """Write a demand letter (催告函) over `bills` and return it; it is the step of the ladder as well.
 
-    Leaves a reasonable period in which to pay (Civil Code 944): at least a week. Each bill stands in it with what is
+    Leaves a reasonable period in which to pay (Civil Code 944): at least a week; what would end on a rest day ends on
+    the working day after it (203). Each bill stands in it with what is
     left to pay now. It has one debtor: a demand interrupts limitation only where it reaches who owes (195), and nobody
     learns what others owe (T27). Raises Refused for bills of different debtors, and for one that is disputed, not
     overdue or not of this unit. A letter to the developer is no step of the ladder. Numbers have no gaps.
@@ -339,6 +341,7 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
         at=now,
         by=by,
     )
+    reply_by = calendar_of(community).rolled(reply_by)
     letter.number = DEMANDS.next(community, now)
     letter.save(force_insert=True)
     DemandLine.objects.bulk_create(DemandLine(letter=letter, bill=bill, amount=bill.balance) for bill in rows)

@@ -203,7 +203,9 @@ class LetterForm(StepForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("All of one person: a letter demands only what who gets it owes."),
     )
-    reply_by = NearDayField(label=_("To be paid by"))
+    reply_by = NearDayField(
+        label=_("To be paid by"), help_text=_("Where it is a rest day, the letter names the working day after it.")
+    )
     pay_to = TextField(
         label=_("How to pay"),
         max_length=300,

@@ -34,6 +34,7 @@ from billing.models import (
 from complaints.actions import fill_courtesy
 from complaints.models import Case, Concern
 from servicedesk.core import numbers
+from servicedesk.core.calendar import load_holidays
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Event, Notification, Role
 from tests import counting, factories
@@ -660,6 +661,16 @@ class TestList:
 
     def test_the_list_costs_the_same_for_one_home_and_twelve(self, finance, arrears, home, service):
         address = reverse("billing:arrears")
+    def test_what_ends_on_a_rest_day_ends_on_the_working_day_after(self, arrears, home, service, clause, yunhu, qian):
+        load_holidays(yunhu, 2025, 2025)
+        golden = factories.bill(home, service, "1000.00", due_on=datetime.date(2025, 10, 1))
+        paid_by = datetime.date(2025, 10, 9)
+        assert ageing.late_of([golden], paid_by)[golden.pk].due == 0
+        charge = ageing.late_of([golden], paid_by + DAY)[golden.pk].charge
+        assert (charge.stretches[0].from_on, charge.amount) == (paid_by + DAY, Decimal("0.50"))
+        written = letter(arrears, [home.bills.get(due_on=TODAY - 10 * DAY)], qian, reply_by=datetime.date(2025, 10, 1))
+        assert written.reply_by == paid_by
+
         finance.get(address)
         with counting.pinned("arrears_list"):
             finance.get(address)
