@@ -184,6 +184,22 @@ class TestSweep:
 
 
 class TestSteps:
+    def test_what_falls_due_when_all_else_is_paid_begins_below(self, arrears, overdue, shift, home, service, qian):
+        actions.record_step(arrears, kind="lawyer_letter", evidence="律师函 7", by=qian, now=MONDAY)
+        pay(overdue, "260.75", shift)
+        factories.bill(home, service, due_on=TODAY + 20 * DAY)
+        actions.advance_arrears(now=MONDAY + 21 * DAY)
+        new = ArrearsCase.objects.open().get(unit=home)
+        assert (new.stage, new.next_kind, new.next_step_on) == ("", "phone", TODAY + 27 * DAY)
+        assert again(arrears).closed_on == TODAY + 21 * DAY
+
+    def test_what_falls_due_beside_the_old_changes_nothing(self, arrears, overdue, home, service, qian):
+        actions.record_step(arrears, kind="visit", evidence="x", by=qian, now=MONDAY)
+        factories.bill(home, service, due_on=TODAY + 5 * DAY)
+        actions.advance_arrears(now=MONDAY + 6 * DAY)
+        assert (again(arrears).closed_on, again(arrears).stage) == (None, "visit")
+
+
     def test_the_desk_records_a_call_and_the_visit_comes_next(self, desk, arrears):
         answer = step(desk, "record_step", arrears, kind="phone", evidence="10:05 通话 3 分钟", result="月底前付")
         assert answer.status_code == 302
@@ -313,6 +329,34 @@ class TestPromises:
         assert fresh(promise).status == "kept"
 
     def test_not_paid_it_is_broken_the_day_after(self, arrears, chen):
+    def test_it_is_kept_by_what_was_overdue_and_by_nothing_else(self, arrears, chen, home, service, shift):
+        promise = self.promise(arrears, chen)
+        ahead = factories.bill(home, service, "100.00", due_on=TODAY)
+        pay(ahead, "100.00", shift, at=MONDAY + DAY)
+        actions.advance_arrears(now=MONDAY + 2 * DAY)
+        assert fresh(promise).status == "open"
+
+    def test_a_bill_of_ours_that_was_wrong_breaks_none(
+        self, arrears, chen, overdue, home, service, li_na, qian, zhou, yunhu
+    ):
+        shift = rows.open_shift(yunhu, li_na)
+        paid = rows.billed(home, service, "300.00", due_on=TODAY - 40 * DAY)
+        rows.taken(shift, home, "300.00", bills=[(paid, "300.00")], now=MONDAY - DAY)
+        promise = self.promise(arrears, chen)
+        rows.taken(shift, home, "100.00", bills=[(overdue, "100.00")], now=MONDAY + timedelta(hours=1))
+        rows.done("void_bill", rows.fresh(paid), asker=qian, decider=zhou, now=MONDAY + timedelta(hours=2))
+        actions.advance_arrears(now=MONDAY + DAY)
+        assert fresh(promise).status == "kept"
+
+    def test_a_receipt_that_is_taken_back_keeps_none(self, arrears, chen, overdue, home, li_na, zhou, yunhu):
+        shift = rows.open_shift(yunhu, li_na)
+        promise = self.promise(arrears, chen)
+        receipt = rows.taken(shift, home, "100.00", bills=[(overdue, "100.00")], now=MONDAY + timedelta(hours=1))
+        back = rows.done("reversal", receipt, asker=li_na, decider=zhou, now=MONDAY + timedelta(hours=2))
+        actions.pay_out(back, by=li_na, now=MONDAY + timedelta(hours=3))
+        actions.advance_arrears(now=MONDAY + DAY)
+        assert fresh(promise).status == "open"
+
         promise = self.promise(arrears, chen)
         actions.advance_arrears(now=MONDAY + 20 * DAY)
         assert fresh(promise).status == "open"
