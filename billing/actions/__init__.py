@@ -2,6 +2,7 @@
 
 from billing.actions.access import GIVERS, GOOD_FOR, end_access, give_access, use_access
 from billing.actions.arrears import (
+    HELD,
     add_clause,
     deliver_letter,
     dispute_bill,
@@ -43,6 +44,7 @@ from billing.actions.tariffs import set_tariff, void_tariff
 __all__ = [
     "GIVERS",
     "GOOD_FOR",
+    "HELD",
     "SILENT",
     "Means",
     "add_clause",

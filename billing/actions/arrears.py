@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import ageing
-from billing.actions.dunning import NOT_PAUSED, lock_ladders, plan
+from billing.actions.dunning import NOT_PAUSED, lock_ladders, plan, what_holds
 from billing.actions.ledger import post
 from billing.models import (
     Account,
@@ -35,6 +35,8 @@ from servicedesk.core.models import Role
 from servicedesk.core.roles import roles_in
 
 Pause = ArrearsCase.Pause
+# What a dispute neither ends nor takes the place of.
+HELD = (Pause.HARDSHIP, Pause.COURT)
 # What the desk may record; letters and notices are written by finance.
 SPOKEN = (StepKind.REMINDER, StepKind.MESSAGE, StepKind.PHONE, StepKind.VISIT)
 PROPOSAL = "(proposal)"
@@ -206,11 +208,17 @@ def promise_payment(arrears, *, amount, pay_on, by, now, note=""):
 @transaction.atomic
 def pause_arrears(arrears, *, reason, note, by, now, until=None):
     """Pause the ladder for hardship until a day, or while a court has it. Raises Refused for hardship without an end
-    within half a year; a dispute pauses by itself."""
+    within half a year, and where one of them holds it already: neither writes over the other. A dispute pauses by
+    itself, and holds again behind them as long as it is open."""
     demand(arrears.community_id, Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM, by=by)
     _demand_open(arrears)
     if reason == Pause.COURT and Role.FINANCE not in roles_in(by, arrears.community_id):
         raise NotAllowed(_("Finance records what is at court. You may pause the ladder for hardship."))
+    if arrears.paused_reason in HELD:
+        raise Refused(
+            _("The ladder is paused already: %(reason)s. Let it go on first, with the reason, and pause it anew.")
+            % {"reason": arrears.get_paused_reason_display()}
+        )
     today = arrears.community.local(now).date()
     if reason == Pause.HARDSHIP and until is None:
         raise Refused(_("A pause for hardship ends on a day. Write until when."))
@@ -223,11 +231,12 @@ def pause_arrears(arrears, *, reason, note, by, now, until=None):
 
 @transaction.atomic
 def resume_arrears(arrears, *, note, by, now):
-    """End a pause before its time, with the reason; bills that are still disputed stay out of notices and letters."""
+    """End a pause before its time, with the reason. Behind hardship and court the ladder stays paused while a bill is
+    disputed; a pause for a dispute ends for the other bills, and what is disputed stays out of notices and letters."""
     demand(arrears.community_id, Role.FINANCE, by=by)
     if not arrears.is_paused:
         raise Refused(_("The ladder is not paused."))
-    moves.write(arrears, **NOT_PAUSED)
+    moves.write(arrears, **(what_holds(arrears.unit) if arrears.paused_reason in HELD else NOT_PAUSED))
     plan(arrears.community, arrears.community.local(now).date(), arrears.unit)
     events.log(arrears, "arrears_resumed", by=by, now=now, note=note, data={"version": arrears.version})
 
@@ -237,14 +246,14 @@ def resume_arrears(arrears, *, note, by, now):
 
 @transaction.atomic
 def dispute_bill(arrears, *, bill, by, now, case=None, category=None, matter="", submission=None):
-    """Record that a bill is disputed, in a case that exists or in a new one, and return the Dispute. The ladder of the
-    unit is paused and no late charge runs on the bill meanwhile.
+    """Record that a bill is disputed, in a case that exists or in a new one, and return the Dispute. No late charge
+    runs on the bill meanwhile, and the ladder of the unit is paused; where there is none yet it is paused when it
+    opens, and hardship and court go on as they are.
 
     A case that a clerk opens is theirs; one that finance opens waits at the desk to be taken. Raises Refused for a bill
     that is disputed or settled, and for a case of another unit.
     """
     demand(arrears.community_id, Role.CLERK, Role.FINANCE, by=by)
-    _demand_open(arrears)
     unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("community").get(pk=arrears.unit_id)
     bill = Bill.objects.select_for_update(of=("self",), no_key=True).get(pk=bill.pk)
     if bill.unit_id != unit.pk or bill.is_void or bill.balance == 0:
@@ -253,7 +262,9 @@ def dispute_bill(arrears, *, bill, by, now, case=None, category=None, matter="",
         raise Refused(_("This bill is disputed already."))
     if case is not None and case.unit_id != unit.pk:
         raise Refused(_("That case is about another home. Choose one of this home, or open a new one."))
-    moves.write(arrears, paused_reason=Pause.DISPUTED, paused_until=None, pause_note=bill.number)
+    if arrears.pk is not None and arrears.is_open:
+        disputed = {"paused_reason": Pause.DISPUTED, "paused_until": None, "pause_note": bill.number}
+        moves.write(arrears, **({} if arrears.paused_reason in HELD else disputed))
     if case is None:
         case = _case_about(bill, unit, category, matter, submission, by=by, now=now)
     dispute = Dispute.objects.create(community=unit.community, bill=bill, case=case, opened_at=now, by=by)
@@ -288,14 +299,25 @@ def end_dispute(dispute, *, outcome, note, by, now):
     """End a dispute with its outcome. With the last one of the unit the ladder goes on; the bill itself is mended by a
     void or a waiver, which a second person approves."""
     demand(dispute.community_id, Role.FINANCE, by=by)
-    unit = Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=dispute.bill.unit_id)
+    Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=dispute.bill.unit_id)
     if not Dispute.objects.filter(pk=dispute.pk, ended_at=None).exists():
         raise Stale
+    _end(dispute, outcome=outcome, note=note, by=by, now=now)
+
+
+def uphold_disputes(bill, *, note, by, now):
+    """End the dispute about a bill that claims nothing any more, voided or waived as a whole: it was upheld. In the
+    caller's transaction, which holds the unit. One query where there is none."""
+    for dispute in Dispute.objects.filter(bill=bill, ended_at=None).select_related("bill__unit", "community"):
+        _end(dispute, outcome=Dispute.Outcome.UPHELD, note=note, by=by, now=now)
+
+
+def _end(dispute, *, outcome, note, by, now):
     moves.write(dispute, ended_at=now, ended_by=by, outcome=outcome, outcome_note=note)
-    arrears = ArrearsCase.objects.open().filter(unit=unit).select_related("community", "unit").first()
-    others = Dispute.objects.filter(bill__unit=unit, ended_at=None)
-    if arrears and arrears.paused_reason == Pause.DISPUTED and not others.exists():
-        moves.write(arrears, **NOT_PAUSED)
+    unit = dispute.bill.unit
+    arrears = ArrearsCase.objects.open().filter(unit=unit, paused_reason=Pause.DISPUTED).first()
+    if arrears:
+        moves.write(arrears, **what_holds(unit))
     plan(dispute.community, dispute.community.local(now).date(), unit)
     events.log(dispute, "dispute_ended", by=by, now=now, note=note, data={"outcome": outcome})
 
@@ -319,6 +341,7 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     today = community.local(now).date()
     if reply_by < today + datetime.timedelta(days=LEAST_DAYS):
         raise Refused(_("Leave at least a week to pay: the law asks for a reasonable period (Civil Code 944)."))
+    reply_by = calendar_of(community).rolled(reply_by)
     Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=unit.pk)
     keys = [bill.pk for bill in bills]
     locked = Bill.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys, unit=unit).order_by("pk")
@@ -341,7 +364,6 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
         at=now,
         by=by,
     )
-    reply_by = calendar_of(community).rolled(reply_by)
     letter.number = DEMANDS.next(community, now)
     letter.save(force_insert=True)
     DemandLine.objects.bulk_create(DemandLine(letter=letter, bill=bill, amount=bill.balance) for bill in rows)

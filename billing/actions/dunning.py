@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import TruncDate
 
 from billing.amounts import NOTHING
-from billing.models import Allocation, ArrearsCase, Bill, LimitationAlarm, PromiseToPay
+from billing.models import Allocation, ArrearsCase, Bill, Dispute, LimitationAlarm, PromiseToPay
 from servicedesk.core import events, moves
 from servicedesk.core.calendar import calendar_of
 from servicedesk.core.models import Community, Membership, Role, User
@@ -103,6 +103,7 @@ def _advance(community, now):
     # Locked, so that a dispute that is recorded meanwhile keeps its pause.
     resumed = list(over.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
     ArrearsCase.objects.filter(pk__in=resumed).update(**NOT_PAUSED, version=F("version") + 1)
+    _hold_disputed([*(key for (key,) in opened), *resumed])
     events.log_many(ArrearsCase, [(key, {}) for key in resumed], "arrears_resumed", **log)
     plan(community, today)
     claims = {key for (key,) in _rows(ALARM, {**facts, "now": now, "before": list(LimitationAlarm.BEFORE)})}
@@ -122,6 +123,26 @@ def plan(community, today, unit=None):
     facts = {"community": community.pk, "today": today, "unit": unit.pk if unit else None}
     with connection.cursor() as cursor:
         cursor.execute(PLAN, facts)
+
+
+def open_disputes(unit):
+    """Return the disputes about bills of a unit that are open, the first one first."""
+    return Dispute.objects.filter(bill__unit=unit, ended_at=None).order_by("pk")
+
+
+def what_holds(unit):
+    """Return how the ladder of a unit stands once hardship or a court holds it no more: paused while a dispute is open,
+    as facts of its row. One query."""
+    number = open_disputes(unit).values_list("bill__number", flat=True).first()
+    return {**NOT_PAUSED, "paused_reason": ArrearsCase.Pause.DISPUTED, "pause_note": number} if number else NOT_PAUSED
+
+
+def _hold_disputed(keys):
+    """Pause those of the ladders with `keys`, which nothing holds, in whose unit a dispute is open. One statement."""
+    disputes = open_disputes(OuterRef("unit"))
+    facts = {"paused_reason": ArrearsCase.Pause.DISPUTED, "version": F("version") + 1}
+    rows = ArrearsCase.objects.filter(Exists(disputes), pk__in=keys)
+    rows.update(pause_note=Subquery(disputes.values("bill__number")[:1]), **facts)
 
 
 def _rows(statement, facts):

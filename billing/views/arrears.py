@@ -179,10 +179,11 @@ def _find(request, pk):
     return found
 
 
-def _steps(request, thing):
+def _steps(request, thing, owes):
     """Return what who asks may do now, as (name, label) pairs in the order of their use."""
     if thing.pk is None or not thing.is_open:
-        return []
+        # What is not overdue may be disputed as well.
+        return [("dispute_bill", _("Disputed"))] if owes and _holds(request, TALKERS) else []
     steps = []
     finance = _holds(request, FINANCE)
     if _holds(request, TALKERS):
@@ -191,7 +192,7 @@ def _steps(request, thing):
         steps += [("write_letter", _("Write a demand letter"))]
     if _holds(request, TALKERS):
         steps.append(("dispute_bill", _("Disputed")))
-    if _holds(request, PAUSERS) and not thing.is_paused:
+    if _holds(request, PAUSERS) and thing.paused_reason not in actions.HELD:
         steps.append(("pause_arrears", _("Pause")))
     if finance:
         steps += [("resume_arrears", _("Go on"))] if thing.is_paused else []
@@ -204,11 +205,12 @@ def _page(request, thing, now, *, form=None, step="", status=200):
     today = request.community.local(now).date()
     form_classes = FORMS if _holds(request, FINANCE) else {**FORMS, "record_step": forms.SpokenForm}
     with timezone.override(request.community.tz):
-        step, label, form = panel_of(request, _steps(request, thing), form_classes, thing, now, form=form, step=step)
         bills = ageing.with_disputes(Bill.objects.owed().filter(unit=thing.unit)).with_places().oldest_first()
         bills = list(bills)
         for bill in bills:
             bill.community = request.community
+        steps = _steps(request, thing, owes=bool(bills))
+        step, label, form = panel_of(request, steps, form_classes, thing, now, form=form, step=step)
         late = ageing.late_of(bills, today)
         rows = [{"bill": bill, "days": (today - bill.due_on).days, "late": late.get(bill.pk)} for bill in bills]
         context = {
@@ -216,7 +218,7 @@ def _page(request, thing, now, *, form=None, step="", status=200):
             "today": today,
             "arrears": thing,
             "unit": thing.unit,
-            "steps": _steps(request, thing),
+            "steps": steps,
             "step": step,
             "label": label,
             "form": form,
@@ -288,7 +290,11 @@ def resume_arrears(request, thing, facts, now):
     actions.resume_arrears(thing, by=request.user, now=now, **facts)
 
 
-@_door_to("dispute_bill", gettext_lazy("Disputed. The ladder is paused, and no late charge runs."), TALKERS)
+@_door_to(
+    "dispute_bill",
+    gettext_lazy("Disputed. No call, notice or letter is due meanwhile, and no late charge runs."),
+    TALKERS,
+)
 def dispute_bill(request, thing, facts, now):
     actions.dispute_bill(thing, by=request.user, now=now, **facts)
 

@@ -38,6 +38,7 @@ from servicedesk.core.calendar import load_holidays
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Event, Notification, Role
 from tests import counting, factories
+from tests.billing import money_rows as rows
 from tests.factories import MONDAY
 
 pytestmark = pytest.mark.django_db
@@ -183,7 +184,6 @@ class TestSweep:
         assert LimitationAlarm.objects.filter(bill=old, claim_until=TODAY + 100 * DAY).count() == 1
 
 
-class TestSteps:
     def test_what_falls_due_when_all_else_is_paid_begins_below(self, arrears, overdue, shift, home, service, qian):
         actions.record_step(arrears, kind="lawyer_letter", evidence="律师函 7", by=qian, now=MONDAY)
         pay(overdue, "260.75", shift)
@@ -200,6 +200,7 @@ class TestSteps:
         assert (again(arrears).closed_on, again(arrears).stage) == (None, "visit")
 
 
+class TestSteps:
     def test_the_desk_records_a_call_and_the_visit_comes_next(self, desk, arrears):
         answer = step(desk, "record_step", arrears, kind="phone", evidence="10:05 通话 3 分钟", result="月底前付")
         assert answer.status_code == 302
@@ -328,7 +329,6 @@ class TestPromises:
         actions.advance_arrears(now=MONDAY + 2 * DAY)
         assert fresh(promise).status == "kept"
 
-    def test_not_paid_it_is_broken_the_day_after(self, arrears, chen):
     def test_it_is_kept_by_what_was_overdue_and_by_nothing_else(self, arrears, chen, home, service, shift):
         promise = self.promise(arrears, chen)
         ahead = factories.bill(home, service, "100.00", due_on=TODAY)
@@ -357,6 +357,7 @@ class TestPromises:
         actions.advance_arrears(now=MONDAY + DAY)
         assert fresh(promise).status == "open"
 
+    def test_not_paid_it_is_broken_the_day_after(self, arrears, chen):
         promise = self.promise(arrears, chen)
         actions.advance_arrears(now=MONDAY + 20 * DAY)
         assert fresh(promise).status == "open"
@@ -467,6 +468,60 @@ class TestDisputes:
         actions.resume_arrears(again(arrears), note="其他账单", by=qian, now=MONDAY)
         with pytest.raises(Refused):
             letter(again(arrears), [overdue], qian)
+
+    def test_a_dispute_ends_neither_court_nor_hardship(self, desk, arrears, overdue, seen, qian, zhou):
+        actions.pause_arrears(arrears, reason="court", note="(2025) 123", by=qian, now=MONDAY)
+        assert step(desk, "dispute_bill", again(arrears), bill=overdue.pk, case=seen.short_number).status_code == 302
+        assert (again(arrears).paused_reason, again(arrears).pause_note) == ("court", "(2025) 123")
+        facts = {"outcome": "rejected", "note": "x", "by": qian, "now": MONDAY}
+        actions.end_dispute(Dispute.objects.get(), **facts)
+        assert again(arrears).paused_reason == "court"
+
+    def test_neither_court_nor_hardship_writes_over_the_other(self, finance, arrears, qian):
+        actions.pause_arrears(arrears, reason="court", note="(2025) 123", by=qian, now=MONDAY)
+        typed = {"reason": "hardship", "until": TODAY.isoformat(), "note": "住院"}
+        answer = step(finance, "pause_arrears", again(arrears), **typed)
+        assert answer.status_code == 409
+        assert "住院" in answer.text
+        assert again(arrears).paused_reason == "court"
+
+    def test_behind_hardship_an_open_dispute_holds_again(self, arrears, overdue, seen, qian):
+        actions.dispute_bill(arrears, bill=overdue, case=seen, by=qian, now=MONDAY)
+        hardship = {"reason": "hardship", "note": "住院", "until": TODAY}
+        actions.pause_arrears(again(arrears), by=qian, now=MONDAY, **hardship)
+        actions.advance_arrears(now=MONDAY + DAY)
+        assert (again(arrears).paused_reason, again(arrears).pause_note) == ("disputed", overdue.number)
+        actions.pause_arrears(again(arrears), by=qian, now=MONDAY, **hardship)
+        actions.resume_arrears(again(arrears), note="x", by=qian, now=MONDAY)
+        assert again(arrears).paused_reason == "disputed"
+        actions.resume_arrears(again(arrears), note="其他账单", by=qian, now=MONDAY)
+        assert not again(arrears).is_paused
+
+    def test_what_is_not_overdue_is_disputed_and_not_chased_when_it_is(self, desk, rules, home, service, seen):
+        ahead = factories.bill(home, service, due_on=TODAY + DAY)
+        address = reverse("billing:arrears_of", args=[home.pk])
+        assert "dispute_bill" in desk.get(address).text
+        typed = {"version": 0, "bill": ahead.pk, "case": seen.short_number}
+        assert desk.post(f"{address}dispute_bill/", typed).status_code == 302
+        actions.advance_arrears(now=MONDAY + 10 * DAY)
+        assert (ArrearsCase.objects.get().paused_reason, ArrearsCase.objects.get().next_kind) == ("disputed", "")
+
+    @pytest.mark.parametrize("kind", ["void_bill", "waiver"])
+    def test_a_bill_that_claims_nothing_is_disputed_no_more(self, kind, arrears, home, service, seen, qian, zhou):
+        wrong = rows.billed(home, service, "80.00", due_on=TODAY - 20 * DAY)
+        actions.dispute_bill(arrears, bill=wrong, case=seen, by=qian, now=MONDAY)
+        facts = {"amount": Decimal("80.00")} if kind == "waiver" else {}
+        rows.done(kind, wrong, asker=qian, decider=zhou, **facts)
+        ended = Dispute.objects.get()
+        assert (ended.outcome, ended.ended_by) == ("upheld", zhou)
+        assert not again(arrears).is_paused
+        assert again(arrears).next_kind == "phone"
+
+    def test_a_part_that_is_waived_ends_no_dispute(self, arrears, home, service, seen, qian, zhou):
+        wrong = rows.billed(home, service, "80.00", due_on=TODAY - 20 * DAY)
+        actions.dispute_bill(arrears, bill=wrong, case=seen, by=qian, now=MONDAY)
+        rows.done("waiver", wrong, asker=qian, decider=zhou, amount=Decimal("30.00"))
+        assert Dispute.objects.get().is_open
 
 
 class TestLetters:
@@ -606,6 +661,16 @@ class TestLateCharges:
         charge = ageing.late_of([overdue], TODAY + 40 * DAY)[overdue.pk].charge
         assert sum(one.days for one in charge.stretches) == 9 + 10
 
+    def test_what_ends_on_a_rest_day_ends_on_the_working_day_after(self, arrears, home, service, clause, yunhu, qian):
+        load_holidays(yunhu, 2025, 2025)
+        golden = factories.bill(home, service, "1000.00", due_on=datetime.date(2025, 10, 1))
+        paid_by = datetime.date(2025, 10, 9)
+        assert ageing.late_of([golden], paid_by)[golden.pk].due == 0
+        charge = ageing.late_of([golden], paid_by + DAY)[golden.pk].charge
+        assert (charge.stretches[0].from_on, charge.amount) == (paid_by + DAY, Decimal("0.50"))
+        written = letter(arrears, [home.bills.get(due_on=TODAY - 10 * DAY)], qian, reply_by=datetime.date(2025, 10, 1))
+        assert written.reply_by == paid_by
+
     def test_a_late_charge_bears_none_itself(self, arrears, overdue, clause, late_fee, qian):
         (made,) = actions.issue_late_charge([overdue], by=qian, now=MONDAY)
         assert ageing.late_of([made], TODAY + 300 * DAY) == {}
@@ -705,16 +770,6 @@ class TestList:
 
     def test_the_list_costs_the_same_for_one_home_and_twelve(self, finance, arrears, home, service):
         address = reverse("billing:arrears")
-    def test_what_ends_on_a_rest_day_ends_on_the_working_day_after(self, arrears, home, service, clause, yunhu, qian):
-        load_holidays(yunhu, 2025, 2025)
-        golden = factories.bill(home, service, "1000.00", due_on=datetime.date(2025, 10, 1))
-        paid_by = datetime.date(2025, 10, 9)
-        assert ageing.late_of([golden], paid_by)[golden.pk].due == 0
-        charge = ageing.late_of([golden], paid_by + DAY)[golden.pk].charge
-        assert (charge.stretches[0].from_on, charge.amount) == (paid_by + DAY, Decimal("0.50"))
-        written = letter(arrears, [home.bills.get(due_on=TODAY - 10 * DAY)], qian, reply_by=datetime.date(2025, 10, 1))
-        assert written.reply_by == paid_by
-
         finance.get(address)
         with counting.pinned("arrears_list"):
             finance.get(address)
