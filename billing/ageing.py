@@ -134,7 +134,7 @@ def late_of(bills, today):
     bills = [bill for bill in bills if bill.due_on < today and bill.fee.kind != Fee.Kind.LATE]
     if not bills:
         return {}
-    clauses = list(LateClause.objects.filter(community=bills[0].community_id))
+    clauses = list(LateClause.objects.in_force().filter(community=bills[0].community_id))
     if not clauses:
         return {}
     zone = bills[0].community.tz

@@ -17,6 +17,7 @@ from billing.actions.arrears import (
     resume_arrears,
     set_rule,
     skip_step,
+    withdraw_promise,
     write_letter,
 )
 from billing.actions.bills import make_bill, replace_bill, take_over_balances
@@ -35,6 +36,7 @@ from billing.actions.discounts import approve_discount, ask_discount, end_discou
 from billing.actions.dunning import advance_arrears
 from billing.actions.enrolments import end_enrolment, enrol
 from billing.actions.fees import create_fee, rename_fee, switch_fee
+from billing.actions.late_clauses import end_clause, void_clause
 from billing.actions.requests import approve_request, ask_for, pay_out, print_slip, refuse_request, withdraw_request
 from billing.actions.runs import SILENT, go_on_with_run, silent_runs, start_run, stop_run, tariffs_for, work_on_run
 from billing.actions.shared_costs import enter_cost, void_cost
@@ -64,6 +66,7 @@ __all__ = [
     "demand_open_month",
     "dispute_bill",
     "end_access",
+    "end_clause",
     "end_discount",
     "end_dispute",
     "end_enrolment",
@@ -104,10 +107,12 @@ __all__ = [
     "unfinished",
     "use_access",
     "use_prepayment",
+    "void_clause",
     "void_cost",
     "void_deposit",
     "void_tariff",
     "withdraw_discount",
+    "withdraw_promise",
     "withdraw_request",
     "work_on_run",
     "write_letter",

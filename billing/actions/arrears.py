@@ -6,11 +6,13 @@ Arrears never stop service (ruling 15), so none of these touches a repair, a doo
 import datetime
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from billing import ageing
 from billing.actions.dunning import NOT_PAUSED, lock_ladders, plan, what_holds
 from billing.actions.ledger import post
+from billing.amounts import NOTHING
 from billing.models import (
     Account,
     ArrearsCase,
@@ -99,8 +101,10 @@ def set_rule(rule, *, days, is_active, source, by, now):
 def add_clause(community, *, fee, rate_per_day, grace_days, cap_percent, clause, valid, by, now):
     """Enter the contract's clause on late charges and return it. Raises Refused where one holds on those days."""
     demand(community.pk, Role.FINANCE, by=by)
-    if LateClause.objects.filter(community=community, fee=fee, valid__overlap=valid).exists():
-        raise Refused(_("Another clause holds on some of these days already. Choose days on which none does."))
+    if LateClause.objects.in_force().filter(community=community, fee=fee, valid__overlap=valid).exists():
+        raise Refused(
+            _("Another clause holds on some of these days already. End or void that one first, or choose other days.")
+        )
     facts = {"rate_per_day": rate_per_day, "grace_days": grace_days, "cap_percent": cap_percent}
     row = LateClause.objects.create(community=community, fee=fee, clause=clause, valid=valid, by=by, at=now, **facts)
     events.log(row, "clause_added", by=by, now=now, data={name: str(value) for name, value in facts.items()})
@@ -186,15 +190,23 @@ def record_notices(community, *, units, evidence, by, now):
 
 @transaction.atomic
 def promise_payment(arrears, *, amount, pay_on, by, now, note=""):
-    """Record a promise to pay and return it; the ladder waits until that day. Raises Refused for a day that is past or
-    more than three months off, and while another promise is open."""
+    """Record a promise to pay and return it; the ladder waits until that day. `amount` is yuan, at most what is owed of
+    the home. Raises Refused for more, for a day that is past or more than three months off, and while another promise
+    is open."""
     demand(arrears.community_id, Role.CLERK, Role.FINANCE, by=by)
     _demand_open(arrears)
     today = arrears.community.local(now).date()
     if not today <= pay_on <= today + datetime.timedelta(days=92):
         raise Refused(_("A promise is for a day from today to three months from now. Agree on a nearer day."))
     if PromiseToPay.objects.filter(arrears=arrears, status=PromiseToPay.Status.OPEN).exists():
-        raise Refused(_("A promise is open already. It ends by itself on its day, kept or broken."))
+        raise Refused(_("A promise is open already. It ends by itself on its day; take it back where it is wrong."))
+    owed = Bill.objects.owed().filter(unit=arrears.unit_id).exclude(debtor_kind=Bill.DebtorKind.DEVELOPER)
+    most = owed.aggregate(yuan=Sum("balance"))["yuan"] or NOTHING
+    if amount > most:
+        raise Refused(
+            _("¥%(most)s are owed of this home in all, so no more can be promised. Look at the amount again.")
+            % {"most": f"{most:,.2f}"}
+        )
     moves.write(arrears)
     facts = {"amount": amount, "pay_on": pay_on, "note": note}
     promise = PromiseToPay.objects.create(
@@ -203,6 +215,21 @@ def promise_payment(arrears, *, amount, pay_on, by, now, note=""):
     plan(arrears.community, today, arrears.unit)
     events.log(promise, "promised", by=by, now=now, data={"amount": str(amount), "pay_on": pay_on.isoformat()})
     return promise
+
+
+@transaction.atomic
+def withdraw_promise(arrears, *, reason, by, now):
+    """Take back the promise that is open, because it was typed wrong or agreed on anew, with the reason; the ladder
+    goes on, and another promise may be recorded. Raises Refused where none is open."""
+    demand(arrears.community_id, Role.CLERK, Role.FINANCE, by=by)
+    promise = PromiseToPay.objects.filter(arrears=arrears.pk, status=PromiseToPay.Status.OPEN).first()
+    if promise is None:
+        raise Refused(_("No promise is open, so none can be taken back. Reload the page."))
+    moves.write(arrears)
+    moves.move(
+        promise, PromiseToPay.Status.WITHDRAWN, by=by, now=now, verb="promise_withdrawn", note=reason, ended_at=now
+    )
+    plan(arrears.community, arrears.community.local(now).date(), arrears.unit)
 
 
 @transaction.atomic
@@ -419,8 +446,9 @@ def issue_late_charge(bills, *, by, now, arrears=None):
     """Bill what late charges have come to on `bills` of one unit up to today, and return the new bills.
 
     Only by the contract's clause (ruling 15), simple, capped, without the days of a dispute; what was billed before is
-    taken off. `arrears` is the page that it was asked on: it rises by a version, so that a form sent twice is stale.
-    Raises Refused where nothing is to be billed, and where there is no fee for it.
+    taken off, and a bill that is disputed waits for the outcome. `arrears` is the page that it was asked on: it rises
+    by a version, so that a form sent twice is stale. Raises Refused where nothing is to be billed, and where there is
+    no fee for it.
     """
     bills = list(bills)
     if not bills:
@@ -434,7 +462,8 @@ def issue_late_charge(bills, *, by, now, arrears=None):
     if fee is None:
         raise Refused(_("There is no fee of the kind “late charge” yet. Add it to the fees first."))
     today = community.local(now).date()
-    due = {key: late for key, late in ageing.late_of(rows, today).items() if late.due > 0}
+    disputed = set(Dispute.objects.filter(bill__in=rows, ended_at=None).values_list("bill", flat=True))
+    due = {key: late for key, late in ageing.late_of(rows, today).items() if late.due > 0 and key not in disputed}
     if not due:
         raise Refused(_("No late charge is due: no clause of a contract holds, or it is billed or disputed."))
     if arrears is not None:

@@ -17,6 +17,7 @@ from billing.models import ArrearsCase, Bill, DemandLetter, Dispute, Fee, StepKi
 from complaints.forms.fields import CaseNumberField
 from complaints.models import Case, Category
 from residents import ring
+from residents.forms.fields import LifeDayField
 from residents.models import Building, Unit
 from servicedesk.core.choices import RowField, RowsField
 from servicedesk.core.forms import NearDayField
@@ -128,6 +129,10 @@ class PromiseForm(StepForm):
         return amount
 
 
+class WithdrawPromiseForm(StepForm):
+    reason = TextField(label=_("Why it is taken back"), max_length=300, widget=few_lines(), help_text=NO_NAMES)
+
+
 class PauseForm(StepForm):
     reason = forms.ChoiceField(
         label=_("Reason"),
@@ -184,7 +189,11 @@ class DisputeForm(StepForm):
 
 
 class OutcomeForm(StepForm):
-    outcome = forms.ChoiceField(label=_("Outcome"), choices=Dispute.Outcome.choices)
+    outcome = forms.ChoiceField(
+        label=_("Outcome"),
+        choices=Dispute.Outcome.choices,
+        help_text=_("This changes nothing of the bill: one that was wrong is voided or waived in the step after this."),
+    )
     note = TextField(label=_("Reason of the outcome"), max_length=300, widget=few_lines(), help_text=NO_NAMES)
 
 
@@ -277,6 +286,18 @@ class RuleForm(StepForm):
         return {**super().facts, "days": int(self.cleaned_data["days"])}
 
 
+class EndClauseForm(StepForm):
+    """Until when a clause holds: a new contract says something else."""
+
+    last_on = LifeDayField(
+        label=_("For bills due until"), help_text=_("This day included. Enter a new clause for what falls due later.")
+    )
+
+
+class VoidClauseForm(StepForm):
+    reason = TextField(label=_("Why it is void"), max_length=300, widget=few_lines(), help_text=NO_NAMES)
+
+
 class ClauseForm(forms.Form):
     """The contract's clause on late charges, as it is written there."""
 
@@ -291,8 +312,8 @@ class ClauseForm(forms.Form):
     grace_days = NumberField(label=_("Days of grace"), most="366", places=0)
     cap_percent = NumberField(label=_("At most, percent of what was overdue"), most="100", places=2, least="0.01")
     fee = RowField(Fee.objects.none(), label=_("Only for the fee"), required=False, empty_label=_("every fee"))
-    from_on = NearDayField(label=_("For bills due from"))
-    to_on = NearDayField(label=_("until"), required=False)
+    from_on = LifeDayField(label=_("For bills due from"))
+    to_on = LifeDayField(label=_("until"), required=False, help_text=_("Empty: until further notice."))
 
     def __init__(self, *args, community, **kwargs):
         super().__init__(*args, **kwargs)

@@ -324,6 +324,10 @@ class PromiseToPay(models.Model):
     def __str__(self):
         return f"{self.amount} {self.pay_on}"
 
+    @property
+    def is_open(self):
+        return self.status == self.Status.OPEN
+
 
 class Dispute(models.Model):
     """That a bill is disputed, and in which case (争议). The ladder waits and no late charge runs meanwhile."""

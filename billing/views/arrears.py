@@ -2,8 +2,10 @@
 
 import datetime
 import functools
+import itertools
 
 from django.contrib import messages
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,6 +26,7 @@ from billing.models import (
     LateClause,
     LimitationAlarm,
     PromiseToPay,
+    StepKind,
 )
 from billing.words import VERBS_OF_ARREARS
 from complaints import courtesy
@@ -44,6 +47,7 @@ LAST = 30
 FORMS = {
     "record_step": forms.RecordForm,
     "promise_payment": forms.PromiseForm,
+    "withdraw_promise": forms.WithdrawPromiseForm,
     "skip_step": forms.SkipForm,
     "write_letter": forms.LetterForm,
     "dispute_bill": forms.DisputeForm,
@@ -179,7 +183,7 @@ def _find(request, pk):
     return found
 
 
-def _steps(request, thing, owes):
+def _steps(request, thing, *, owes, is_promised):
     """Return what who asks may do now, as (name, label) pairs in the order of their use."""
     if thing.pk is None or not thing.is_open:
         # What is not overdue may be disputed as well.
@@ -187,7 +191,8 @@ def _steps(request, thing, owes):
     steps = []
     finance = _holds(request, FINANCE)
     if _holds(request, TALKERS):
-        steps += [("record_step", _("Record a step")), ("promise_payment", _("Record a promise"))]
+        promise = ("withdraw_promise", _("Take the promise back")), ("promise_payment", _("Record a promise"))
+        steps += [("record_step", _("Record a step")), promise[0] if is_promised else promise[1]]
     if finance and not thing.is_paused:
         steps += [("write_letter", _("Write a demand letter"))]
     if _holds(request, TALKERS):
@@ -209,7 +214,9 @@ def _page(request, thing, now, *, form=None, step="", status=200):
         bills = list(bills)
         for bill in bills:
             bill.community = request.community
-        steps = _steps(request, thing, owes=bool(bills))
+        history = _history(thing)
+        is_promised = any(one.arrears_id == thing.pk and one.is_open for one in history["promises"])
+        steps = _steps(request, thing, owes=bool(bills), is_promised=is_promised)
         step, label, form = panel_of(request, steps, form_classes, thing, now, form=form, step=step)
         late = ageing.late_of(bills, today)
         rows = [{"bill": bill, "days": (today - bill.due_on).days, "late": late.get(bill.pk)} for bill in bills]
@@ -224,12 +231,12 @@ def _page(request, thing, now, *, form=None, step="", status=200):
             "form": form,
             "rows": rows,
             "total": sum(bill.balance for bill in bills),
-            "late_total": sum(one.due for one in late.values()),
-            "has_clause": LateClause.objects.filter(community=request.community).exists(),
+            "late_total": sum(late[bill.pk].due for bill in bills if bill.pk in late and not bill.is_disputed),
+            "has_clause": LateClause.objects.in_force().filter(community=request.community).exists(),
             "is_finance": _holds(request, FINANCE),
             "people": list(Occupancy.objects.on(today).known().filter(unit=thing.unit).with_people().order_by("id")),
             "sees_homes": _holds(request, OFFICE),
-            **_history(thing),
+            **history,
         }
         return render(request, "billing/arrears/unit.html", context, status=status)
 
@@ -237,21 +244,43 @@ def _page(request, thing, now, *, form=None, step="", status=200):
 def _history(thing):
     """Return what was done about the arrears of a unit, newest first. Five queries."""
     of_unit = Q(arrears__unit=thing.unit)
-    return {
-        "taken": list(DunningStep.objects.filter(of_unit).select_related("by", "letter")[:LAST]),
-        "promises": list(PromiseToPay.objects.filter(of_unit).select_related("by")[:LAST]),
-        "letters": list(DemandLetter.objects.filter(unit=thing.unit)[:LAST]),
-        "disputes": list(Dispute.objects.filter(bill__unit=thing.unit).select_related("bill", "case")[:LAST]),
-        "events": [
-            {
-                "at": event.at,
-                "who": event.by_name,
-                "title": VERBS_OF_ARREARS.get(event.verb, event.verb),
-                "text": event.note,
-            }
-            for event in (Event.objects.about(thing)[:LAST] if thing.pk else [])
-        ],
-    }
+    taken = list(DunningStep.objects.filter(of_unit).select_related("by", "letter")[:LAST])
+    promises = list(PromiseToPay.objects.filter(of_unit).select_related("by")[:LAST])
+    letters = list(DemandLetter.objects.filter(unit=thing.unit)[:LAST])
+    disputes = list(Dispute.objects.filter(bill__unit=thing.unit).select_related("bill", "case")[:LAST])
+    found = {"taken": taken, "promises": promises, "letters": letters, "disputes": disputes}
+    return {**found, "events": _events(thing, promises, letters, disputes)}
+
+
+def _events(thing, *lists):
+    """Return the history of the arrears of a unit: of its ladders and of the promises, letters and disputes in `lists`.
+    One query."""
+    ladders = {thing.pk} | {one.arrears_id for rows in lists for one in rows if hasattr(one, "arrears_id")}
+    keys = {ArrearsCase: ladders - {None}}
+    for one in itertools.chain(*lists):
+        keys.setdefault(type(one), set()).add(one.pk)
+    about = Q(pk__in=[])
+    for model, pks in keys.items():
+        about |= Q(subject_type=ContentType.objects.get_for_model(model), subject_id__in=pks)
+    return _told(Event.objects.filter(about).order_by("-at", "-pk")[:LAST])
+
+
+def _told(found):
+    """Return events as the history of a page: when, who, what, and what of it counts."""
+    return [
+        {"at": one.at, "who": one.by_name, "title": VERBS_OF_ARREARS.get(one.verb, one.verb), "text": _said(one)}
+        for one in found
+    ]
+
+
+def _said(event):
+    """Return what an event says besides its verb: the step, the outcome, numbers, yuan and days, and the note."""
+    data = event.data
+    parts = [StepKind(data["kind"]).label] if data.get("kind") in StepKind else []
+    parts += [Dispute.Outcome(data["outcome"]).label] if data.get("outcome") in Dispute.Outcome else []
+    parts += [f"¥{data[name]}" for name in ("amount", "total") if name in data]
+    parts += [data[name] for name in ("number", "bill", "pay_on", "on", "last_on") if name in data]
+    return " · ".join(map(str, [*parts, *([event.note] if event.note else [])]))
 
 
 @require_GET
@@ -278,6 +307,11 @@ def skip_step(request, thing, facts, now):
 @_door_to("promise_payment", gettext_lazy("Promised. The ladder waits until that day."), TALKERS)
 def promise_payment(request, thing, facts, now):
     actions.promise_payment(thing, by=request.user, now=now, **facts)
+
+
+@_door_to("withdraw_promise", gettext_lazy("Taken back. Record the right one where there is one."), TALKERS)
+def withdraw_promise(request, thing, facts, now):
+    actions.withdraw_promise(thing, by=request.user, now=now, **facts)
 
 
 @_door_to("pause_arrears", gettext_lazy("The ladder is paused."), PAUSERS)
@@ -322,11 +356,15 @@ def _find_dispute(request, pk):
 
 
 def _dispute_page(request, thing, now, *, form=None, step="", status=200):
-    steps = [("end_dispute", _("End the dispute"))] if thing.is_open and _holds(request, FINANCE) else []
+    finance = _holds(request, FINANCE)
+    steps = [("end_dispute", _("End the dispute"))] if thing.is_open and finance else []
+    was_wrong = thing.outcome in (Dispute.Outcome.UPHELD, Dispute.Outcome.PARTLY)
     with timezone.override(request.community.tz):
         open_forms = {"end_dispute": forms.OutcomeForm}
         step, label, form = panel_of(request, steps, open_forms, thing, now, form=form, step=step)
         context = {"now": now, "dispute": thing, "steps": steps, "step": step, "label": label, "form": form}
+        # What was wrong is not mended by saying so: the way to mend it is offered, until nothing is left to mend.
+        context["is_to_mend"] = finance and was_wrong and not thing.bill.is_void and thing.bill.balance > 0
         return render(request, "billing/arrears/dispute.html", context, status=status)
 
 
@@ -520,3 +558,42 @@ def new_clause(request):
     form = forms.ClauseForm(request.POST or None, community=request.community)
     make = functools.partial(actions.add_clause, request.community, by=request.user, now=now)
     return make_or_show(request, form, make, template="billing/arrears/clause.html", done=_("The clause holds now."))
+
+
+def _find_clause(request, pk):
+    found = get_object_or_404(LateClause.objects.select_related("fee", "by"), pk=pk, community=request.community)
+    found.community = request.community
+    return found
+
+
+def _clause_page(request, thing, now, *, form=None, step="", status=200):
+    steps = []
+    if _holds(request, FINANCE) and not thing.is_void:
+        steps = [("end_clause", _("It ends")), ("void_clause", _("Entered by mistake"))]
+    with timezone.override(request.community.tz):
+        open_forms = {"end_clause": forms.EndClauseForm, "void_clause": forms.VoidClauseForm}
+        step, label, form = panel_of(request, steps, open_forms, thing, now, form=form, step=step)
+        context = {"now": now, "clause": thing, "steps": steps, "step": step, "label": label, "form": form}
+        context["history"] = _told(Event.objects.about(thing)[:LAST])
+        return render(request, "billing/arrears/clause_page.html", context, status=status)
+
+
+@require_GET
+@role_required(*READERS)
+def clause(request, pk):
+    """One clause on late charges: what it says, from when until when it holds, and whether it is void."""
+    return _clause_page(request, _find_clause(request, pk), clock.now())
+
+
+def _door_to_clause(form_class, done):
+    return door_to(form_class, find=_find_clause, page=_clause_page, done=done, roles=FINANCE)
+
+
+@_door_to_clause(forms.EndClauseForm, gettext_lazy("Saved. What falls due later bears no late charge by this clause."))
+def end_clause(request, thing, facts, now):
+    actions.end_clause(thing, by=request.user, now=now, **facts)
+
+
+@_door_to_clause(forms.VoidClauseForm, gettext_lazy("Void. Nothing is charged by it any more."))
+def void_clause(request, thing, facts, now):
+    actions.void_clause(thing, by=request.user, now=now, **facts)

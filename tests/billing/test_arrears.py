@@ -183,7 +183,6 @@ class TestSweep:
         actions.advance_arrears(now=MONDAY + DAY)
         assert LimitationAlarm.objects.filter(bill=old, claim_until=TODAY + 100 * DAY).count() == 1
 
-
     def test_what_falls_due_when_all_else_is_paid_begins_below(self, arrears, overdue, shift, home, service, qian):
         actions.record_step(arrears, kind="lawyer_letter", evidence="律师函 7", by=qian, now=MONDAY)
         pay(overdue, "260.75", shift)
@@ -322,6 +321,27 @@ class TestPromises:
         for day in (TODAY - DAY, TODAY + 93 * DAY):
             with pytest.raises(Refused):
                 self.promise(arrears, chen, pay_on=day)
+
+    def test_no_more_is_promised_than_is_owed(self, desk, arrears, home, service):
+        factories.bill(home, service, "500.00", due_on=TODAY - 9 * DAY, debtor_kind="developer")
+        typed = {"amount": "260.76", "pay_on": (TODAY + DAY).isoformat(), "note": "留着"}
+        answer = step(desk, "promise_payment", arrears, **typed)
+        assert answer.status_code == 409
+        assert "260.75" in answer.text and "留着" in answer.text
+        assert step(desk, "promise_payment", arrears, **(typed | {"amount": "260.75"})).status_code == 302
+
+    def test_a_promise_that_was_typed_wrong_is_taken_back(self, desk, arrears, chen):
+        wrong = self.promise(arrears, chen, pay_on=TODAY + 60 * DAY)
+        assert "withdraw_promise" in desk.get(arrears.get_absolute_url()).text
+        assert step(desk, "withdraw_promise", again(arrears), reason="").status_code == 422
+        typed = {"reason": "日期记错"}
+        assert step(desk, "withdraw_promise", again(arrears), **typed).status_code == 302
+        assert fresh(wrong).status == "withdrawn"
+        assert again(arrears).next_step_on == TODAY - 3 * DAY
+        assert step(desk, "withdraw_promise", again(arrears), **typed).status_code == 409
+        self.promise(again(arrears), chen)
+        page = desk.get(arrears.get_absolute_url())
+        assert "日期记错" in page.text
 
     def test_paid_it_is_kept(self, arrears, chen, overdue, shift):
         promise = self.promise(arrears, chen)
@@ -517,6 +537,24 @@ class TestDisputes:
         assert not again(arrears).is_paused
         assert again(arrears).next_kind == "phone"
 
+    def test_what_was_wrong_is_offered_to_be_mended(self, finance, arrears, overdue, seen, qian):
+        dispute = actions.dispute_bill(arrears, bill=overdue, case=seen, by=qian, now=MONDAY)
+        way = reverse("billing:request_void", args=[overdue.pk])
+        assert way not in finance.get(dispute.get_absolute_url()).text
+        assert step(finance, "end_dispute", dispute, outcome="upheld", note="面积有误").status_code == 302
+        assert way in finance.get(dispute.get_absolute_url()).text
+
+    def test_the_history_of_a_home_tells_of_promises_disputes_and_letters(self, finance, arrears, overdue, seen, qian):
+        letter(arrears, [overdue], qian)
+        promise = {"amount": Decimal("100.00"), "pay_on": TODAY + 5 * DAY}
+        actions.promise_payment(again(arrears), by=qian, now=MONDAY, **promise)
+        dispute = actions.dispute_bill(again(arrears), bill=overdue, case=seen, by=qian, now=MONDAY)
+        actions.end_dispute(dispute, outcome="rejected", note="面积一致", by=qian, now=MONDAY)
+        told = finance.get(arrears.get_absolute_url()).context["events"]
+        assert len({str(one["title"]) for one in told}) == 6
+        assert any("面积一致" in one["text"] for one in told)
+        assert any("CG2025-0001" in one["text"] for one in told)
+
     def test_a_part_that_is_waived_ends_no_dispute(self, arrears, home, service, seen, qian, zhou):
         wrong = rows.billed(home, service, "80.00", due_on=TODAY - 20 * DAY)
         actions.dispute_bill(arrears, bill=wrong, case=seen, by=qian, now=MONDAY)
@@ -671,6 +709,16 @@ class TestLateCharges:
         written = letter(arrears, [home.bills.get(due_on=TODAY - 10 * DAY)], qian, reply_by=datetime.date(2025, 10, 1))
         assert written.reply_by == paid_by
 
+    def test_what_is_disputed_waits_with_its_late_charge(
+        self, finance, arrears, overdue, clause, late_fee, yunhu, chen, home, qian
+    ):
+        seen = factories.case(yunhu, by=chen, unit=home)
+        dispute = actions.dispute_bill(arrears, bill=overdue, case=seen, by=qian, now=MONDAY)
+        assert finance.get(arrears.get_absolute_url()).context["late_total"] == 0
+        assert step(finance, "issue_late_charge", again(arrears)).status_code == 409
+        actions.end_dispute(dispute, outcome="rejected", note="x", by=qian, now=MONDAY)
+        assert step(finance, "issue_late_charge", again(arrears)).status_code == 302
+
     def test_a_late_charge_bears_none_itself(self, arrears, overdue, clause, late_fee, qian):
         (made,) = actions.issue_late_charge([overdue], by=qian, now=MONDAY)
         assert ageing.late_of([made], TODAY + 300 * DAY) == {}
@@ -701,6 +749,50 @@ class TestLateCharges:
         typed = {"clause": "第九条", "rate": "５", "grace_days": "15", "cap_percent": "20", "from_on": "2025-01-01"}
         assert finance.post(reverse("billing:new_clause"), typed).status_code == 302
         assert LateClause.objects.get().rate_per_day == Decimal("0.0005")
+
+    def test_a_clause_ends_and_another_begins(self, finance, clause, overdue, yunhu):
+        typed = {"last_on": (TODAY - 11 * DAY).isoformat()}
+        assert finance.get(clause.get_absolute_url(), {"do": "end_clause"}).status_code == 200
+        assert step(finance, "end_clause", clause, **typed).status_code == 302
+        assert ageing.late_of([overdue], TODAY) == {}
+        new = {"clause": "第九条（新）", "rate": "1", "grace_days": "0", "cap_percent": "20"}
+        new["from_on"] = (TODAY - 10 * DAY).isoformat()
+        assert finance.post(reverse("billing:new_clause"), new).status_code == 302
+        assert ageing.late_of([overdue], TODAY)[overdue.pk].clause.clause == "第九条（新）"
+        assert Event.objects.about(clause).filter(verb="clause_ended").count() == 1
+
+    @pytest.mark.parametrize("day", ["2023-12-31", "1900-01-01", "x", ""])
+    def test_a_clause_ends_on_no_such_day(self, finance, clause, day):
+        assert step(finance, "end_clause", clause, last_on=day).status_code in (409, 422)
+        assert fresh(clause).last_on is None
+
+    def test_a_clause_that_has_ended_does_not_come_to_life(self, clause, qian):
+        actions.end_clause(clause, last_on=TODAY, by=qian, now=MONDAY)
+        with pytest.raises(Refused):
+            actions.end_clause(fresh(clause), last_on=TODAY + DAY, by=qian, now=MONDAY)
+
+    def test_a_mistake_is_voided_and_makes_place(self, finance, clause, overdue, yunhu):
+        assert step(finance, "void_clause", clause, reason="").status_code == 422
+        assert step(finance, "void_clause", clause, reason="日利率多写了一位").status_code == 302
+        assert ageing.late_of([overdue], TODAY) == {}
+        assert "日利率多写了一位" in finance.get(clause.get_absolute_url()).text
+        assert step(finance, "void_clause", fresh(clause), reason="x").status_code == 409
+        typed = {"clause": "第九条", "rate": "0.5", "grace_days": "0", "cap_percent": "20", "from_on": "2019-01-01"}
+        assert finance.post(reverse("billing:new_clause"), typed).status_code == 302
+
+    def test_a_clause_by_which_was_billed_stays(self, arrears, overdue, clause, late_fee, qian, zhou):
+        (made,) = actions.issue_late_charge([overdue], by=qian, now=MONDAY)
+        with pytest.raises(Refused, match=made.number):
+            actions.void_clause(clause, reason="x", by=qian, now=MONDAY)
+        with pytest.raises(Refused, match=made.number):
+            actions.end_clause(clause, last_on=TODAY - 11 * DAY, by=qian, now=MONDAY)
+        rows.done("void_bill", made, asker=qian, decider=zhou)
+        actions.void_clause(clause, reason="x", by=qian, now=MONDAY)
+
+    def test_the_clause_of_another_community_is_nowhere(self, client, clause, other):
+        client.force_login(factories.staff("far", "远方", Role.FINANCE, community=other))
+        assert client.get(clause.get_absolute_url()).status_code == 404
+        assert step(client, "void_clause", clause, reason="x").status_code == 404
 
 
 class TestLadder:
