@@ -8,7 +8,7 @@ class BillingConfig(AppConfig):
 
     def ready(self):
         from billing import clearing, day_close, numbering, personal, portable, words
-        from billing.models import Bill, BillAccess, DemandLetter, Deposit, Receipt
+        from billing.models import Bill, BillAccess, DemandLetter, Deposit, Message, Receipt
         from complaints.personal import NOT_HELD
         from residents.actions.merging import MOVED
         from servicedesk.core import numbers
@@ -30,5 +30,5 @@ class BillingConfig(AppConfig):
                 numbers.CHECKS.append(check)
         # What money says of a person follows their entry when two entries become one.
         debtors, payers = [(Bill, "debtor"), (DemandLetter, "debtor")], [(Receipt, "payer"), (Deposit, "payer")]
-        pairs = [*debtors, *payers, (BillAccess, "person")]
+        pairs = [*debtors, *payers, (BillAccess, "person"), (Message, "person")]
         MOVED.extend(pair for pair in pairs if pair not in MOVED)

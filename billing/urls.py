@@ -12,6 +12,7 @@ from billing.views import (
     discounts,
     fees,
     figures,
+    messages,
     receipts,
     requests,
     runs,
@@ -143,12 +144,18 @@ ARREARS = [
     path("billing/arrears/<int:pk>/", arrears.arrears_of, name="arrears_of"),
     *(path(f"billing/arrears/<int:pk>/{step.__name__}/", step, name=step.__name__) for step in STEPS_AGAINST_ARREARS),
 ]
+MESSAGES = [
+    path("billing/messages/", messages.mails, name="mails"),
+    path("cashier/receipts/<int:pk>/mail/", messages.receipt_mail, name="receipt_mail"),
+]
 PHONE = [
     path("billing/codes/<int:pk>/", access.give, name="give_code"),
     path("p/bills/", access.enter, name="p_enter"),
     path("p/bills/list/", access.bills, name="p_bills"),
     path("p/bills/<int:pk>/", access.bill, name="p_bill"),
     path("p/bills/receipts/<int:pk>/", access.receipt, name="p_receipt"),
+    path("p/bills/mail/", access.mail, name="p_mail"),
+    path("p/bills/mail/stop/", access.mail_stop, name="p_mail_stop"),
     path("p/bills/leave/", access.leave, name="p_leave"),
 ]
 
@@ -162,5 +169,6 @@ urlpatterns = [
     *DISCOUNTS,
     *CASHIER,
     *ARREARS,
+    *MESSAGES,
     *PHONE,
 ]

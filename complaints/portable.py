@@ -34,6 +34,7 @@ HEADINGS = {
     "erased_at": gettext_lazy("Removed"),
     "is_active": gettext_lazy("In force"),
     "occasions": gettext_lazy("is told about"),
+    "address": gettext_lazy("E-mail"),
     "person": gettext_lazy("Resident"),
     "imported_facts": gettext_lazy("Taken over from the old system"),
     "photos": gettext_lazy("Photos"),

@@ -75,7 +75,7 @@ TITLES = {
     "complaints.Call": _("Calls"),
     "core.Photo": _("Photos"),
     "complaints.SurveyAnswer": _("Answers of the home to surveys"),
-    "core.Notification": _("Messages to staff about the cases"),
+    "core.Notification": _("Messages to them, and to staff about the cases"),
     "complaints.Draft": _("Unfinished web forms"),
     "complaints.IntakeDraft": _("Unfinished entries at the desk"),
     "complaints.DataRequest": _("Requests about the data"),
@@ -91,7 +91,7 @@ RUNNING = {
 }
 # What stands beside the personal data in an export, so that it can be understood.
 FACTS = {
-    "residents.Person": ["kind", "identity_kind"],
+    "residents.Person": ["kind", "identity_kind", "mail_agreed_at"],
     "residents.Occupancy": ["unit", "kind", "period", "share", "company"],
     "residents.Contact": ["unit", "person", "role", "occasions", "added_at", "is_active"],
     "residents.Vehicle": ["unit", "kind", "period"],

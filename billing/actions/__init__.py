@@ -37,6 +37,7 @@ from billing.actions.dunning import advance_arrears
 from billing.actions.enrolments import end_enrolment, enrol
 from billing.actions.fees import create_fee, rename_fee, switch_fee
 from billing.actions.late_clauses import end_clause, void_clause
+from billing.actions.messages import mail_receipt
 from billing.actions.requests import approve_request, ask_for, pay_out, print_slip, refuse_request, withdraw_request
 from billing.actions.runs import SILENT, go_on_with_run, silent_runs, start_run, stop_run, tariffs_for, work_on_run
 from billing.actions.shared_costs import enter_cost, void_cost
@@ -76,6 +77,7 @@ __all__ = [
     "go_on_with_run",
     "issue_late_charge",
     "log_arrears_file",
+    "mail_receipt",
     "make_bill",
     "make_ladder",
     "open_shift",

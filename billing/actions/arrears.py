@@ -10,8 +10,8 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from billing import ageing
-from billing.actions.dunning import NOT_PAUSED, lock_ladders, plan, what_holds
 from billing.actions.ledger import post
+from billing.actions.steps import NOT_PAUSED, SPOKEN, demand_open, lock_ladders, plan, take_step, what_holds
 from billing.amounts import NOTHING
 from billing.models import (
     Account,
@@ -39,12 +39,10 @@ from servicedesk.core.roles import roles_in
 Pause = ArrearsCase.Pause
 # What a dispute neither ends nor takes the place of.
 HELD = (Pause.HARDSHIP, Pause.COURT)
-# What the desk may record; letters and notices are written by finance.
-SPOKEN = (StepKind.REMINDER, StepKind.MESSAGE, StepKind.PHONE, StepKind.VISIT)
 PROPOSAL = "(proposal)"
 LADDER = [
-    (StepKind.REMINDER, -7, "(proposal) waits for a channel to residents", False),
-    (StepKind.MESSAGE, 0, "(proposal) waits for a channel to residents", False),
+    (StepKind.REMINDER, -7, PROPOSAL, False),
+    (StepKind.MESSAGE, 0, PROPOSAL, False),
     (StepKind.PHONE, 7, PROPOSAL, True),
     (StepKind.VISIT, 15, PROPOSAL, True),
     (StepKind.POSTED_NOTICE, 30, PROPOSAL, True),
@@ -80,9 +78,12 @@ def make_ladder(community, *, by, now):
 
 
 @transaction.atomic
-def set_rule(rule, *, days, is_active, source, by, now):
-    """Set on which day a step is due and whether it is in use. Raises Refused where another step has that day, and
-    where something firmer than a message would come before the bill is overdue."""
+def set_rule(rule, *, days, is_active, source, by, now, workdays_only=True):
+    """Set on which day a step is due, whether it is in use, and whether its e-mails wait for a working day.
+
+    Raises Refused where another step has that day, and where something firmer than a message would come before the
+    bill is overdue.
+    """
     demand(rule.community_id, Role.FINANCE, by=by)
     lock_ladders(rule.community)
     others = DunningRule.objects.filter(community=rule.community_id, is_active=True).exclude(pk=rule.pk)
@@ -91,8 +92,8 @@ def set_rule(rule, *, days, is_active, source, by, now):
     if days <= 0 and rule.kind not in (StepKind.REMINDER, StepKind.MESSAGE):
         raise Refused(_("Before a bill is overdue only a friendly reminder or a message may go out."))
     was = {"days": rule.days, "is_active": rule.is_active}
-    moves.write(rule, days=days, is_active=is_active, source=source)
-    data = {"kind": rule.kind, "was": was, "days": days, "is_active": is_active}
+    moves.write(rule, days=days, is_active=is_active, workdays_only=workdays_only, source=source)
+    data = {"kind": rule.kind, "was": was, "days": days, "is_active": is_active, "workdays_only": workdays_only}
     events.log(rule, "ladder_set", by=by, now=now, data=data)
     plan(rule.community, rule.community.local(now).date())
 
@@ -124,7 +125,7 @@ def record_step(arrears, *, kind, evidence, by, now, result=""):
     demand(arrears.community_id, *((Role.CLERK, Role.FINANCE) if kind in SPOKEN else (Role.FINANCE,)), by=by)
     if kind == StepKind.DEMAND_LETTER:
         raise Refused(_("Write the demand letter with the step for it, so that it gets a number and its bills."))
-    return _take_step(arrears, kind, by=by, now=now, evidence=evidence, result=result)
+    return take_step(arrears, kind, by=by, now=now, evidence=evidence, result=result)
 
 
 @transaction.atomic
@@ -133,36 +134,7 @@ def skip_step(arrears, *, reason, by, now):
     demand(arrears.community_id, Role.FINANCE, by=by)
     if not arrears.next_kind:
         raise Refused(_("No step is to come, so none can be left out."))
-    return _take_step(arrears, arrears.next_kind, by=by, now=now, skipped=reason)
-
-
-def _take_step(arrears, kind, *, by, now, climbs=True, **facts):
-    """Write one step, in the caller's transaction, and work out the next. What does not climb is done beside the
-    ladder."""
-    _demand_open(arrears)
-    if arrears.is_paused and kind not in SPOKEN:
-        raise Refused(_("The ladder is paused, so nothing firmer than a talk goes out. End the pause first."))
-    today = arrears.community.local(now).date()
-    rules = DunningRule.objects.filter(community=arrears.community_id, is_active=True, kind=kind)
-    rule = rules.filter(days__gt=max(arrears.stage_days or 0, 0)).first()
-    place = {}
-    if climbs and rule is not None:
-        place = {"days": rule.days, "due_on": arrears.next_step_on if kind == arrears.next_kind else today}
-        moves.write(arrears, stage=kind, stage_days=rule.days, stage_on=today)
-    else:
-        moves.write(arrears)
-    step = DunningStep.objects.create(
-        community_id=arrears.community_id, arrears=arrears, kind=kind, done_at=now, by=by, **place, **facts
-    )
-    plan(arrears.community, today, arrears.unit)
-    verb = "arrears_skipped" if step.skipped else "arrears_step"
-    events.log(arrears, verb, by=by, now=now, data={"kind": kind, "days": step.days, "version": arrears.version})
-    return step
-
-
-def _demand_open(arrears):
-    if arrears.pk is None or not arrears.is_open:
-        raise Refused(_("No arrears are open for this home: nothing is overdue. Nothing was recorded."))
+    return take_step(arrears, arrears.next_kind, by=by, now=now, skipped=reason)
 
 
 @transaction.atomic
@@ -180,7 +152,7 @@ def record_notices(community, *, units, evidence, by, now):
     for arrears in rows.select_related("community", "unit").order_by("unit_id"):
         given = DunningStep.objects.filter(arrears=arrears, kind=StepKind.POSTED_NOTICE)
         if not any(community.local(step.done_at).date() == today for step in given):
-            _take_step(arrears, StepKind.POSTED_NOTICE, by=by, now=now, evidence=evidence)
+            take_step(arrears, StepKind.POSTED_NOTICE, by=by, now=now, evidence=evidence)
             count += 1
     return count
 
@@ -194,7 +166,7 @@ def promise_payment(arrears, *, amount, pay_on, by, now, note=""):
     the home. Raises Refused for more, for a day that is past or more than three months off, and while another promise
     is open."""
     demand(arrears.community_id, Role.CLERK, Role.FINANCE, by=by)
-    _demand_open(arrears)
+    demand_open(arrears)
     today = arrears.community.local(now).date()
     if not today <= pay_on <= today + datetime.timedelta(days=92):
         raise Refused(_("A promise is for a day from today to three months from now. Agree on a nearer day."))
@@ -238,7 +210,7 @@ def pause_arrears(arrears, *, reason, note, by, now, until=None):
     within half a year, and where one of them holds it already: neither writes over the other. A dispute pauses by
     itself, and holds again behind them as long as it is open."""
     demand(arrears.community_id, Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM, by=by)
-    _demand_open(arrears)
+    demand_open(arrears)
     if reason == Pause.COURT and Role.FINANCE not in roles_in(by, arrears.community_id):
         raise NotAllowed(_("Finance records what is at court. You may pause the ladder for hardship."))
     if arrears.paused_reason in HELD:
@@ -363,7 +335,7 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     overdue or not of this unit. A letter to the developer is no step of the ladder. Numbers have no gaps.
     """
     demand(arrears.community_id, Role.FINANCE, by=by)
-    _demand_open(arrears)
+    demand_open(arrears)
     community, unit = arrears.community, arrears.unit
     today = community.local(now).date()
     if reply_by < today + datetime.timedelta(days=LEAST_DAYS):
@@ -396,7 +368,7 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     DemandLine.objects.bulk_create(DemandLine(letter=letter, bill=bill, amount=bill.balance) for bill in rows)
     is_developers = rows[0].debtor_kind == Bill.DebtorKind.DEVELOPER
     facts = {"evidence": letter.number, "letter": letter, "climbs": not is_developers}
-    _take_step(arrears, StepKind.DEMAND_LETTER, by=by, now=now, **facts)
+    take_step(arrears, StepKind.DEMAND_LETTER, by=by, now=now, **facts)
     events.log(letter, "demanded", by=by, now=now, data={"number": letter.number, "total": str(letter.total)})
     return letter
 

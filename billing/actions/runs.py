@@ -15,6 +15,7 @@ from billing import charging
 from billing.actions.closing import demand_open_month
 from billing.actions.issuing import issue
 from billing.actions.ledger import post
+from billing.actions.messages import tell_run
 from billing.models import Account, Bill, BillRun, RunTariff, Tariff
 from residents.models import Unit
 from servicedesk.core import clock, events
@@ -182,6 +183,7 @@ def _bill_chunk(run, now):
     made, amount = sum(one.bills for one in issued), sum(one.amount for one in issued)
     left_out = sum(one.left_out for one in issued)
     post("billed", about=run, lines={Account.RECEIVABLE: amount, Account.INCOME: -amount}, by=run.by, now=now)
+    tell_run(run, after=run.last_unit, upto=upto, now=now)
     data = {"from": keys[0], "to": upto, "made": made, "there": there, "left_out": left_out, "amount": str(amount)}
     events.log(run, "billed", by=run.by, now=now, data=data)
     done = run.done + len(keys)

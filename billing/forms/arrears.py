@@ -275,11 +275,18 @@ class NoticesForm(forms.Form):
 class RuleForm(StepForm):
     days = NumberField(label=_("Days after it was due"), most="365", least="-30", places=0)
     is_active = forms.BooleanField(label=pgettext_lazy("money", "In use"), required=False)
+    workdays_only = forms.BooleanField(
+        label=_("E-mails on working days only"),
+        required=False,
+        help_text=_("Never before 8:00 and after 20:00. Who has not agreed to e-mails is told by a person."),
+    )
     source = TextField(label=_("Where this comes from"), max_length=200)
 
     def prepare(self):
-        for name in ("days", "is_active", "source"):
+        for name in ("days", "is_active", "workdays_only", "source"):
             self.initial.setdefault(name, getattr(self.thing, name))
+        if self.thing.kind not in (StepKind.REMINDER, StepKind.MESSAGE):
+            del self.fields["workdays_only"]
 
     @property
     def facts(self):

@@ -24,5 +24,5 @@ DROP FUNCTION refuse_other_debtor();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0051_steps_against_arrears_only_grow")]
+    dependencies = [("billing", "0090_residents_are_told_by_mail")]
     operations = [migrations.RunSQL(ONE_DEBTOR, ANY_DEBTOR)]

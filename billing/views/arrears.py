@@ -25,9 +25,11 @@ from billing.models import (
     DunningStep,
     LateClause,
     LimitationAlarm,
+    Message,
     PromiseToPay,
     StepKind,
 )
+from billing.views.messages import lines, with_all
 from billing.words import VERBS_OF_ARREARS
 from complaints import courtesy
 from complaints.models import Case
@@ -82,7 +84,7 @@ def _with_ladders(units):
     ladder. Three queries."""
     keys = [row["unit"] for row in units]
     debtors = Person.objects.in_bulk([row["debtor"] for row in units if row["debtor"]])
-    ladders = {one.unit_id: one for one in ArrearsCase.objects.open().filter(unit__in=keys)}
+    ladders = {one.unit_id: one for one in ArrearsCase.objects.open().with_mail().filter(unit__in=keys)}
     promises = {
         one.arrears.unit_id: one
         for one in PromiseToPay.objects.filter(status="open", arrears__in=ladders.values()).select_related("arrears")
@@ -219,6 +221,7 @@ def _page(request, thing, now, *, form=None, step="", status=200):
         steps = _steps(request, thing, owes=bool(bills), is_promised=is_promised)
         step, label, form = panel_of(request, steps, form_classes, thing, now, form=form, step=step)
         late = ageing.late_of(bills, today)
+        told = list(with_all(Message.objects.filter(unit=thing.unit))[:LAST])
         rows = [{"bill": bill, "days": (today - bill.due_on).days, "late": late.get(bill.pk)} for bill in bills]
         context = {
             "now": now,
@@ -236,6 +239,8 @@ def _page(request, thing, now, *, form=None, step="", status=200):
             "is_finance": _holds(request, FINANCE),
             "people": list(Occupancy.objects.on(today).known().filter(unit=thing.unit).with_people().order_by("id")),
             "sees_homes": _holds(request, OFFICE),
+            "mails": lines(told),
+            "is_on_its_way": any(one.arrears_id == thing.pk and one.is_on_its_way for one in told),
             **history,
         }
         return render(request, "billing/arrears/unit.html", context, status=status)

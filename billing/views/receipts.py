@@ -10,7 +10,8 @@ from billing.actions.requests import ASKERS
 from billing.actions.rights import MONEY
 from billing.capitals import YUAN, capitals
 from billing.forms.cash import ReceiptSearchForm
-from billing.models import Receipt
+from billing.models import Message, Receipt
+from billing.views.messages import lines, with_all
 from servicedesk.core import clock
 from servicedesk.core.doors import part_of
 from servicedesk.core.models import Role
@@ -51,6 +52,9 @@ def receipt(request, pk):
     context["is_cashier"] = has_role(request.user, found.community_id, Role.CASHIER)
     context["change"] = sum(one.change or 0 for one in found.payments.all())
     context["asked"] = found.requests.in_hand().first()
+    mails = lines(with_all(Message.objects.filter(receipt=found)))
+    may_mail = not mails and not found.is_void and found.payer and found.payer.is_told_by_mail
+    context |= {"mails": mails, "may_mail": may_mail}
     with timezone.override(request.community.tz):
         return render(request, "billing/receipts/receipt.html", context)
 

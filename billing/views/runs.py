@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from billing import actions, previewing, tasks
 from billing.actions.rights import DECIDERS
 from billing.forms.runs import ExemptionFilterForm, MonthForm, StartForm
-from billing.models import BillRun, Exemption
+from billing.models import BillRun, Exemption, Message
 from billing.run_report import fees_of, left_out_of
 from servicedesk.core import clock, spreadsheets
 from servicedesk.core.doors import part_of
@@ -98,6 +98,7 @@ def _state(run, refusal=""):
         "fees": [] if run.is_running else fees_of(run),
         "left_out": found[:MOST_LEFT_OUT],
         "more_left_out": len(found) > MOST_LEFT_OUT,
+        "told": 0 if run.is_running else Message.objects.filter(run=run).count(),
         "refusal": refusal,
     }
 
