@@ -388,7 +388,8 @@ def deliver_letter(letter, *, delivered_on, proof, proof_text, by, now):
         raise Refused(_("The delivery of this letter is on record already."))
     Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=letter.unit_id)
     lines = DemandLine.objects.filter(letter=letter)
-    bills = Bill.objects.filter(pk__in=lines.values("bill")).order_by("pk")
+    # Of who got it, and of nobody else: a letter of earlier times may hold what others owe.
+    bills = Bill.objects.filter(pk__in=lines.values("bill"), debtor=letter.debtor_id).order_by("pk")
     keys = [bill.pk for bill in bills.select_for_update(of=("self",), no_key=True)]
     until = three_years_after(delivered_on)
     alive = Bill.objects.filter(pk__in=keys, claim_until__gte=delivered_on, claim_until__lt=until)

@@ -279,9 +279,11 @@ def _told(found):
 
 
 def _said(event):
-    """Return what an event says besides its verb: the step, the outcome, numbers, yuan and days, and the note."""
+    """Return what an event says besides its verb: the step, the reason or the outcome, yuan, numbers and days, and the
+    note."""
     data = event.data
     parts = [StepKind(data["kind"]).label] if data.get("kind") in StepKind else []
+    parts += [ArrearsCase.Pause(data["reason"]).label] if data.get("reason") in ArrearsCase.Pause else []
     parts += [Dispute.Outcome(data["outcome"]).label] if data.get("outcome") in Dispute.Outcome else []
     parts += [f"¥{data[name]}" for name in ("amount", "total") if name in data]
     parts += [data[name] for name in ("number", "bill", "pay_on", "on", "last_on") if name in data]
