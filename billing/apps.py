@@ -23,6 +23,7 @@ class BillingConfig(AppConfig):
             numbering.first_shift_gap,
             numbering.first_refund_gap,
             numbering.first_deposit_gap,
+            numbering.first_demand_gap,
             numbering.first_bill_gap,
         ):
             if check not in numbers.CHECKS:

@@ -269,6 +269,7 @@ INVARIANTS = [
     Invariant("I4", "refund_numbers", _("No number of a refund is missing."), _series("billing_refund")),
     Invariant("I4", "shift_numbers", _("No number of a cash shift is missing."), _series("billing_shift")),
     Invariant("I4", "deposit_numbers", _("No number of a deposit is missing."), _series("billing_deposit")),
+    Invariant("I4", "demand_numbers", _("No number of a demand letter is missing."), _series("billing_demandletter")),
     Invariant(
         "I4",
         "void_by_two",

@@ -32,6 +32,6 @@ NOT_HELD = {
     "billing.DunningStep": "evidence result skipped",
     "billing.PromiseToPay": "note",
     "billing.Dispute": "outcome_note",
-    "billing.LateClause": "clause",
+    "billing.LateClause": "clause void_reason",
     "billing.DemandLetter": "number pay_to proof_text",
 }

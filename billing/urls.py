@@ -131,6 +131,7 @@ STATEMENTS = [
 STEPS_AGAINST_ARREARS = [
     arrears.record_step,
     arrears.promise_payment,
+    arrears.withdraw_promise,
     arrears.skip_step,
     arrears.write_letter,
     arrears.dispute_bill,
@@ -147,6 +148,9 @@ ARREARS = [
     path("billing/arrears/ladder/<int:pk>/", arrears.rule, name="rule"),
     path("billing/arrears/ladder/<int:pk>/set_rule/", arrears.set_rule, name="set_rule"),
     path("billing/arrears/clauses/new/", arrears.new_clause, name="new_clause"),
+    path("billing/arrears/clauses/<int:pk>/", arrears.clause, name="clause"),
+    path("billing/arrears/clauses/<int:pk>/end_clause/", arrears.end_clause, name="end_clause"),
+    path("billing/arrears/clauses/<int:pk>/void_clause/", arrears.void_clause, name="void_clause"),
     path("billing/arrears/disputes/<int:pk>/", arrears.dispute, name="dispute"),
     path("billing/arrears/disputes/<int:pk>/end_dispute/", arrears.end_dispute, name="end_dispute"),
     path("billing/arrears/letters/<int:pk>/", arrears.demand_letter, name="demand_letter"),

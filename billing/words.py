@@ -35,6 +35,17 @@ VERBS_OF_ARREARS = {
     "arrears_skipped": _("Step left out"),
     "arrears_paused": _("Ladder paused"),
     "arrears_resumed": _("Ladder goes on"),
+    "promised": _("Promise to pay recorded"),
+    "promise_kept": _("Promise kept"),
+    "promise_broken": _("Promise broken"),
+    "promise_withdrawn": _("Promise taken back"),
+    "disputed": _("Bill disputed"),
+    "dispute_ended": _("Dispute ended"),
+    "demanded": _("Demand letter written"),
+    "demand_delivered": _("Demand letter delivered"),
+    "clause_added": _("Clause entered"),
+    "clause_ended": _("End of the clause set"),
+    "clause_voided": _("Clause voided"),
 }
 SEE_BILLS = _(
     "See each bill and how it was counted here, with a code from the service centre (%(phone)s): %(link)s\n\n"

@@ -2,6 +2,7 @@
 
 from billing.actions.access import GIVERS, GOOD_FOR, end_access, give_access, use_access
 from billing.actions.arrears import (
+    HELD,
     add_clause,
     deliver_letter,
     dispute_bill,
@@ -16,6 +17,7 @@ from billing.actions.arrears import (
     resume_arrears,
     set_rule,
     skip_step,
+    withdraw_promise,
     write_letter,
 )
 from billing.actions.bills import make_bill, replace_bill, take_over_balances
@@ -34,6 +36,7 @@ from billing.actions.discounts import approve_discount, ask_discount, end_discou
 from billing.actions.dunning import advance_arrears
 from billing.actions.enrolments import end_enrolment, enrol
 from billing.actions.fees import create_fee, rename_fee, switch_fee
+from billing.actions.late_clauses import end_clause, void_clause
 from billing.actions.messages import mail_receipt
 from billing.actions.prepayments import use_prepayments
 from billing.actions.requests import approve_request, ask_for, pay_out, print_slip, refuse_request, withdraw_request
@@ -58,6 +61,7 @@ from billing.actions.tariffs import set_tariff, void_tariff
 __all__ = [
     "GIVERS",
     "GOOD_FOR",
+    "HELD",
     "MATCHERS",
     "SILENT",
     "Means",
@@ -80,6 +84,7 @@ __all__ = [
     "demand_open_month",
     "dispute_bill",
     "end_access",
+    "end_clause",
     "end_discount",
     "end_dispute",
     "end_enrolment",
@@ -130,10 +135,12 @@ __all__ = [
     "use_access",
     "use_prepayment",
     "use_prepayments",
+    "void_clause",
     "void_cost",
     "void_deposit",
     "void_tariff",
     "withdraw_discount",
+    "withdraw_promise",
     "withdraw_request",
     "work_on_run",
     "write_letter",

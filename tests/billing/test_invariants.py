@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from billing import actions, invariants, tasks
-from billing.models import BillRun, BooksCheck, Exemption, RunTariff
+from billing.models import ArrearsCase, BillRun, BooksCheck, Exemption, RunTariff
 from servicedesk.core import numbers
 from servicedesk.core.models import Notification
 from tests import factories
@@ -67,10 +67,21 @@ def books(yunhu, home, lin, li_na, qian, zhou):
     rows.done("deduction", rows.fresh(kept), asker=li_na, decider=zhou, items=items)
     half = rows.done("deposit_refund", rows.fresh(kept), asker=li_na, decider=zhou, amount=Decimal("500.00"))
     actions.pay_out(half, by=li_na, now=MONDAY)
+    demanded(home, service, qian)
     last = rows.open_shift(yunhu, qian)
     type(last).objects.filter(pk=last.pk).update(closed_at=MONDAY, expected_cash="500.00", counted_cash="500.00")
     check_deferred()
     return yunhu
+
+
+def demanded(home, service, finance):
+    """A demand letter about a bill of the home."""
+    bill = rows.billed(home, service, "10.00", due_on=AUGUST, number="ZD202508-000004")
+    actions.make_ladder(home.community, by=finance, now=MONDAY)
+    actions.advance_arrears(now=MONDAY)
+    arrears = ArrearsCase.objects.select_related("community", "unit").get(unit=home)
+    facts = {"reply_by": MONDAY.date() + datetime.timedelta(days=15), "pay_to": "前台"}
+    actions.write_letter(arrears, bills=[bill], by=finance, now=MONDAY, **facts)
 
 
 def check_deferred():
@@ -142,6 +153,12 @@ BREAKS = {
             void_reason, version, received, deducted, refunded)
         SELECT community_id, 'YJ2025-0003', unit_id, kind, payer_id, amount, note, asked_by_id, asked_at,
             '', 0, 0, 0, 0 FROM billing_deposit""",
+    "demand_numbers": """
+        INSERT INTO billing_demandletter (community_id, number, arrears_id, unit_id, total, issued_on, reply_by, pay_to,
+            at, by_id, proof, proof_text, version)
+        SELECT community_id, 'CG2025-0003', arrears_id, unit_id, total, issued_on, reply_by, pay_to,
+            at, by_id, '', '', 0
+        FROM billing_demandletter""",
     "void_by_two": """
         UPDATE billing_receipt SET void_request_id = (SELECT id FROM billing_moneyrequest WHERE kind = 'refund')
         WHERE voided_at IS NOT NULL""",

@@ -259,16 +259,25 @@ def arrears(community, people, now):
     terms = {"rate_per_day": Decimal("0.0003"), "grace_days": 15, "cap_percent": Decimal(20)}
     valid = DateRange(datetime.date(today.year - 1, 1, 1), None)
     actions.add_clause(community, fee=None, clause="物业服务合同 第九条", valid=valid, by=by, now=now, **terms)
-    rows = ArrearsCase.objects.open().filter(community=community).select_related("community", "unit")
+    rows = ArrearsCase.objects.open().filter(community=community).exclude(next_kind="")
+    rows = rows.select_related("community", "unit")
     called, promised, demanded = (list(rows.order_by("unit_id")[:3]) + [None] * 3)[:3]
     if called:
         facts = {"kind": "phone", "evidence": "10:05 通话 3 分钟", "result": "忘记了，本周来前台缴"}
         actions.record_step(called, by=by, now=now, **facts)
     if promised:
         pay_on = today + timedelta(days=10)
-        actions.promise_payment(promised, amount=Decimal("200.00"), pay_on=pay_on, by=by, now=now, note="发工资后缴")
+        facts = {"amount": _overdue(promised, today)[0].balance, "note": "发工资后缴"}
+        actions.promise_payment(promised, pay_on=pay_on, by=by, now=now, **facts)
     if demanded:
-        bills = list(Bill.objects.overdue(today).filter(unit=demanded.unit))
+        overdue = _overdue(demanded, today)
+        bills = [bill for bill in overdue if bill.debtor_id == overdue[0].debtor_id]
         reply_by = today + timedelta(days=15)
         facts = {"reply_by": reply_by, "pay_to": "客服前台，每天 8:30–18:00；或转账至物业公司账户"}
         actions.write_letter(demanded, bills=bills, by=by, now=now, **facts)
+
+
+def _overdue(arrears, today):
+    """Return what a household owes and is late with, the oldest first: nothing of the developer's."""
+    bills = Bill.objects.overdue(today).filter(unit=arrears.unit).exclude(debtor_kind=Bill.DebtorKind.DEVELOPER)
+    return list(bills.oldest_first())
