@@ -20,8 +20,8 @@ ROLL = (80, 200)
 DAY = datetime.timedelta(days=1)
 TODAY = MONDAY.date()
 # As long as names of fees are, and as much as a cashier may write.
-FEE = "公共区域水电费分摊（地下车库）"
-NOTE = "代父亲缴纳，收据请交给林先生，发票另行开具，下次请提前电话通知。" * 2
+FEE = "公共区域水电及电梯运行费用分摊（地下车库与大堂照明）"
+NOTE = "代父亲缴纳，收据请交给林先生，发票另行开具，下次请提前电话通知。" * 6
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def drawer(yunhu, li_na):
     return actions.open_shift(yunhu, opening_float=Decimal("500.00"), by=li_na, now=MONDAY)
 
 
-def receipt_of(home, payer, li_na, lines, **facts):
-    """A receipt with so many lines of a long fee, by three means with their references."""
-    fee = Fee.objects.filter(name=FEE).first() or factories.fee(home.community, FEE)
+def receipt_of(home, payer, li_na, lines, *, fee_name=FEE, note=NOTE[:200], **facts):
+    """A receipt with so many lines of a fee, by three means with their references."""
+    fee = Fee.objects.filter(name=fee_name).first() or factories.fee(home.community, fee_name)
     bills = [factories.bill(home, fee, "100.00") for _ in range(lines)]
     card = Decimal("10.00")
     means = [
@@ -39,7 +39,7 @@ def receipt_of(home, payer, li_na, lines, **facts):
         actions.Means("card", card, f"6222020200{lines:018}"),
     ]
     means.append(actions.Means("cash", 100 * lines - 2 * card + 5))
-    facts |= {"deposits": [], "payer": payer, "submission": None, "note": NOTE, "by": li_na, "now": MONDAY}
+    facts |= {"deposits": [], "payer": payer, "submission": None, "note": note, "by": li_na, "now": MONDAY}
     receipt = actions.take_payment(home, bills=bills, means=means, **facts)
     actions.count_print(receipt, by=li_na, now=MONDAY)
     actions.count_print(receipt, by=li_na, now=MONDAY)
@@ -55,7 +55,9 @@ def test_a_receipt_fits_its_sheets_and_a_long_one_says_that_it_goes_on(
     page = open_browser(site, li_na, language=language)
     most = min(LINES[size], 8)
     for lines, parts in ((most, 1), *([(12, 2)] if size != "roll" else [])):
-        receipt = receipt_of(home, lin, li_na, lines)
+        # A roll is as long as it is: of ordinary words eight lines are on one length of it.
+        words = {"fee_name": "公摊电费（地下车库）", "note": "代父亲缴"} if size == "roll" else {}
+        receipt = receipt_of(home, lin, li_na, lines, **words)
         go(page, site, reverse("billing:receipt_print", args=[receipt.pk]) + f"?size={size}")
         expect(page.locator(".sheet")).to_have_count(parts * copies)
         assert paper(page) == [sheet] * parts * copies, f"{lines} lines"
