@@ -1,4 +1,4 @@
-"""Races against arrears and over tariffs, on real connections; each with a control that shows what would come of it
+"""Races over arrears, drawers and tariffs, on real connections; each with a control that shows what would come of it
 without what holds the two apart."""
 
 import datetime
@@ -10,11 +10,21 @@ import pytest
 from django.db import IntegrityError, connection
 from django.db.models import QuerySet
 
-from billing import actions, numbering
+from billing import actions, invariants, numbering
 from billing.actions import arrears as verbs
-from billing.actions import dunning, tariffs
+from billing.actions import cash, dunning, tariffs
 from billing.actions.cash import Means
-from billing.models import ArrearsCase, Bill, DemandLetter, Dispute, DunningStep, PromiseToPay, Receipt, Tariff
+from billing.models import (
+    ArrearsCase,
+    Bill,
+    DemandLetter,
+    Dispute,
+    DunningStep,
+    PromiseToPay,
+    Receipt,
+    Shift,
+    Tariff,
+)
 from servicedesk.core import moves
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.models import Event, Notification
@@ -304,6 +314,53 @@ def test_control_without_the_locks_a_letter_demands_what_was_paid(yunhu, service
 
     monkeypatch.setattr(numbering, "take_number", take)
     assert not demands_what_is_owed(*pay_while_a_letter_is_written(arrears, li_na, qian, done=paid))
+
+
+# A payment and the end of a shift -------------------------------------------------------------------------------------
+
+
+def pay_while_the_drawer_is_counted(arrears, li_na, *, closed=None):
+    """Return (receipt or what refused it, the closed shift); with `closed` the event is set when it is committed."""
+    money = {"deposits": [], "means": [Means("cash", Decimal("40.00"))], "payer": None, "submission": None}
+    shift = Shift.objects.select_related("community").open().get()
+
+    def close():
+        made = actions.close_shift(shift, counted_cash=Decimal("1.00"), reason="清点", by=li_na, now=MONDAY)
+        if closed:
+            closed.set()
+        return made
+
+    facts = {"bills": [the_bill(arrears)], "by": li_na, "now": MONDAY}
+    return race(lambda: actions.take_payment(arrears.unit, **facts, **money), close)
+
+
+def open_drawer(yunhu, li_na):
+    return actions.open_shift(yunhu, opening_float=Decimal("1.00"), by=li_na, now=MONDAY)
+
+
+def test_what_is_paid_while_a_drawer_is_counted_is_counted_or_refused(yunhu, service, li_na):
+    for arrears in owing(service, 6):
+        open_drawer(yunhu, li_na)
+        paid, closed = pay_while_the_drawer_is_counted(arrears, li_na)
+        assert isinstance(paid, Receipt | Refused), paid
+        assert closed.expected_cash == (41 if isinstance(paid, Receipt) else 1)
+    assert "shift_cash" not in broken(yunhu)
+
+
+def broken(community):
+    return {name for name, _rows in invariants.breaks(community)}
+
+
+def test_control_without_the_lock_money_comes_into_a_closed_drawer(yunhu, service, li_na, monkeypatch):
+    (arrears,) = owing(service, 1)
+    open_drawer(yunhu, li_na)
+    closed, demand = threading.Event(), cash._demand_references
+    without_locks(monkeypatch)
+    # The cashier has found the drawer open when the references are looked at.
+    monkeypatch.setattr(cash, "_demand_references", lambda *facts: closed.wait(timeout=10) and demand(*facts))
+    paid, _shift = pay_while_the_drawer_is_counted(arrears, li_na, closed=closed)
+    assert isinstance(paid, Receipt), paid
+    assert "shift_cash" in broken(yunhu)
 
 
 # Tariffs --------------------------------------------------------------------------------------------------------------
