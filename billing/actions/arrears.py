@@ -25,13 +25,12 @@ from billing.models import (
     PromiseToPay,
     StepKind,
 )
-from billing.numbering import next_bill_number
+from billing.numbering import LETTERS, next_bill_number
 from complaints.actions import receive_case
 from residents.models import Unit
 from servicedesk.core import events, moves
 from servicedesk.core.errors import NotAllowed, Refused, Stale
-from servicedesk.core.models import NumberSeries, Role
-from servicedesk.core.numbers import take_number
+from servicedesk.core.models import Role
 from servicedesk.core.roles import roles_in
 
 Pause = ArrearsCase.Pause
@@ -45,7 +44,6 @@ LADDER = [
     (StepKind.DEMAND_LETTER, 60, "民法典 944（合理期限）；天数 (proposal)", True),
     (StepKind.LAWYER_LETTER, 90, PROPOSAL, True),
 ]
-SIGN, SERIES = "CG", "demand"
 # The least that is a reasonable period in which to pay (Civil Code 944 names none), and of what is proposed.
 LEAST_DAYS, USUAL_DAYS = 7, 15
 # Within how many days a late charge is to be paid.
@@ -307,7 +305,7 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
         at=now,
         by=by,
     )
-    letter.number = f"{SIGN}{today:%Y}-{take_number(community, f'{SERIES}-{today:%Y}'):04}"
+    letter.number = LETTERS.next(community, now)
     letter.save(force_insert=True)
     DemandLine.objects.bulk_create(DemandLine(letter=letter, bill=bill, amount=bill.balance) for bill in rows)
     take_step(arrears, StepKind.DEMAND_LETTER, by=by, now=now, evidence=letter.number, letter=letter)
@@ -345,18 +343,6 @@ def three_years_after(day):
     """Return the same day three years on; of 29 February the last of that month (Civil Code 188, 202)."""
     last = 28 if (day.month, day.day) == (2, 29) else day.day
     return day.replace(year=day.year + 3, day=last)
-
-
-def first_demand_gap(community):
-    """Return the first number of the demand letters of `community` that is missing, None where all are there."""
-    borne = set(DemandLetter.objects.filter(community=community).values_list("number", flat=True))
-    series = NumberSeries.objects.filter(community=community, key__startswith=f"{SERIES}-").order_by("key")
-    wanted = (
-        f"{SIGN}{key.rpartition('-')[2]}-{number:04}"
-        for key, last in series.values_list("key", "last")
-        for number in range(1, last + 1)
-    )
-    return next((number for number in wanted if number not in borne), None)
 
 
 def log_arrears_file(community, *, count, by, now):
