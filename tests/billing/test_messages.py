@@ -24,7 +24,7 @@ from residents.models import Unit
 from servicedesk.core import notifications
 from servicedesk.core.calendar import load_holidays
 from servicedesk.core.errors import Refused
-from servicedesk.core.models import Event, Notification
+from servicedesk.core.models import Event, Notification, Role
 from tests import factories
 from tests.counting import pinned
 from tests.factories import MONDAY, at
@@ -374,6 +374,17 @@ class TestLadder:
             send(later)
             assert len(sent()) == 1
 
+    def test_while_the_ladder_is_paused_nothing_is_written_at_all(self, home, lin, service, overdue, qian, rules):
+        use(rules, "reminder", -7)
+        sweep()
+        arrears = ArrearsCase.objects.select_related("community", "unit").get()
+        until = TODAY + 5 * DAY
+        actions.pause_arrears(arrears, reason="hardship", note="住院", until=until, by=qian, now=MONDAY)
+        owes(home, service, lin, days=-7, issued_on=TODAY - 20 * DAY, month=datetime.date(2025, 9, 1))
+        agree(lin)
+        sweep()
+        assert not Message.objects.exists()
+
     def test_a_disputed_bill_reminds_nobody(self, yunhu, home, lin, overdue, qian, office):
         agree(lin)
         sweep()
@@ -487,6 +498,15 @@ class TestQuietHours:
         assert row.sent_at is None and row.not_before == at("2025-09-16 08:00") and not sent()
         send(at("2025-09-16 08:00"))
         assert len(sent()) == 1
+
+    @pytest.mark.parametrize("workdays_only", [True, False])
+    def test_a_retry_on_a_day_of_rest_waits_where_the_rule_says_so(self, home, lin, service, rules, workdays_only):
+        use(rules, "message", 5, workdays_only=workdays_only)
+        owes(home, service, lin)
+        agree(lin)
+        sweep()
+        send(at("2025-09-20 10:00"))
+        assert len(sent()) == (0 if workdays_only else 1)
 
     def test_what_waited_over_the_weekend_is_still_tried_for_hours(self, home, lin, service, rules, monkeypatch):
         use(rules, "message", 5)
@@ -645,6 +665,13 @@ class TestPages:
 
 
 class TestDiscounts:
+    def test_who_asks_is_not_told_of_their_own_question(self, yunhu, home, service, zhou):
+        both = factories.staff("both", "周全", Role.CLERK, Role.SUPERVISOR, community=yunhu)
+        facts = {"kind": "vacancy", "percent": Decimal(30), "reason": "空置", "evidence": "抄表记录"}
+        days = {"since": datetime.date(2025, 10, 1), "last_day": datetime.date(2026, 9, 30)}
+        actions.ask_discount(service, home, by=both, now=MONDAY, **facts, **days)
+        assert [row.recipient for row in Notification.objects.filter(kind="discount_asked")] == [zhou]
+
     def test_who_decides_and_who_asked_are_told(self, yunhu, home, service, li_na, zhou, guo):
         facts = {"kind": "vacancy", "percent": Decimal(30), "reason": "空置", "evidence": "抄表记录"}
         days = {"since": datetime.date(2025, 10, 1), "last_day": datetime.date(2026, 9, 30)}
