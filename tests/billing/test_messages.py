@@ -19,8 +19,8 @@ from billing import actions, mailing
 from billing.actions import messages as told
 from billing.models import ArrearsCase, Bill, BillRun, DunningRule, DunningStep, Message
 from complaints.actions import erasing
-from residents.actions import agree_to_mail, mark_handed_over, withdraw_mail
-from residents.models import Unit
+from residents.actions import agree_to_mail, mark_handed_over, seal_person, withdraw_mail
+from residents.models import Person, Unit
 from servicedesk.core import notifications
 from servicedesk.core.calendar import load_holidays
 from servicedesk.core.errors import Refused
@@ -139,6 +139,22 @@ class TestConsent:
         row = Notification.objects.get(kind="mail_agreed")
         assert row.address.startswith("erased-") and row.dead_at == MONDAY
         assert send() == (0, 0) and not mail.outbox
+
+    def test_a_new_entry_has_its_address_and_a_wrong_one_loses_no_word(self, client, yunhu, chen):
+        client.force_login(chen)
+        typed = {"kind": "person", "name": "赵敏", "email": f"{'a' * 130}@example.org"}
+        refused = client.post(reverse("residents:add"), typed)
+        assert refused.status_code == 422 and typed["email"] in refused.content.decode()
+        assert client.post(reverse("residents:add"), typed | {"email": "Zhao@Example.org"}).status_code == 302
+        person = Person.objects.get(name="赵敏")
+        assert person.email == "zhao@example.org" and not person.is_told_by_mail
+
+    def test_sealed_nobody_is_told_anything(self, lin):
+        seal_person(agree(lin), now=MONDAY)
+        lin.refresh_from_db()
+        assert not lin.is_told_by_mail and lin.masked_email == ""
+        with pytest.raises(Refused):
+            agree_to_mail(lin, email=LIN, now=MONDAY)
 
     def test_masked_after_their_time_no_address_stays(self, home, lin):
         agree(lin)
