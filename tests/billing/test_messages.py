@@ -242,6 +242,13 @@ class TestBillsOfARun:
         assert not sent() and Message.objects.get().state == "withdrawn"
         assert Message.objects.get().notification.last_error == "paid"
 
+    def test_bills_that_are_overdue_when_it_leaves_are_left_to_the_ladder(self, yunhu, home, lin, qian, tariffs):
+        mark_handed_over(home, on=datetime.date(2020, 1, 1), by=None, now=MONDAY)
+        agree(lin)
+        billed(yunhu, qian)
+        send(MONDAY + 90 * DAY)
+        assert not sent() and Message.objects.get().notification.last_error == "late"
+
     def test_consent_that_ends_before_it_leaves_means_silence(self, yunhu, home, lin, qian, tariffs):
         mark_handed_over(home, on=datetime.date(2020, 1, 1), by=None, now=MONDAY)
         agree(lin)
