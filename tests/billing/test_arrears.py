@@ -640,7 +640,7 @@ class TestLetters:
     def test_a_gap_in_the_numbers_is_found(self, yunhu, arrears, overdue, qian):
         letter(arrears, [overdue], qian)
         assert numbers.first_gap(yunhu) is None
-        take_number(yunhu, "demand-2025")
+        numbers.take_number(yunhu, "demand-2025")
         assert numbers.first_gap(yunhu) == "CG2025-0002"
 
     def test_three_years_after_a_leap_day(self):

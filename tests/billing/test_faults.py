@@ -198,7 +198,7 @@ def test_where_the_process_dies_nothing_stays_and_done_again_it_is_whole(world, 
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
     assert invariants.breaks(yunhu) == []
-    assert [gap(yunhu) for gap in numbering.GAPS] == [None] * len(GAPS)
+    assert [gap(yunhu) for gap in numbering.GAPS] == [None] * len(numbering.GAPS)
 
 
 @pytest.mark.django_db(transaction=True)
