@@ -252,11 +252,24 @@ INVARIANTS = [
         WHERE s.community_id = %(community)s AND s.closed_at IS NOT NULL AND s.expected_cash <> {CASH_OF_SHIFT}
         ORDER BY s.id""",
     ),
+    Invariant(
+        "I3",
+        "statement_line_is_payment",
+        _("What a line of a statement stands for is a payment of the same community, means and amount."),
+        """
+        SELECT l.id || ' · ' || l.external_ref FROM billing_statementline l
+        JOIN billing_payment p ON p.id = l.payment_id
+        WHERE l.community_id = %(community)s
+          AND (p.community_id <> l.community_id OR p.amount <> l.amount
+               OR CASE l.channel WHEN 'bank' THEN p.method NOT IN ('transfer', 'card') ELSE p.method <> l.channel END)
+        ORDER BY l.id""",
+    ),
     Invariant("I4", "bill_numbers", _("No number of a bill is missing."), _series("billing_bill")),
     Invariant("I4", "receipt_numbers", _("No number of a receipt is missing."), _series("billing_receipt")),
     Invariant("I4", "refund_numbers", _("No number of a refund is missing."), _series("billing_refund")),
     Invariant("I4", "shift_numbers", _("No number of a cash shift is missing."), _series("billing_shift")),
     Invariant("I4", "deposit_numbers", _("No number of a deposit is missing."), _series("billing_deposit")),
+    Invariant("I4", "demand_numbers", _("No number of a demand letter is missing."), _series("billing_demandletter")),
     Invariant(
         "I4",
         "void_by_two",

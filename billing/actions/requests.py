@@ -12,6 +12,7 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.actions.arrears import uphold_disputes
 from billing.actions.ledger import post
 from billing.actions.settling import change, drawer_of, give_back, lock_unit, take_back
 from billing.actions.shifts import demand_cashier
@@ -297,6 +298,7 @@ def _void(bill, request, by, now):
     }
     post("bill_voided", about=bill, lines=lines, by=by, now=now)
     events.log(bill, "bill_voided", by=by, now=now, data={"request": request.pk})
+    uphold_disputes(bill, note=request.reason, by=by, now=now)
 
 
 def _waive(request, bill, by, now):
@@ -307,6 +309,8 @@ def _waive(request, bill, by, now):
     lines = {Account.WAIVED: request.amount, Account.RECEIVABLE: -request.amount}
     post("bill_waived", about=bill, lines=lines, by=by, now=now)
     events.log(bill, "bill_waived", by=by, now=now, data={"request": request.pk, "amount": str(request.amount)})
+    if bill.balance == request.amount:
+        uphold_disputes(bill, note=request.reason, by=by, now=now)
 
 
 def _deduct(request, deposit, by, now):

@@ -6,19 +6,21 @@ The bad values follow from the kinds of the fields, so that a field or a form th
 import html
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import pytest
 from django import forms
 from django.db import transaction
 from django.urls import reverse
 
+from billing import actions
 from billing.forms import access, arrears, bills, cash, closing, deposits, discounts, fees, fields, requests, runs
 from residents.forms.fields import RoomField
 from residents.forms.steps import RoomField as TypedRoomField
 from servicedesk.core.money import MoneyField
 from tests import factories
 from tests.billing import money_rows as rows
-from tests.billing.world import World, changed, everything
+from tests.billing.world import DAY, TODAY, World, changed, everything
 from tests.factories import MONDAY
 
 MODULES = [access, arrears, bills, cash, closing, deposits, discounts, fees, requests, runs]
@@ -150,6 +152,7 @@ SENT = [
     Sent("close_shift", "shift", {"counted_cash": "1580", "reason": "找零有误"}),
     Sent("record_step", "unit", {"kind": "phone", "evidence": "10:05 通话", "result": "月底前付"}),
     Sent("promise_payment", "unit", {"amount": "50", "pay_on": "2025-09-30", "note": "月底发工资"}),
+    Sent("withdraw_promise", "promised", {"reason": "日期记错"}),
     Sent("pause_arrears", "unit", {"reason": "hardship", "until": "2025-10-31", "note": "住院"}),
     Sent("skip_step", "unit", {"reason": "电话已停机"}),
     Sent(
@@ -162,6 +165,8 @@ SENT = [
     Sent("deliver_letter", "letter", {"delivered_on": "2025-09-15", "proof": "ems", "proof_text": "EX123456789CN"}),
     Sent("set_rule", "rule", {"days": "-5", "source": "2025-09-01 会议"}),
     Sent("new_clause", typed=CLAUSE),
+    Sent("end_clause", "clause", {"last_on": "2025-12-31"}),
+    Sent("void_clause", "clause", {"reason": "日利率录入有误"}),
     Sent("arrears_notices", typed={"unit": pk("unit"), "text": "请您缴费", "evidence": "照片 0915", "do": "record"}),
     Sent("give_code", "occupancy", {"email": ""}, done=200),
 ]
@@ -181,7 +186,18 @@ def here(yunhu, other):
     garage = factories.fee(yunhu, "车库费", kind="other")
     next_door = factories.unit(yunhu, "3-2-1202")
     world.rows |= {"next_door": next_door, "unpaid": unpaid, "garage": factories.tariff(garage)}
+    world.rows["promised"] = promised(world)
     return world
+
+
+def promised(world):
+    """Return a home that owes and has promised to pay."""
+    unit = factories.unit(world.community, "3-2-1203")
+    rows.billed(unit, world.fee, "100.00", due_on=TODAY - 40 * DAY)
+    actions.advance_arrears(now=MONDAY)
+    facts = {"amount": Decimal("50.00"), "pay_on": TODAY + DAY, "by": world.by, "now": MONDAY}
+    actions.promise_payment(unit.arrears.select_related("community", "unit").get(), **facts)
+    return unit
 
 
 @pytest.fixture

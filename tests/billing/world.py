@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.apps import apps
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from billing import actions
 from billing.actions.requests import Item
@@ -98,7 +99,10 @@ class World:
         case = factories.case(home, by=by, unit=self.unit)
         dispute = actions.dispute_bill(self.arrears(), bill=self.bills[0], case=case, by=by, now=MONDAY)
         actions.resume_arrears(self.arrears(), note="其他账单", by=by, now=MONDAY)
-        self.rows |= {"rule": rule, "letter": letter, "dispute": dispute, "case": case}
+        terms = {"rate_per_day": Decimal("0.0005"), "grace_days": 15, "cap_percent": Decimal(20)}
+        terms |= {"valid": DateRange(AUGUST, None), "clause": "物业服务合同 第十条"}
+        clause = actions.add_clause(home, fee=self.lift, by=by, now=MONDAY, **terms)
+        self.rows |= {"rule": rule, "letter": letter, "dispute": dispute, "case": case, "clause": clause}
         for name, row in self.rows.items():
             self.rows[name] = type(row).objects.get(pk=row.pk)
 
