@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from billing import charging
 from billing.actions.issuing import issue
 from billing.actions.ledger import post
+from billing.actions.prepayments import carry_over
 from billing.amounts import NOTHING
 from billing.models import Account, Bill, Exemption, Fee, Tariff
 from billing.numbering import next_bill_number
@@ -22,7 +23,8 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
     """Write one bill by hand and return it: of a fee of the kind “other”, for what no tariff counts.
 
     `amount` is in yuan. Owed by the owner on the first day, else the lessee. A form that is sent twice makes one bill:
-    the lock on the unit lets one in, and the bill keeps the key of its form. Raises Refused for another kind of fee.
+    the lock on the unit lets one in, and the bill keeps the key of its form. Raises Refused for another kind of fee,
+    and for a due day that is past: nobody owes a late charge for days on which there was no bill.
     """
     if fee.kind != Fee.Kind.OTHER:
         raise Refused(_("This fee is billed by its tariff. Choose a fee of the kind “other fee”."))
@@ -30,6 +32,8 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
     key = str(submission or "")
     if key and (made := Bill.objects.filter(unit=unit, tariff=None, lines__0__form=key).first()):
         return made
+    if due_on < unit.community.local(now).date():
+        raise Refused(_("A bill is due on the day on which it is written or later. Choose today or a later day."))
     month = charging.first_of(from_on)
     person, kind = debtor_on(unit, from_on)
     bill = Bill.objects.create(
@@ -66,12 +70,13 @@ def debtor_on(unit, day):
 
 @transaction.atomic
 def replace_bill(bill, *, by, now):
-    """Bill anew what a voided bill was about, from the register as it is now; return the new bill, `replaces` set.
+    """Bill anew what a voided bill was about, from the register as it is now; return the new bill, `replaces` set. What
+    the voided one had been paid pays it at once.
 
     By the tariff of the voided one, or, where that was entered by mistake, by the one in force. Raises Refused for a
     bill that stands or is replaced, for one written by hand, and where there is nothing to bill.
     """
-    unit = Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=bill.unit_id)
+    unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("community").get(pk=bill.unit_id)
     bill = Bill.objects.select_for_update(of=("self",), no_key=True).select_related("community", "fee").get(pk=bill.pk)
     if not bill.is_void:
         raise Refused(_("This bill is not void, so it is not replaced. Have it voided first."))
@@ -89,6 +94,8 @@ def replace_bill(bill, *, by, now):
     lines = {Account.RECEIVABLE: made.amount, Account.INCOME: -made.amount}
     post("billed", about=made, lines=lines, by=by, now=now)
     events.log(made, "issued", by=by, now=now, data={"amount": str(made.amount), "replaces": bill.number})
+    if carry_over(bill, made, unit, by=by, now=now):
+        made.refresh_from_db()
     return made
 
 

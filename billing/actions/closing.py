@@ -1,14 +1,16 @@
 """Closing a month of fees: its figures stand as they are, and nothing is billed for it any more (section 28)."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from billing import charging, figures
-from billing.models import BillRun, MoneyRequest, MonthClose, Shift
+from billing.models import BillRun, MoneyRequest, MonthClose, Shift, StatementLine
 from complaints.listing import midnight
 from servicedesk.core import events
 from servicedesk.core.errors import NotAllowed, Refused
-from servicedesk.core.models import Role
+from servicedesk.core.models import Community, Role
 from servicedesk.core.roles import has_role
 
 
@@ -26,8 +28,13 @@ def unfinished(community, month):
     runs = BillRun.objects.filter(community=community, month=month).order_by("-pk").values("status", "left_out")
     states = [(run["status"], run["left_out"]) for run in runs]
     ends = midnight(figures.next_month(month), community)
-    shifts = Shift.objects.filter(community=community, opened_at__lt=ends).open().count()
-    waiting = MoneyRequest.objects.waiting().filter(community=community, asked_at__lt=ends).count()
+    open_rows = (
+        Shift.objects.filter(opened_at__lt=ends).open(),
+        MoneyRequest.objects.waiting().filter(asked_at__lt=ends),
+        StatementLine.objects.waiting().filter(at__lt=ends),
+    )
+    counts = [_count_of(rows) for rows in open_rows]
+    shifts, waiting, unmatched = Community.objects.filter(pk=community.pk).values_list(*counts).get()
     left_out = next((left for status, left in states if status == BillRun.Status.DONE), None)
     found = []
     # Where fees have longer periods, some months have nothing to bill.
@@ -39,9 +46,17 @@ def unfinished(community, month):
         found.append((_("Cash shifts of this month that are still open: %(n)s.") % {"n": shifts}, True))
     if left_out:
         found.append((_("Homes without a bill, each with its reason: %(n)s.") % {"n": left_out}, False))
+    if unmatched:
+        found.append((_("Lines of statements that wait for a home: %(n)s.") % {"n": unmatched}, False))
     if waiting:
         found.append((_("Requests about money that nobody has decided on: %(n)s.") % {"n": waiting}, False))
     return found
+
+
+def _count_of(rows):
+    """Return the expression that counts those of `rows` that belong to a community."""
+    counted = rows.filter(community=OuterRef("pk")).order_by().values("community").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
 
 
 @transaction.atomic

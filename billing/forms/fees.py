@@ -41,7 +41,7 @@ class FeeForm(forms.Form):
         label=_("Place on bills"),
         required=False,
         most=999,
-        help_text=_("Empty: the last. Of one day's debts the first is paid first."),
+        help_text=_("Empty: the last. Money pays what was due first, and of one day in this order."),
     )
 
     @property

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from billing import actions, cashing
+from billing import actions, cashing, matching
 from billing.actions.rights import DECIDERS, MONEY
 from billing.forms import cash as forms
 from billing.models import Shift
@@ -55,6 +55,7 @@ def _find(request, pk):
 def _page(request, shift, now, *, form=None, step="", status=200):
     is_own = shift.cashier_id == request.user.pk
     context = {"shift": shift, "report": cashing.report_of(shift), "now": now, "step": step, "is_own": is_own}
+    context["waiting_lines"] = matching.waiting_in(request.community)
     if form is None and shift.is_open:
         if is_own:
             form = forms.CloseShiftForm(thing=shift, now=now)
@@ -107,6 +108,7 @@ def shift_print(request, pk):
 
 def _day(request, date, template):
     context = {"day": cashing.day_of(request.community, date), "community": request.community, "now": clock.now()}
+    context["waiting_lines"] = matching.waiting_in(request.community)
     with timezone.override(request.community.tz):
         return render(request, template, context)
 
