@@ -119,13 +119,7 @@ STARTS = {
 STARTS_ON = (
     "CASE WHEN u.handed_over_on IS NOT NULL THEN coalesce(h.fee_starts_on, {rule})"
     " WHEN EXISTS (SELECT FROM residents_occupancy o WHERE o.unit_id = u.id AND o.voided_at IS NULL"
-    " AND o.united_into_id IS NULL AND "
-    + _holds("o.period", "%(first)s")
-    + ") THEN "
-    + ALWAYS
-    + " ELSE "
-    + NEVER
-    + " END"
+    " AND o.united_into_id IS NULL AND " + _holds("o.period", "{day}") + ") THEN " + ALWAYS + " ELSE " + NEVER + " END"
 )
 # A unit has up to two parts: the developer's before fees begin, and that of who has it since. Only what is charged for
 # time is split; of what is measured or shared the one is charged who has the unit when the period ends.
@@ -320,13 +314,16 @@ def charging(community, tariff, month, *, after=0, upto=None, unit=None):
     is_by_days = tariff.basis in (Tariff.Basis.AREA, Tariff.Basis.FIXED) or (
         tariff.basis == Tariff.Basis.FORMULA and "consumption" not in parse(tariff.formula).names
     )
+    # What is split by days is owed by who has a part when it begins; all else by who has the unit when the period ends.
+    day = "first" if is_by_days else "last"
     enrolled = ENROLLED if is_enrolled else ""
+    rule = STARTS[tariff.start_rule]
     lot = LOT.format(
         quantity="e.quantity" if is_enrolled else "1::numeric",
         enrolled=enrolled,
         by_handover="false" if is_enrolled else "u.handed_over_on IS NOT NULL",
         # Who enrols has agreed to pay; the handover has nothing to say then.
-        starts_on=ALWAYS if is_enrolled else STARTS_ON.format(rule=STARTS[tariff.start_rule]),
+        starts_on=ALWAYS if is_enrolled else STARTS_ON.format(rule=rule, day=f"%({day})s"),
         scope=scope,
         unbilled=STANDING if unit is not None else STANDING + VOIDED,
     )
@@ -342,7 +339,7 @@ def charging(community, tariff, month, *, after=0, upto=None, unit=None):
                 inner_.amount, inner_.lines FROM ({priced}) AS inner_"""
     charges = CHARGES.format(
         most=MOST,
-        debtor=DEBTOR.format(holds=_holds("o.period", "p.from_on")),
+        debtor=DEBTOR.format(holds=_holds("o.period", "p.from_on" if is_by_days else "p.to_on")),
         discounted=_holds("d.period", "p.from_on"),
         priced=priced,
     )

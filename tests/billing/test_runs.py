@@ -98,6 +98,19 @@ class TestAmounts:
         billed(yunhu, qian, JULY)
         assert the_bill(home).due_on == datetime.date(2025, 11, 2)
 
+    def test_writing_late_or_anew_does_not_renew_a_claim(self, yunhu, service, qian, zhou):
+        """Only a demand interrupts the three years (Civil Code 195), and nobody is demanded by our own correction."""
+        (home,) = homes(yunhu, 1)
+        factories.tariff(service, due_days=25)
+        billed(yunhu, qian, JULY)
+        first = the_bill(home)
+        assert first.claim_until == datetime.date(2028, 7, 26)
+        Bill.objects.filter(pk=first.pk).update(
+            claim_until=datetime.date(2028, 9, 1), voided_at=NOW, voided_by=zhou, void_asked_by=qian, void_reason="x"
+        )
+        made = actions.replace_bill(first, by=qian, now=NOW)
+        assert (made.due_on, made.claim_until) == (datetime.date(2025, 11, 2), datetime.date(2028, 9, 1))
+
     def test_a_quarter_is_billed_in_its_first_month_alone(self, yunhu, service, qian):
         (home,) = homes(yunhu, 1, "100")
         factories.tariff(service, months=3)
@@ -300,6 +313,30 @@ class TestMeters:
         again = billed(yunhu, qian)
         assert (again.made, again.there, again.left_out) == (1, 0, 3)
         assert the_bill(unread).amount == Decimal("12.00")
+
+    @pytest.mark.parametrize("basis", ["meter", "share"])
+    def test_what_is_not_split_by_days_is_owed_by_who_has_the_unit_in_the_end(self, yunhu, water, qian, basis):
+        """October: one home is handed over on the 10th, one is sold on the 3rd, one has no handover."""
+        facts = {"meter": {"unit_price": "3", "resource": "water"}, "share": {"unit_price": None, "measure": "unit"}}
+        factories.tariff(water, basis=basis, start_rule="exact_day", **facts[basis])
+        SharedCost.objects.create(
+            community=yunhu, fee=water, month=OCTOBER, amount=30, evidence="水表", by=qian, at=NOW, building=None
+        )
+        handed, sold, lived = (factories.unit(yunhu, f"3-2-{n}", area="80") for n in range(3))
+        for unit, day in ((handed, OCTOBER.replace(day=10)), (sold, datetime.date(2020, 1, 1))):
+            mark_handed_over(unit, on=day, by=None, now=NOW)
+        seller, buyer = (register_person(yunhu, name=name, phone="", by=None, now=NOW) for name in ("陈旧", "林新"))
+        for unit, person, since, until in (
+            (handed, buyer, OCTOBER.replace(day=10), None),
+            (sold, seller, JULY, OCTOBER.replace(day=3)),
+            (sold, buyer, OCTOBER.replace(day=3), None),
+            (lived, buyer, OCTOBER.replace(day=5), None),
+        ):
+            Occupancy.objects.create(unit=unit, person=person, kind="owner", period=DateRange(since, until))
+        for n, unit in enumerate((handed, sold, lived)):
+            reading(meter(yunhu, unit=unit, serial=f"W{n}"), "10-07", "4")
+        billed(yunhu, qian)
+        assert list(Bill.objects.values_list("debtor", "debtor_kind")) == [(buyer.pk, "owner")] * 3
 
 
 class TestFormulas:
