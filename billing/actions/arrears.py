@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from billing import ageing
+from billing.actions.closing import month_to_bill
 from billing.actions.dunning import NOT_PAUSED, plan
 from billing.actions.ledger import post
 from billing.models import (
@@ -422,7 +423,7 @@ def issue_late_charge(bills, *, by, now, arrears=None):
 
 def _bill_late(bill, late, fee, today, *, by, now):
     from_on = late.charge.stretches[0].from_on
-    month = from_on.replace(day=1)
+    month = month_to_bill(bill.community, from_on.replace(day=1), now=now)
     due_on = today + datetime.timedelta(days=LATE_DUE_DAYS)
     made = Bill.objects.create(
         community=bill.community,

@@ -7,14 +7,33 @@ from billing import figures
 from billing.models import BillRun, MoneyRequest, MonthClose, Shift
 from complaints.listing import midnight
 from servicedesk.core import events
+from servicedesk.core.alone import wait_for_bills
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import has_role
 
 
+def month_to_bill(community, month, *, now):
+    """Return the month that a bill about `month` is billed in: that one or, where it was closed, the current one.
+
+    For what no tariff counts: by hand, late charges, the former books. Keeps everybody else who writes bills or closes
+    a month of the community waiting until the transaction ends. Two queries.
+    """
+    wait_for_bills(community)
+    return community.local(now).date().replace(day=1) if _is_closed(community, month) else month
+
+
+def _is_closed(community, month):
+    return MonthClose.objects.filter(community=community, month=month).exists()
+
+
 def demand_open_month(community, month):
-    """Raise Refused where `month` was closed: what is billed late goes into the month that is open. One query."""
-    if MonthClose.objects.filter(community=community, month=month).exists():
+    """Raise Refused where `month` was closed: nothing is billed for it by a tariff any more.
+
+    Keeps everybody else who writes bills or closes a month waiting, as `month_to_bill` does. Two queries.
+    """
+    wait_for_bills(community)
+    if _is_closed(community, month):
         raise Refused(
             _("The month %(month)s is closed. Nothing is billed for it any more: bill it by hand in this month.")
             % {"month": f"{month:%Y-%m}"}
@@ -54,6 +73,7 @@ def close_month(community, month, *, by, now, note=""):
         raise NotAllowed(_("Finance closes a month."))
     if community.local(now).date() < figures.next_month(month):
         raise Refused(_("This month is not over yet. It can be closed from the first day of the next one."))
+    wait_for_bills(community)
     left = unfinished(community, month)
     if first := [sentence for sentence, is_first in left if is_first]:
         raise Refused(" ".join(first))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from servicedesk.core.errors import Refused
 
 # The first half of an advisory lock says what is locked; the second is the community.
-IMPORT, BILLING = 0x494D50, 0x42494C
+IMPORT, BILLING, BILLS = 0x494D50, 0x42494C, 0x424C53
 
 
 def importing_alone(community):
@@ -24,6 +24,13 @@ def billing_alone(community):
     return _alone(
         BILLING, community, _("Another billing run of this community is at work. Wait until it has finished.")
     )
+
+
+def wait_for_bills(community):
+    """Wait until nobody else writes bills of the community or closes a month of it, and keep them out until this
+    transaction ends. The database takes the same lock where a bill or a closed month is written past the actions."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [BILLS, community.pk])
 
 
 @contextlib.contextmanager
