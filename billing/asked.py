@@ -55,7 +55,7 @@ def _bill(bill):
     return [
         Fact(_("Bill"), bill.number),
         Fact(_("Room"), bill.unit),
-        Fact(_("Fee"), bill.fee),
+        Fact(_("Fee"), bill.called),
         Fact(_("Period"), f"{bill.from_on:%Y-%m-%d} – {bill.to_on:%Y-%m-%d}"),
         Fact(_("Owed by"), bill.debtor or bill.get_debtor_kind_display(), is_data=bill.debtor_id is not None),
         money(_("Amount in yuan"), bill.amount),

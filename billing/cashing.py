@@ -4,16 +4,19 @@ import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Min, Q, Sum
 from django.utils.translation import gettext as _
 
 from billing.actions.settling import cash_in
 from billing.amounts import NOTHING
 from billing.capitals import capitals
-from billing.models import Bill, Deposit, Method, Payment, Receipt, Refund, Shift
+from billing.models import Bill, Deposit, DepositKind, Method, Payment, Receipt, Refund, Shift
+from complaints.listing import midnight
 from residents.models import Occupancy, Person
 from residents.rooms import key_of
 
+# Means of which somebody else keeps a statement.
+NAMED = set(Method.values) - {Method.CASH}
 # So many receipts of a unit stand beside what it owes.
 LAST = 8
 
@@ -44,9 +47,11 @@ class Account:
     people: list
 
     @property
-    def overdue(self):
-        """The ticks that are set when the page opens: what is overdue; of deposits none."""
-        return [line.value for line in self.lines if line.days_late > 0]
+    def asked(self):
+        """The ticks that are set when the page opens: what is overdue, else what is due next; of deposits none."""
+        overdue = [line.value for line in self.lines if line.days_late > 0]
+        next_due = min((line.due_on for line in self.lines if line.is_bill), default=None)
+        return overdue or [line.value for line in self.lines if line.is_bill and line.due_on == next_due]
 
 
 def account_of(unit, today):
@@ -88,16 +93,17 @@ def _buckets(lines):
 
 @dataclass(frozen=True)
 class Due:
-    """What the cashier is to say before anything is posted: owed, given, change, what is left or kept."""
+    """What the cashier is to say before anything is posted: owed, given, change, what is left or kept; and what would
+    keep the money from being taken, or from being found again, in sentences."""
 
     owed: Decimal
     given: Decimal
     change: Decimal = NOTHING
     rest: Decimal = NOTHING
     kept: Decimal = NOTHING
-    over: Decimal = NOTHING
     is_new: bool = False
     means: list = field(default_factory=list)
+    wrong: list = field(default_factory=list)
 
     @property
     def taken(self):
@@ -129,10 +135,22 @@ def due_of(form):
         change=change,
         rest=max(owed - given, NOTHING),
         kept=kept,
-        over=over - kept - change,
+        wrong=_doubts(form, parts, owed, over - kept - change),
         is_new=is_new,
         means=[(names[method], amount - change if method == Method.CASH else amount) for method, amount, _ref in parts],
     )
+
+
+def _doubts(form, parts, owed, over):
+    """Return the sentences about what cannot be read, what is too much, and what nobody will find on a statement."""
+    doubts = [error for name in ("given", "second_given") if form.data.get(name) for error in form.errors.get(name, [])]
+    if over and not owed:
+        doubts.append(_("Nothing is ticked. Tick what is paid, or that it is prepayment."))
+    elif over:
+        doubts.append(_("More than is owed was given, and only cash has change: take less, or tick prepayment."))
+    if any(method in NAMED and not reference for method, _amount, reference in parts):
+        doubts.append(_("Without its reference, no statement of the bank or the app can confirm it."))
+    return doubts
 
 
 # Shifts ---------------------------------------------------------------------------------------------------------------
@@ -151,11 +169,10 @@ class Tally:
         return self.taken - self.given
 
 
-def tally(shifts):
-    """Return the Tally of `shifts` (a queryset or list). Two queries."""
-    taken = Payment.objects.filter(shift__in=shifts).values_list("method").annotate(Sum("amount"))
-    given = Refund.objects.filter(shift__in=shifts).values_list("method").annotate(Sum("amount"))
-    taken, given = dict(taken.order_by()), dict(given.order_by())
+def tally(payments, refunds):
+    """Return the Tally of some payments and refunds. Two queries."""
+    taken = dict(payments.values_list("method").annotate(Sum("amount")).order_by())
+    given = dict(refunds.values_list("method").annotate(Sum("amount")).order_by())
     lines = [
         (label, taken.get(method, NOTHING), given.get(method, NOTHING), _difference(taken, given, method))
         for method, label in Method.choices
@@ -185,7 +202,7 @@ def report_of(shift, *, with_rows=True):
     refunds = Refund.objects.filter(shift=shift).select_related("unit", "payment__receipt").order_by("id")
     rows = list(receipts) if with_rows else []
     return ShiftReport(
-        tally=tally([shift]),
+        tally=tally(Payment.objects.filter(shift=shift), Refund.objects.filter(shift=shift)),
         receipts=rows,
         refunds=list(refunds),
         void=[one for one in rows if one.is_void],
@@ -193,19 +210,41 @@ def report_of(shift, *, with_rows=True):
     )
 
 
-def shifts_of_day(community, day):
-    """Return the shifts that were open at some time of a day, the first opened first; `taken` is what was taken in
-    each. One query."""
-    begins = _midnight(community, day)
+@dataclass(frozen=True)
+class Day:
+    """The money of one day by its own time, whichever shift took it: so that days add up. `shifts` were open at some
+    time of it, and `first` and `last` are the numbers of its receipts, or ""."""
+
+    date: datetime.date
+    tally: Tally
+    shifts: list
+    receipts: int
+    first: str
+    last: str
+
+    @property
+    def open(self):
+        return [one for one in self.shifts if one.is_open]
+
+    @property
+    def differences(self):
+        return [one for one in self.shifts if one.difference]
+
+
+def day_of(community, date):
+    """Return the Day of a community. Four queries."""
+    begins = midnight(date, community)
     ends = begins + datetime.timedelta(days=1)
+    of_day = {"community": community, "at__gte": begins, "at__lt": ends}
     rows = Shift.objects.filter(community=community, opened_at__lt=ends)
     rows = rows.filter(Q(closed_at=None) | Q(closed_at__gte=begins))
-    counted = rows.annotate(taken=Sum("receipts__amount"), receipts_count=Count("receipts"))
-    return counted.select_related("cashier").order_by("opened_at", "id")
-
-
-def _midnight(community, day):
-    return datetime.datetime.combine(day, datetime.time(), tzinfo=community.tz)
+    shifts = rows.annotate(taken=Sum("receipts__amount"), receipts_count=Count("receipts")).select_related("cashier")
+    return Day(
+        date=date,
+        tally=tally(Payment.objects.filter(**of_day), Refund.objects.filter(**of_day)),
+        shifts=list(shifts.order_by("opened_at", "id")),
+        **Receipt.objects.filter(**of_day).aggregate(receipts=Count("pk"), first=Min("number"), last=Max("number")),
+    )
 
 
 def found_receipts(community, *, q="", day=None, method=""):
@@ -217,8 +256,17 @@ def found_receipts(community, *, q="", day=None, method=""):
             found | Q(pk__in=Payment.objects.filter(external_ref=q, community=community).values("receipt"))
         )
     if day:
-        begins = _midnight(community, day)
+        begins = midnight(day, community)
         rows = rows.filter(at__gte=begins, at__lt=begins + datetime.timedelta(days=1))
     if method:
         rows = rows.filter(pk__in=Payment.objects.filter(method=method, community=community).values("receipt"))
     return rows
+
+
+# Receipts -------------------------------------------------------------------------------------------------------------
+
+
+def lines_of(receipt):
+    """Return the lines of a receipt with the words of what is no fee. No query."""
+    kinds = dict(DepositKind.choices)
+    return [{**line, "deposit": kinds.get(line["text"]) if line["kind"] == "deposit" else ""} for line in receipt.lines]

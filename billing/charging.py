@@ -162,7 +162,7 @@ charges AS MATERIALIZED (
     FROM parts p
     {debtor}
     LEFT JOIN billing_discount d ON d.unit_id = p.unit_id AND d.fee_id = %(fee)s AND d.status = 'approved'
-        AND {discounted}
+        AND NOT p.by_developer AND {discounted}
     CROSS JOIN LATERAL ({priced}) AS priced
 )
 """

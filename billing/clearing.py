@@ -27,7 +27,7 @@ def _bills(handover):
     rows = list(owed_by(handover))
     if not rows:
         return ""
-    names = [f"{bill.fee} {bill.month:%Y-%m} {bill.balance}" for bill in rows[:MOST_NAMED]]
+    names = [f"{bill.called} {bill.month:%Y-%m} {bill.balance}" for bill in rows[:MOST_NAMED]]
     more = len(rows) - MOST_NAMED
     if more > 0:
         names.append(_("%(n)s more") % {"n": more})

@@ -5,6 +5,7 @@ write say that neither names nor telephone numbers belong in them.
 """
 
 NOT_HELD = {
+    "billing.Message": "key",
     "billing.BillAccess": "code_digest",
     "billing.Fee": "code name name_en",
     "billing.Tariff": "formula price_basis void_reason",

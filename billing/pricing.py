@@ -53,7 +53,7 @@ def said(tariff, tiers=()):
     if tariff.basis == Basis.FIXED:
         return _("%(price)s yuan a month") % {"price": price}
     if tariff.basis == Basis.SHARE:
-        return f"{tariff.get_basis_display()}, {tariff.get_measure_display()}"
+        return f"{tariff.get_basis_display()} · {tariff.get_measure_display()}"
     if tariff.basis == Basis.FORMULA:
         return tariff.formula
     measure = MEASURES[tariff.resource]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Count, Exists, OuterRef, Sum
+from django.db.models import Count, Sum
 
 from billing.models import Bill, Exemption, RunTariff, Tariff
 
@@ -41,11 +41,8 @@ def fees_of(run):
 
 def left_out_of(run):
     """Return the units without a bill in the month of a run, and why: without those that have been billed since."""
-    billed = Bill.objects.standing().filter(
-        unit=OuterRef("unit"), fee=OuterRef("fee"), month=OuterRef("month"), tariff__isnull=False, about=None
-    )
-    rows = Exemption.objects.filter(community=run.community_id, month=run.month, fee__in=_fees(run))
-    rows = rows.filter(~Exists(billed)).select_related("unit", "fee")
+    rows = Exemption.objects.open().with_places()
+    rows = rows.filter(community=run.community_id, month=run.month, fee__in=_fees(run))
     return rows.order_by("unit__building", "unit__room_order", "fee__position", "id")
 
 

@@ -12,6 +12,7 @@ from billing.views import (
     discounts,
     fees,
     figures,
+    messages,
     receipts,
     requests,
     runs,
@@ -35,6 +36,7 @@ RUNS = [
     path("billing/runs/<int:pk>/go-on/", runs.run_go_on, name="run_go_on"),
     path("billing/runs/<int:pk>/left-out/", runs.run_left_out, name="run_left_out"),
     path("billing/runs/<int:pk>/print/", runs.run_print, name="run_print"),
+    path("billing/left-out/", runs.exemptions, name="exemptions"),
     path("billing/bills/", bills.bills, name="bills"),
     path("billing/bills/new/", bills.bill_new, name="bill_new"),
     path("billing/bills/notices/", bills.notices, name="notices"),
@@ -53,6 +55,7 @@ REQUESTS = [
     path("billing/requests/deduction/<int:pk>/", requests.request_deduction, name="request_deduction"),
     path("billing/requests/deposit-refund/<int:pk>/", requests.request_deposit_refund, name="request_deposit_refund"),
     path("billing/requests/<int:pk>/", requests.request, name="request"),
+    path("billing/requests/<int:pk>/slip/", requests.request_slip, name="request_slip"),
     *[path(f"billing/requests/<int:pk>/{step}/", getattr(requests, step), name=step) for step in REQUEST_STEPS],
 ]
 DEPOSITS = [
@@ -62,11 +65,12 @@ DEPOSITS = [
     path("billing/deposits/rules/pack/", deposits.take_rules, name="take_rules"),
     path("billing/deposits/<int:pk>/", deposits.deposit, name="deposit"),
     *[path(f"billing/deposits/<int:pk>/{step}/", getattr(deposits, step), name=step) for step in DEPOSIT_STEPS],
+    path("billing/deposits/<int:pk>/photos/<str:name>/", deposits.deposit_photo, name="deposit_photo"),
     path("billing/deposits/<int:pk>/slip/", deposits.deposit_slip, name="deposit_slip"),
     path("billing/deposits/<int:pk>/settlement/", deposits.deposit_settlement, name="deposit_settlement"),
 ]
 BOOKS = [path("billing/check/", books.check, name="check")]
-FEE_STEPS = ["enrol", "enter_cost", "switch_fee"]
+FEE_STEPS = ["enrol", "enter_cost", "rename_fee", "switch_fee"]
 FEES = [
     path("billing/fees/", fees.fees, name="fees"),
     path("billing/fees/new/", fees.fee_new, name="fee_new"),
@@ -106,6 +110,7 @@ CASHIER = [
     path("cashier/shifts/<int:pk>/close_shift/", shifts.close_shift, name="close_shift"),
     path("cashier/shifts/<int:pk>/print/", shifts.shift_print, name="shift_print"),
     path("cashier/day/<day:date>/", shifts.cash_day, name="cash_day"),
+    path("cashier/day/<day:date>/print/", shifts.cash_day_print, name="cash_day_print"),
 ]
 STEPS_AGAINST_ARREARS = [
     arrears.record_step,
@@ -135,12 +140,18 @@ ARREARS = [
     path("billing/arrears/<int:pk>/", arrears.arrears_of, name="arrears_of"),
     *(path(f"billing/arrears/<int:pk>/{step.__name__}/", step, name=step.__name__) for step in STEPS_AGAINST_ARREARS),
 ]
+MESSAGES = [
+    path("billing/messages/", messages.mails, name="mails"),
+    path("cashier/receipts/<int:pk>/mail/", messages.receipt_mail, name="receipt_mail"),
+]
 PHONE = [
     path("billing/codes/<int:pk>/", access.give, name="give_code"),
     path("p/bills/", access.enter, name="p_enter"),
     path("p/bills/list/", access.bills, name="p_bills"),
     path("p/bills/<int:pk>/", access.bill, name="p_bill"),
     path("p/bills/receipts/<int:pk>/", access.receipt, name="p_receipt"),
+    path("p/bills/mail/", access.mail, name="p_mail"),
+    path("p/bills/mail/stop/", access.mail_stop, name="p_mail_stop"),
     path("p/bills/leave/", access.leave, name="p_leave"),
 ]
 
@@ -154,5 +165,6 @@ urlpatterns = [
     *DISCOUNTS,
     *CASHIER,
     *ARREARS,
+    *MESSAGES,
     *PHONE,
 ]

@@ -71,8 +71,8 @@ TITLES = {
 class Row:
     """One thing that a check found: a case, or what is none under its own `label`.
 
-    `what` and `at` say what is wrong or to come, and when; `words` are what somebody typed about it. `explained` is the
-    line that was written about it today; `before` is the last one of an earlier day.
+    `what` and `at` say what is wrong or to come, and when; `words` are what somebody typed about it, and `who` has what
+    is no case. `explained` is the line that was written about it today; `before` is the last one of an earlier day.
     """
 
     key: str
@@ -82,6 +82,7 @@ class Row:
     what: str = ""
     at: datetime.datetime | None = None
     words: str = ""
+    who: str = ""
     explained: Explanation | None = None
     before: str = ""
 
@@ -507,10 +508,12 @@ CHECKS = [
 ]
 
 
-def add(key, title, check, *, before=tomorrow):
+def add(key, title, check, *, before=tomorrow, is_to_do=False):
     """Put a check of another app into the order, once. `check(day)` returns `day.check(key, …)` of cases, or
-    `day.other(key, …)` of rows that are none."""
+    `day.other(key, …)` of rows that are none. What `is_to_do` stands on the closing-time sheet, too."""
     TITLES[key] = title
+    if is_to_do and key not in TO_DO:
+        TO_DO.append(key)
     if check not in CHECKS:
         CHECKS.insert(CHECKS.index(before), check)
 
@@ -613,7 +616,7 @@ def sentence(numbers):
 
 
 # What somebody can still do something about before the close.
-TO_DO = ("unsettled", "late", "reply", "unrecorded", "drafts", "unread", "decide", "visits")
+TO_DO = ["unsettled", "late", "reply", "unrecorded", "drafts", "unread", "decide", "visits"]
 
 
 def to_do(day):

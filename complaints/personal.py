@@ -16,7 +16,7 @@ class Class(models.TextChoices):
     """The classes of data that the desk holds about residents."""
 
     NAME = "name", _("name")
-    CONTACT = "contact", _("telephone")
+    CONTACT = "contact", _("telephone, e-mail")
     PLACE = "place", _("room or place")
     WORDS = "words", _("words about a matter")
     INDEX = "index", _("made from these for searching")
@@ -37,6 +37,7 @@ HELD = {
         "name": NAME,
         "title": NAME,
         "phone": CONTACT,
+        "email": CONTACT,
         "note": WORDS,
         "phone_reversed": Class.INDEX,
         "pinyin": Class.INDEX,
@@ -115,7 +116,7 @@ HELD = {
     "residents.HandoverItem": {"note": WORDS},
     "residents.Defect": {"text": WORDS, "void_reason": WORDS},
     "core.Event": {"note": WORDS},
-    "core.Notification": {"data": Class.MESSAGE},
+    "core.Notification": {"data": Class.MESSAGE, "address": CONTACT},
     "core.Photo": {"name": Class.PHOTO},
 }
 
@@ -144,7 +145,7 @@ NOT_HELD = {
     "core.User": "password username first_name last_name email surname name phone push_url language",
     "core.CalendarDay": "name",
     "core.Event": "verb by_name salt note_digest data previous_hash hash",
-    "core.Notification": "address kind key last_error",
+    "core.Notification": "kind key last_error",
     "core.Photo": "sha256",
     "residents.Building": "code name address",
     "residents.ImportRun": "file_name stored encoding delimiter sheets sheet header mapping problem",

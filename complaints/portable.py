@@ -34,6 +34,7 @@ HEADINGS = {
     "erased_at": gettext_lazy("Removed"),
     "is_active": gettext_lazy("In force"),
     "occasions": gettext_lazy("is told about"),
+    "address": gettext_lazy("E-mail"),
     "person": gettext_lazy("Resident"),
     "imported_facts": gettext_lazy("Taken over from the old system"),
     "photos": gettext_lazy("Photos"),
@@ -47,6 +48,9 @@ HEADINGS_OF = {
     ("core.Notification", "channel"): gettext_lazy("Sent by"),
     ("core.Event", "note"): gettext_lazy("Note"),
 }
+
+# What is given of a row in words of its own: a function of the row that returns text, by model and name.
+WORDS_OF = {}
 
 
 def tables(subject, cases):
@@ -69,6 +73,8 @@ def _heading(label, name):
 
 def _plain(row, name, community):
     """Return a value as JSON holds it and a person reads it: the words of a choice, times of the community."""
+    if words := WORDS_OF.get((row._meta.label, name)):
+        return words(row)
     if name == "verb":
         return sentence(row, community.tz)
     if name == "identity_cipher":

@@ -75,7 +75,7 @@ TITLES = {
     "complaints.Call": _("Calls"),
     "core.Photo": _("Photos"),
     "complaints.SurveyAnswer": _("Answers of the home to surveys"),
-    "core.Notification": _("Messages to staff about the cases"),
+    "core.Notification": _("Messages to them, and to staff about the cases"),
     "complaints.Draft": _("Unfinished web forms"),
     "complaints.IntakeDraft": _("Unfinished entries at the desk"),
     "complaints.DataRequest": _("Requests about the data"),
@@ -91,7 +91,7 @@ RUNNING = {
 }
 # What stands beside the personal data in an export, so that it can be understood.
 FACTS = {
-    "residents.Person": ["kind", "identity_kind"],
+    "residents.Person": ["kind", "identity_kind", "mail_agreed_at"],
     "residents.Occupancy": ["unit", "kind", "period", "share", "company"],
     "residents.Contact": ["unit", "person", "role", "occasions", "added_at", "is_active"],
     "residents.Vehicle": ["unit", "kind", "period"],
@@ -128,6 +128,21 @@ FACTS = {
     "core.Notification": ["created_at", "channel"],
     "complaints.DataRequest": ["kind", "asked_at", "decision", "decided_at"],
 }
+
+# What an app above holds of people, by label: a function that finds the rows of some of the register.
+ABOVE = {}
+
+
+# Those of them that photos show.
+SHOWN = set()
+
+
+def add(label, title, find, facts, *, has_photos=False):
+    """Add what another app holds to what is held of a person, for their page and their copy. `find(people)` returns the
+    rows of the model `label` about `people`, a queryset of keys; `facts` are the columns that are given."""
+    ABOVE[label], TITLES[label], FACTS[label] = find, title, facts
+    if has_photos:
+        SHOWN.add(label)
 
 
 @dataclass(frozen=True)
@@ -220,6 +235,10 @@ def rows_of(subject, cases):
     for label, found in found_in.items():
         about |= Q(subject_type=type_of(apps.get_model(label)), subject_id__in=found)
     of_homes = said_of_homes(found_in.get("residents.Person", []))
+    above = {label: find(subject.entries().values("pk")) for label, find in ABOVE.items()}
+    shown = Q(pk__in=[])
+    for label in SHOWN:
+        shown |= Q(subject_type=type_of(above[label].model), subject_id__in=above[label].order_by().values("pk"))
     of_case = {
         label: apps.get_model(label)._default_manager.filter(case__in=keys)
         for label in HELD
@@ -236,7 +255,8 @@ def rows_of(subject, cases):
         "complaints.DataRequest": subject.requests(),
         "core.Event": Event.objects.filter(about | of_homes).exclude(note=""),
         "core.Notification": Notification.objects.filter(about),
-        "core.Photo": Photo.objects.kept().filter(about),
+        "core.Photo": Photo.objects.kept().filter(about | shown),
+        **above,
     }
 
 

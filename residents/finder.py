@@ -75,6 +75,8 @@ def given(query, *, prefix="person__"):
 def people(query, *, prefix="person__"):
     """Return the condition for who answers to a normal query by telephone number, name or initials; `prefix` leads to
     the person."""
+    if "@" in query:
+        return Q(**{f"{prefix}email": query})
     digits = re.sub(r"[\s\-+]", "", query)
     if digits.isdigit():
         if len(digits) < 4:

@@ -22,6 +22,9 @@ VERBS = {
     "people_told_apart": _("Said to be another person than one that looks alike"),
     "people_merged": _("Two entries merged into one"),
     "unmasked": _("Telephone number looked at"),
+    "email_unmasked": _("E-mail address looked at"),
+    "mail_agreed": _("Agreed to e-mails about bills"),
+    "mail_withdrawn": _("Wants no e-mails about bills any more"),
     "move_booked": _("Booked"),
     "move_changed": _("Changed"),
     "move_confirmed": _("Confirmed"),
@@ -55,3 +58,10 @@ KIND_WORDS = {
 def register():
     """Add the kinds of this app to the outbox's words."""
     KINDS.update({kind: Words(title) for kind, title in KIND_WORDS.items()})
+    KINDS["mail_agreed"] = Words(
+        _("Bills and reminders of your home come to this address from now on"),
+        _(
+            "You, or the service centre for you, asked for this. If it was not you, or you want no e-mails any more, "
+            "please call %(phone)s; you can also end them on the page of your bills."
+        ),
+    )

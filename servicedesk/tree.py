@@ -290,10 +290,12 @@ class Tree:
         self.port = port
         data = embedded.data_dir()
         (data / "logs").mkdir(exist_ok=True)
+        # No nginx stands before it: a browser opens connections before it needs them, and each would hold a worker.
         self.programs = [
             Program(
-                "web", "gunicorn", "servicedesk.wsgi:application", "--workers", 2, "--bind", f"{HOST}:{port}",
-                "--timeout", 20, "--graceful-timeout", 5, "--preload", "--no-control-socket",
+                "web", "gunicorn", "servicedesk.wsgi:application", "--workers", 2, "--threads", 4,
+                "--bind", f"{HOST}:{port}", "--timeout", 20, "--graceful-timeout", 5, "--preload",
+                "--no-control-socket",
             ),
             Program(
                 "worker", "celery", "-A", "servicedesk", "worker", "--loglevel", "INFO", "--concurrency", 2,

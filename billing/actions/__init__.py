@@ -33,8 +33,9 @@ from billing.actions.deposits import (
 from billing.actions.discounts import approve_discount, ask_discount, end_discount, refuse_discount, withdraw_discount
 from billing.actions.dunning import advance_arrears
 from billing.actions.enrolments import end_enrolment, enrol
-from billing.actions.fees import create_fee, switch_fee
-from billing.actions.requests import approve_request, ask_for, pay_out, refuse_request, withdraw_request
+from billing.actions.fees import create_fee, rename_fee, switch_fee
+from billing.actions.messages import mail_receipt
+from billing.actions.requests import approve_request, ask_for, pay_out, print_slip, refuse_request, withdraw_request
 from billing.actions.runs import SILENT, go_on_with_run, silent_runs, start_run, stop_run, tariffs_for, work_on_run
 from billing.actions.shared_costs import enter_cost, void_cost
 from billing.actions.shifts import close_shift, open_shift
@@ -71,16 +72,19 @@ __all__ = [
     "go_on_with_run",
     "issue_late_charge",
     "log_arrears_file",
+    "mail_receipt",
     "make_bill",
     "make_ladder",
     "open_shift",
     "pause_arrears",
     "pay_out",
+    "print_slip",
     "promise_payment",
     "record_notices",
     "record_step",
     "refuse_discount",
     "refuse_request",
+    "rename_fee",
     "replace_bill",
     "resume_arrears",
     "set_deposit_rule",

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from billing import ageing
 from billing.actions.closing import month_to_bill
-from billing.actions.dunning import NOT_PAUSED, plan
 from billing.actions.ledger import post
+from billing.actions.steps import NOT_PAUSED, SPOKEN, demand_open, lock_ladders, plan, take_step
 from billing.models import (
     Account,
     ArrearsCase,
@@ -36,12 +36,10 @@ from servicedesk.core.numbers import take_number
 from servicedesk.core.roles import roles_in
 
 Pause = ArrearsCase.Pause
-# What the desk may record; letters and notices are written by finance.
-SPOKEN = (StepKind.REMINDER, StepKind.MESSAGE, StepKind.PHONE, StepKind.VISIT)
 PROPOSAL = "(proposal)"
 LADDER = [
-    (StepKind.REMINDER, -7, "(proposal) waits for a channel to residents", False),
-    (StepKind.MESSAGE, 0, "(proposal) waits for a channel to residents", False),
+    (StepKind.REMINDER, -7, PROPOSAL, False),
+    (StepKind.MESSAGE, 0, PROPOSAL, False),
     (StepKind.PHONE, 7, PROPOSAL, True),
     (StepKind.VISIT, 15, PROPOSAL, True),
     (StepKind.POSTED_NOTICE, 30, PROPOSAL, True),
@@ -78,18 +76,22 @@ def make_ladder(community, *, by, now):
 
 
 @transaction.atomic
-def set_rule(rule, *, days, is_active, source, by, now):
-    """Set on which day a step is due and whether it is in use. Raises Refused where another step has that day, and
-    where something firmer than a message would come before the bill is overdue."""
+def set_rule(rule, *, days, is_active, source, by, now, workdays_only=True):
+    """Set on which day a step is due, whether it is in use, and whether its e-mails wait for a working day.
+
+    Raises Refused where another step has that day, and where something firmer than a message would come before the
+    bill is overdue.
+    """
     demand(rule.community_id, Role.FINANCE, by=by)
+    lock_ladders(rule.community)
     others = DunningRule.objects.filter(community=rule.community_id, is_active=True).exclude(pk=rule.pk)
     if is_active and others.filter(days=days).exists():
         raise Refused(_("Another step has this day already. Give each step a day of its own."))
     if days <= 0 and rule.kind not in (StepKind.REMINDER, StepKind.MESSAGE):
         raise Refused(_("Before a bill is overdue only a friendly reminder or a message may go out."))
     was = {"days": rule.days, "is_active": rule.is_active}
-    moves.write(rule, days=days, is_active=is_active, source=source)
-    data = {"kind": rule.kind, "was": was, "days": days, "is_active": is_active}
+    moves.write(rule, days=days, is_active=is_active, workdays_only=workdays_only, source=source)
+    data = {"kind": rule.kind, "was": was, "days": days, "is_active": is_active, "workdays_only": workdays_only}
     events.log(rule, "ladder_set", by=by, now=now, data=data)
     plan(rule.community, rule.community.local(now).date())
 
@@ -119,7 +121,7 @@ def record_step(arrears, *, kind, evidence, by, now, result=""):
     demand(arrears.community_id, *((Role.CLERK, Role.FINANCE) if kind in SPOKEN else (Role.FINANCE,)), by=by)
     if kind == StepKind.DEMAND_LETTER:
         raise Refused(_("Write the demand letter with the step for it, so that it gets a number and its bills."))
-    return _take_step(arrears, kind, by=by, now=now, evidence=evidence, result=result)
+    return take_step(arrears, kind, by=by, now=now, evidence=evidence, result=result)
 
 
 @transaction.atomic
@@ -128,35 +130,7 @@ def skip_step(arrears, *, reason, by, now):
     demand(arrears.community_id, Role.FINANCE, by=by)
     if not arrears.next_kind:
         raise Refused(_("No step is to come, so none can be left out."))
-    return _take_step(arrears, arrears.next_kind, by=by, now=now, skipped=reason)
-
-
-def _take_step(arrears, kind, *, by, now, **facts):
-    """Write one step, in the caller's transaction, and work out the next."""
-    _demand_open(arrears)
-    if arrears.is_paused and kind not in SPOKEN:
-        raise Refused(_("The ladder is paused, so nothing firmer than a talk goes out. End the pause first."))
-    today = arrears.community.local(now).date()
-    rules = DunningRule.objects.filter(community=arrears.community_id, is_active=True, kind=kind)
-    rule = rules.filter(days__gt=max(arrears.stage_days or 0, 0)).first()
-    place = {}
-    if rule is not None:
-        place = {"days": rule.days, "due_on": arrears.next_step_on if kind == arrears.next_kind else today}
-        moves.write(arrears, stage=kind, stage_days=rule.days, stage_on=today)
-    else:
-        moves.write(arrears)
-    step = DunningStep.objects.create(
-        community_id=arrears.community_id, arrears=arrears, kind=kind, done_at=now, by=by, **place, **facts
-    )
-    plan(arrears.community, today, arrears.unit)
-    verb = "arrears_skipped" if step.skipped else "arrears_step"
-    events.log(arrears, verb, by=by, now=now, data={"kind": kind, "days": step.days, "version": arrears.version})
-    return step
-
-
-def _demand_open(arrears):
-    if arrears.pk is None or not arrears.is_open:
-        raise Refused(_("No arrears are open for this home: nothing is overdue. Nothing was recorded."))
+    return take_step(arrears, arrears.next_kind, by=by, now=now, skipped=reason)
 
 
 @transaction.atomic
@@ -166,12 +140,13 @@ def record_notices(community, *, units, evidence, by, now):
     Those that were paid, paused or given a notice today meanwhile are left out. About six statements a unit.
     """
     demand(community.pk, Role.FINANCE, by=by)
+    lock_ladders(community)
     today, count = community.local(now).date(), 0
     rows = ArrearsCase.objects.open().filter(community=community, unit__in=units, paused_reason="")
     for arrears in rows.select_related("community", "unit").order_by("unit_id"):
         given = DunningStep.objects.filter(arrears=arrears, kind=StepKind.POSTED_NOTICE)
         if not any(community.local(step.done_at).date() == today for step in given):
-            _take_step(arrears, StepKind.POSTED_NOTICE, by=by, now=now, evidence=evidence)
+            take_step(arrears, StepKind.POSTED_NOTICE, by=by, now=now, evidence=evidence)
             count += 1
     return count
 
@@ -184,7 +159,7 @@ def promise_payment(arrears, *, amount, pay_on, by, now, note=""):
     """Record a promise to pay and return it; the ladder waits until that day. Raises Refused for a day that is past or
     more than three months off, and while another promise is open."""
     demand(arrears.community_id, Role.CLERK, Role.FINANCE, by=by)
-    _demand_open(arrears)
+    demand_open(arrears)
     today = arrears.community.local(now).date()
     if not today <= pay_on <= today + datetime.timedelta(days=92):
         raise Refused(_("A promise is for a day from today to three months from now. Agree on a nearer day."))
@@ -205,7 +180,7 @@ def pause_arrears(arrears, *, reason, note, by, now, until=None):
     """Pause the ladder for hardship until a day, or while a court has it. Raises Refused for hardship without an end
     within half a year; a dispute pauses by itself."""
     demand(arrears.community_id, Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM, by=by)
-    _demand_open(arrears)
+    demand_open(arrears)
     if reason == Pause.COURT and Role.FINANCE not in roles_in(by, arrears.community_id):
         raise NotAllowed(_("Finance records what is at court. You may pause the ladder for hardship."))
     today = arrears.community.local(now).date()
@@ -241,7 +216,7 @@ def dispute_bill(arrears, *, bill, by, now, case=None, category=None, matter="",
     that is disputed or settled, and for a case of another unit.
     """
     demand(arrears.community_id, Role.CLERK, Role.FINANCE, by=by)
-    _demand_open(arrears)
+    demand_open(arrears)
     unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("community").get(pk=arrears.unit_id)
     bill = Bill.objects.select_for_update(of=("self",), no_key=True).get(pk=bill.pk)
     if bill.unit_id != unit.pk or bill.is_void or bill.balance == 0:
@@ -308,7 +283,7 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     left to pay now. Raises Refused for a bill that is disputed, not overdue or not of this unit. Numbers have no gaps.
     """
     demand(arrears.community_id, Role.FINANCE, by=by)
-    _demand_open(arrears)
+    demand_open(arrears)
     community, unit = arrears.community, arrears.unit
     today = community.local(now).date()
     if reply_by < today + datetime.timedelta(days=LEAST_DAYS):
@@ -336,7 +311,7 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     letter.number = f"{SIGN}{today:%Y}-{take_number(community, f'{SERIES}-{today:%Y}'):04}"
     letter.save(force_insert=True)
     DemandLine.objects.bulk_create(DemandLine(letter=letter, bill=bill, amount=bill.balance) for bill in rows)
-    _take_step(arrears, StepKind.DEMAND_LETTER, by=by, now=now, evidence=letter.number, letter=letter)
+    take_step(arrears, StepKind.DEMAND_LETTER, by=by, now=now, evidence=letter.number, letter=letter)
     events.log(letter, "demanded", by=by, now=now, data={"number": letter.number, "total": str(letter.total)})
     return letter
 

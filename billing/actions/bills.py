@@ -12,6 +12,7 @@ from billing.models import Account, Bill, Exemption, Fee, Tariff
 from billing.numbering import next_bill_number
 from residents.models import ImportRun, Occupancy, OpeningBalance, Unit
 from servicedesk.core import events
+from servicedesk.core.alone import count_bills_alone
 from servicedesk.core.errors import Refused
 
 # The fee of what the former books owed under a name that is none of ours.
@@ -63,7 +64,10 @@ def debtor_on(unit, day):
     found = sorted(
         rows, key=lambda one: (one.kind != Occupancy.Kind.OWNER, -(one.share or 0), one.period.lower, one.pk)
     )
-    return (found[0].person, found[0].kind) if found else (None, Bill.DebtorKind.UNKNOWN)
+    if found:
+        return found[0].person, found[0].kind
+    is_unsold = unit.handed_over_on is None or unit.handed_over_on > day
+    return None, Bill.DebtorKind.DEVELOPER if is_unsold else Bill.DebtorKind.UNKNOWN
 
 
 @transaction.atomic
@@ -82,6 +86,7 @@ def replace_bill(bill, *, by, now):
         raise Refused(_("This bill has been replaced already. Nothing was billed twice."))
     tariff = _tariff_for(bill)
     demand_open_month(bill.community, bill.month)
+    count_bills_alone(bill.community)
     found = charging.charging(bill.community, tariff, bill.month, replaced=bill)
     is_developers = bill.debtor_kind == Bill.DebtorKind.DEVELOPER
     made = []

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from billing.actions.ledger import post
+from billing.actions.messages import tell_receipt
 from billing.actions.settling import change, drawer_of, lock_unit
 from billing.actions.shifts import demand_cashier
 from billing.amounts import MOST, NOTHING
@@ -94,6 +95,8 @@ def take_payment(
     post("payment", about=receipt, lines=money | _other_side(plan, total), by=by, now=now)
     data = {"amount": str(total), "means": {one.method: str(one.amount) for one in payments}}
     events.log(receipt, "money_taken", by=by, now=now, data=data | ({"prepaid": str(prepaid)} if prepaid else {}))
+    if payer and payer.mail_receipts:
+        tell_receipt(receipt, by=by, now=now)
     return receipt
 
 
@@ -336,5 +339,5 @@ def _line(thing, part):
     rest = left_of(thing) - part
     facts = {"number": thing.number, "amount": str(part), **({"left": str(rest)} if rest else {})}
     if isinstance(thing, Bill):
-        return {"kind": "bill", "text": thing.fee.name, "period": f"{thing.from_on} – {thing.to_on}", **facts}
+        return {"kind": "bill", "text": thing.called, "period": f"{thing.from_on} – {thing.to_on}", **facts}
     return {"kind": "deposit", "text": thing.kind, "period": "", **facts}

@@ -12,8 +12,10 @@ from billing.actions.rights import ASKERS, DECIDERS
 from billing.models import Discount
 from residents.models import Unit
 from servicedesk.core import events, moves, photos
+from servicedesk.core.duty import holders
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Role
+from servicedesk.core.notifications import notify
 from servicedesk.core.roles import has_role
 
 ONE_DAY = datetime.timedelta(days=1)
@@ -57,6 +59,8 @@ def ask_discount(fee, unit, *, kind, percent, since, last_day, reason, evidence,
         photos.attach(picture, name, to=row, by=by, now=now)
     data = {"kind": str(kind), "percent": str(percent), "since": since.isoformat(), "last_day": last_day.isoformat()}
     events.log(row, "discount_asked", by=by, now=now, data=data)
+    deciders = [one for role in DECIDERS for one in holders(row.community, role) if one != by]
+    _tell(deciders, "discount_asked", row, now)
     return row
 
 
@@ -79,6 +83,13 @@ def _decide(discount, to, verb, *, by, now, note):
         raise NotAllowed(_("Whoever asked for a discount does not decide about it. Somebody else does."))
     facts = {"decided_by": by, "decided_at": now, "decision_note": note}
     moves.move(discount, to, by=by, now=now, verb=verb, note=note, **facts)
+    _tell([discount.asked_by], verb, discount, now)
+
+
+def _tell(people, kind, discount, now):
+    words = {"unit": str(discount.unit), "percent": f"{discount.percent.normalize():f}"}
+    words["path"] = discount.get_absolute_url()
+    notify(people, kind, about=discount, key=f"{kind}:{discount.pk}", now=now, data=words)
 
 
 @transaction.atomic

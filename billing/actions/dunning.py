@@ -7,6 +7,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Sum, Value
 from django.db.models.functions import Coalesce
 
+from billing.actions.messages import record_messages, tell_ladders
+from billing.actions.steps import NOT_PAUSED, plan
 from billing.amounts import NOTHING
 from billing.models import Allocation, ArrearsCase, Bill, LimitationAlarm, PromiseToPay
 from servicedesk.core import events, moves
@@ -26,35 +28,6 @@ WHERE community_id = %(community)s AND voided_at IS NULL AND balance > 0 AND due
     )
 ON CONFLICT DO NOTHING RETURNING id
 """
-# The next step is the first of the ladder behind the last that was taken. It never comes nearer to the one before it
-# than the ladder says, so that nobody gets a demand letter because we were asleep, and it waits for a promise.
-PLAN = """
-WITH anchor AS (
-    SELECT unit_id, min(due_on) AS since FROM billing_bill AS bill
-    WHERE community_id = %(community)s AND voided_at IS NULL AND balance > 0 AND due_on < %(today)s
-        AND (%(unit)s::bigint IS NULL OR unit_id = %(unit)s)
-        AND NOT EXISTS (SELECT 1 FROM billing_dispute WHERE bill_id = bill.id AND ended_at IS NULL)
-    GROUP BY unit_id
-), planned AS (
-    SELECT arrears.id, coalesce(rule.kind, '') AS kind, rule.days, CASE WHEN rule.days IS NOT NULL THEN greatest(
-        anchor.since + rule.days, arrears.stage_on + (rule.days - arrears.stage_days), promise.pay_on + 1) END AS day
-    FROM billing_arrearscase AS arrears
-    LEFT JOIN anchor ON anchor.unit_id = arrears.unit_id
-    LEFT JOIN LATERAL (
-        SELECT kind, days FROM billing_dunningrule
-        WHERE community_id = arrears.community_id AND is_active AND days > coalesce(arrears.stage_days, 0)
-        ORDER BY days LIMIT 1
-    ) AS rule ON anchor.since IS NOT NULL
-    LEFT JOIN billing_promisetopay AS promise ON promise.arrears_id = arrears.id AND promise.ended_at IS NULL
-    WHERE arrears.community_id = %(community)s AND arrears.closed_on IS NULL
-        AND (%(unit)s::bigint IS NULL OR arrears.unit_id = %(unit)s)
-)
-UPDATE billing_arrearscase AS arrears
-SET next_kind = planned.kind, next_days = planned.days, next_step_on = planned.day, version = version + 1
-FROM planned WHERE planned.id = arrears.id
-    AND (arrears.next_kind, arrears.next_days, arrears.next_step_on)
-    IS DISTINCT FROM (planned.kind, planned.days::smallint, planned.day)
-"""
 # A claim lasts at least three years from the day on which it was due, so what fell due later needs no look (188).
 ALARM = """
 INSERT INTO billing_limitationalarm (community_id, bill_id, days, claim_until, at)
@@ -67,7 +40,6 @@ ON CONFLICT DO NOTHING RETURNING bill_id
 """
 
 
-NOT_PAUSED = {"paused_reason": "", "paused_until": None, "pause_note": ""}
 PATHS = {"arrears_today": "/billing/arrears/?show=today", "claims_end": "/billing/arrears/?show=claims"}
 
 
@@ -93,27 +65,23 @@ def _advance(community, now):
     log = {"community": community, "by": None, "now": now}
     opened = _rows(OPEN, facts)
     events.log_many(ArrearsCase, [(key, {}) for (key,) in opened], "arrears_opened", **log)
+    record_messages(community, now=now)
     _settle_promises(community, today, now)
     closed = list(_paid_up(community, today).values_list("pk", flat=True))
     ended = {"next_kind": "", "next_days": None, "next_step_on": None, **NOT_PAUSED, "version": F("version") + 1}
     ArrearsCase.objects.filter(pk__in=closed).update(closed_on=today, **ended)
     events.log_many(ArrearsCase, [(key, {}) for key in closed], "arrears_closed", **log)
     over = ArrearsCase.objects.open().filter(community=community, paused_until__lt=today)
-    resumed = list(over.values_list("pk", flat=True))
-    over.update(**NOT_PAUSED, version=F("version") + 1)
+    # Locked, so that a dispute that is recorded meanwhile keeps its pause.
+    resumed = list(over.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
+    ArrearsCase.objects.filter(pk__in=resumed).update(**NOT_PAUSED, version=F("version") + 1)
     events.log_many(ArrearsCase, [(key, {}) for key in resumed], "arrears_resumed", **log)
     plan(community, today)
+    tell_ladders(community, today, now=now)
     claims = {key for (key,) in _rows(ALARM, {**facts, "now": now, "before": list(LimitationAlarm.BEFORE)})}
     steps = ArrearsCase.objects.filter(community=community).to_do(today).count()
     _tell(community, today, now, steps=steps, claims=len(claims))
     return steps
-
-
-def plan(community, today, unit=None):
-    """Work out the next step of every open ladder of a community, or of one unit, in the caller's transaction."""
-    facts = {"community": community.pk, "today": today, "unit": unit.pk if unit else None}
-    with connection.cursor() as cursor:
-        cursor.execute(PLAN, facts)
 
 
 def _rows(statement, facts):

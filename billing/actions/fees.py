@@ -1,4 +1,4 @@
-"""Verbs of fees: a new one, and whether it is charged."""
+"""Verbs of fees: a new one, what it is called, and whether it is charged."""
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -46,6 +46,24 @@ def _code_of(words, taken):
     code = slugify(words)[:16] or "fee"
     numbered = (f"{code}-{n}" for n in range(2, len(taken) + 3))
     return next(one for one in [code, *numbered] if one not in taken)
+
+
+@transaction.atomic
+def rename_fee(fee, *, name, name_en, by, now):
+    """Call a fee otherwise from now on. What was billed keeps the words of its day (ruling 14: a bill never changes).
+
+    Raises Refused for a name that another fee has or that says nothing new, and Stale if somebody was faster.
+    """
+    demand_setter(fee.community_id, by=by)
+    Community.objects.select_for_update(no_key=True).get(pk=fee.community_id)
+    if Fee.objects.filter(community=fee.community_id, name=name).exclude(pk=fee.pk).exists():
+        raise Refused(_("There is a fee of this name already. Choose another name."))
+    was = {"from": fee.name, "from_en": fee.name_en}
+    if (name, name_en) == (fee.name, fee.name_en):
+        raise Refused(_("The fee is called that already. Nothing was changed."))
+    moves.write(fee, name=name, name_en=name_en)
+    data = {**was, "to": name, "to_en": name_en, "version": fee.version}
+    events.log(fee, "fee_renamed", by=by, now=now, data=data)
 
 
 @transaction.atomic

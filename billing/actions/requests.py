@@ -4,6 +4,7 @@ ask, and carried out then, or by the cashier where money goes back (roles table;
 Every act locks the unit first and reads again behind the lock: what was possible when it was asked for may not be now.
 """
 
+import functools
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -26,10 +27,10 @@ from billing.models import (
     Receipt,
     Waiver,
 )
-from servicedesk.core import events, moves, once
+from servicedesk.core import events, moves, once, photos
 from servicedesk.core.duty import holders
 from servicedesk.core.errors import IllegalMove, NotAllowed, Refused, Stale
-from servicedesk.core.models import Role
+from servicedesk.core.models import Event, Role
 from servicedesk.core.notifications import notify
 from servicedesk.core.roles import has_role
 
@@ -117,10 +118,11 @@ def _demand_amount(kind, thing, amount):
 
 
 @transaction.atomic
-def ask_for(kind, thing, *, reason, by, now, amount=None, items=(), submission=None):
+def ask_for(kind, thing, *, reason, by, now, amount=None, items=(), pictures=(), submission=None):
     """Ask for one act on money about `thing` and return the MoneyRequest; whoever decides is told of it.
 
-    `amount` is yuan; of WHOLE kinds and of a deduction, which is the sum of its `items`, it is worked out here. Raises
+    `amount` is yuan; of WHOLE kinds and of a deduction, which is the sum of its `items`, it is worked out here.
+    `pictures` are (Picture, name) of stored photos that show why; a form that is sent twice leaves one set. Raises
     NotAllowed for anybody but cashier and finance, and Refused where more is asked for than there is, or where the
     same already waits.
     """
@@ -129,6 +131,8 @@ def ask_for(kind, thing, *, reason, by, now, amount=None, items=(), submission=N
         raise NotAllowed(_("The cashier or finance asks for this."))
     column, model = ABOUT[kind]
     if made := once.made_by(submission, MoneyRequest.objects.filter(kind=kind), **{f"{column}_id": thing.pk}):
+        for _picture, name in pictures:
+            transaction.on_commit(functools.partial(photos.discard, name))
         return made
     lock_unit(thing.unit_id)
     thing = model.objects.select_related("unit").get(pk=thing.pk)
@@ -148,7 +152,10 @@ def ask_for(kind, thing, *, reason, by, now, amount=None, items=(), submission=N
         **{column: thing},
     )
     request.save(force_insert=True)
-    events.log(request, "money_asked", by=by, now=now, data={"kind": str(kind), "amount": str(amount)})
+    for picture, name in pictures:
+        photos.attach(picture, name, to=request, by=by, now=now)
+    data = {"kind": str(kind), "amount": str(amount), **({"photos": len(pictures)} if pictures else {})}
+    events.log(request, "money_asked", by=by, now=now, data=data)
     _tell(_deciders(thing.community, but=by), f"money_asked_{kind}", request, now)
     return request
 
@@ -181,6 +188,16 @@ def _deciders(community, *, but):
 def _tell(recipients, kind, request, now):
     data = {"unit": str(request.unit), "amount": str(request.amount), "path": request.get_absolute_url()}
     notify(recipients, kind, about=request, key=f"{kind}:{request.pk}", now=now, data=data)
+
+
+@transaction.atomic
+def print_slip(request, *, by, now):
+    """Note that the approval slip (审批单) of a request is printed, once more, and return how often it was by now: what
+    is printed again says so."""
+    MoneyRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
+    times = Event.objects.about(request).filter(verb="slip_printed").count() + 1
+    events.log(request, "slip_printed", by=by, now=now, data={"times": times})
+    return times
 
 
 def may_decide(request, user):

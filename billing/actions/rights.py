@@ -9,6 +9,9 @@ from servicedesk.core.roles import has_role
 SETTERS = (Role.FINANCE, Role.ADMIN)
 ASKERS = (Role.CASHIER, Role.FINANCE, Role.CLERK)
 DECIDERS = (Role.SUPERVISOR, Role.DEPUTY_GM)
+# Who sees what was taken and given back, and who sees what is charged by which tariff.
+MONEY = (Role.CASHIER, Role.FINANCE, *DECIDERS)
+READERS = (*SETTERS, *DECIDERS)
 
 
 def demand_setter(community_id, *, by):

@@ -15,10 +15,11 @@ from billing import charging
 from billing.actions.closing import demand_open_month
 from billing.actions.issuing import issue
 from billing.actions.ledger import post
+from billing.actions.messages import tell_run
 from billing.models import Account, Bill, BillRun, RunTariff, Tariff
 from residents.models import Unit
 from servicedesk.core import clock, events
-from servicedesk.core.alone import billing_alone, wait_for_bills
+from servicedesk.core.alone import billing_alone, count_bills_alone
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.moves import move, write
 from servicedesk.core.once import made_by
@@ -106,7 +107,7 @@ def go_on_with_run(run, *, by, now):
 
     Raises Refused where its month was closed meanwhile, or another run of the community is at work.
     """
-    # Before the row of the run, as a chunk does.
+    # Before the row of the run: a chunk takes them in this order.
     demand_open_month(run.community, run.month)
     run = _locked(run, Status.CANCELLED, Status.FAILED)
     facts = {"ended_at": None, "problem": "", "heartbeat_at": clock.now(), "attempts": 0}
@@ -173,7 +174,7 @@ def _bill_chunk(run, now):
     with connection.cursor() as cursor:
         # The limit is for pages, where somebody waits.
         cursor.execute("SET LOCAL statement_timeout = 0")
-    wait_for_bills(run.community)
+    count_bills_alone(run.community)
     units = Unit.objects.filter(community=run.community, pk__gt=run.last_unit).order_by("pk")
     keys = list(units.values_list("pk", flat=True)[:CHUNK])
     if not keys:
@@ -188,6 +189,7 @@ def _bill_chunk(run, now):
     made, amount = sum(one.bills for one in issued), sum(one.amount for one in issued)
     left_out = sum(one.left_out for one in issued)
     post("billed", about=run, lines={Account.RECEIVABLE: amount, Account.INCOME: -amount}, by=run.by, now=now)
+    tell_run(run, after=run.last_unit, upto=upto, now=now)
     data = {"from": keys[0], "to": upto, "made": made, "there": there, "left_out": left_out, "amount": str(amount)}
     events.log(run, "billed", by=run.by, now=now, data=data)
     done = run.done + len(keys)

@@ -27,13 +27,8 @@ def set_tariff(fee, *, since, basis, price_basis, by, now, tiers=(), **facts):
     fee = Fee.objects.select_for_update(of=("self",), no_key=True).get(pk=fee.pk)
     if not fee.is_active:
         raise Refused(_("“%(fee)s” is switched off. Switch it on before it gets a price.") % {"fee": fee})
-    versions = Tariff.objects.in_force().filter(fee=fee)
-    _demand_free(versions, since)
-    before = versions.filter(valid__contains=since).first()
-    _demand_whole_periods(facts.get("months", 1), since)
+    before = demand_room(fee, since, facts.get("months", 1))
     if before:
-        _demand_whole_periods(before.months, since)
-        _demand_unbilled_since(fee, since)
         _end(before, since, by=by, now=now)
     row = Tariff(
         community_id=fee.community_id,
@@ -50,6 +45,19 @@ def set_tariff(fee, *, since, basis, price_basis, by, now, tiers=(), **facts):
     TariffTier.objects.bulk_create(steps)
     events.log(row, "tariff_set", by=by, now=now, data={"since": since.isoformat(), "basis": str(basis)})
     return row
+
+
+def demand_room(fee, since, months):
+    """Return the Tariff that would end where a price of so many months began on `since`, or None. Raises Refused where
+    no price can begin then. Two to four queries."""
+    versions = Tariff.objects.in_force().filter(fee=fee)
+    _demand_free(versions, since)
+    before = versions.filter(valid__contains=since).first()
+    _demand_whole_periods(months, since)
+    if before:
+        _demand_whole_periods(before.months, since)
+        _demand_unbilled_since(fee, since)
+    return before
 
 
 def _demand_free(versions, since):

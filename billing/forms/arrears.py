@@ -14,15 +14,19 @@ from django.utils.translation import pgettext_lazy
 from billing.actions.arrears import SPOKEN, USUAL_DAYS
 from billing.ageing import BUCKETS, with_disputes
 from billing.models import ArrearsCase, Bill, DemandLetter, Dispute, Fee, StepKind
+from complaints.forms.fields import CaseNumberField
 from complaints.models import Case, Category
+from residents import ring
 from residents.models import Building, Unit
-from servicedesk.core.choices import RowField
+from servicedesk.core.choices import RowField, RowsField
 from servicedesk.core.forms import NearDayField
 from servicedesk.core.money import MoneyField
 from servicedesk.core.steps import StepForm, few_lines
 from servicedesk.core.text import TextField
 
 NO_NAMES = _("Neither names nor telephone numbers belong here.")
+# So many cases of a home are named beside the box for the number of one.
+LAST_CASES = 3
 SHOWS = {"": _("all that is owed"), "today": _("a step is due"), "claims": _("the claim ends soon")}
 
 
@@ -146,7 +150,14 @@ class DisputeForm(StepForm):
     """A bill that is disputed: in a case of the home, or in a new one."""
 
     bill = _BillField(Bill.objects.none(), label=_("Bill"))
-    case = RowField(Case.objects.none(), label=_("Case of the home"), required=False, empty_label=_("open a new case"))
+    case = CaseNumberField(
+        label=_("Number of a case of this home"),
+        required=False,
+        help_text=_("Empty: a new case is opened."),
+        error_messages={
+            "unknown": _("There is no case %(number)s of this home. Look at the number again, or open a new case.")
+        },
+    )
     category = RowField(Category.objects.none(), label=_("Category of the new case"), required=False)
     matter = TextField(label=_("What is disputed"), required=False, max_length=1000, widget=few_lines(3))
     submission = forms.UUIDField(widget=forms.HiddenInput, required=False)
@@ -154,8 +165,11 @@ class DisputeForm(StepForm):
     def prepare(self):
         owed = with_disputes(Bill.objects.owed().filter(unit=self.thing.unit_id)).filter(is_disputed=False)
         self.fields["bill"].queryset = owed.select_related("fee").oldest_first()
-        cases = Case.objects.filter(unit=self.thing.unit_id, concerned=None, sealed_at=None).order_by("-received_at")
-        self.fields["case"].queryset = cases
+        cases = Case.objects.filter(unit=self.thing.unit_id, concerned=None, sealed_at=None)
+        self.fields["case"].among(cases, self.thing.community)
+        if last := [one.short_number for one in cases.order_by("-received_at", "-pk")[:LAST_CASES]]:
+            text = _("Empty: a new case is opened. The last ones: %(numbers)s.")
+            self.fields["case"].help_text = text % {"numbers": ring.joined(last)}
         self.fields["category"].queryset = Category.objects.filter(community=self.thing.community_id)
         self.initial.setdefault("submission", uuid.uuid4())
 
@@ -174,7 +188,7 @@ class OutcomeForm(StepForm):
     note = TextField(label=_("Reason of the outcome"), max_length=300, widget=few_lines(), help_text=NO_NAMES)
 
 
-class _BillsField(forms.ModelMultipleChoiceField):
+class _BillsField(RowsField):
     def label_from_instance(self, row):
         return f"{row.number} · {row.fee} · {row.month:%Y-%m} · ¥{row.balance}"
 
@@ -222,7 +236,7 @@ USUAL_NOTICE = _(
 class NoticesForm(forms.Form):
     """Posted notices for many homes: whom, and what they say."""
 
-    unit = forms.ModelMultipleChoiceField(Unit.objects.none(), widget=forms.MultipleHiddenInput)
+    unit = RowsField(Unit.objects.none(), widget=forms.MultipleHiddenInput)
     text = TextField(label=_("Text of the notice"), max_length=400, widget=few_lines(5))
     evidence = TextField(
         label=_("Evidence"),
@@ -240,11 +254,18 @@ class NoticesForm(forms.Form):
 class RuleForm(StepForm):
     days = NumberField(label=_("Days after it was due"), most="365", least="-30", places=0)
     is_active = forms.BooleanField(label=pgettext_lazy("money", "In use"), required=False)
+    workdays_only = forms.BooleanField(
+        label=_("E-mails on working days only"),
+        required=False,
+        help_text=_("Never before 8:00 and after 20:00. Who has not agreed to e-mails is told by a person."),
+    )
     source = TextField(label=_("Where this comes from"), max_length=200)
 
     def prepare(self):
-        for name in ("days", "is_active", "source"):
+        for name in ("days", "is_active", "workdays_only", "source"):
             self.initial.setdefault(name, getattr(self.thing, name))
+        if self.thing.kind not in (StepKind.REMINDER, StepKind.MESSAGE):
+            del self.fields["workdays_only"]
 
     @property
     def facts(self):

@@ -40,6 +40,7 @@ class NoticeForm(forms.Form):
 
     month = MonthField(label=_("Month"))
     building = RowField(Building.objects.none(), label=_("Building"), required=False, empty_label=_("all"))
+    untold = forms.BooleanField(label=_("Only those who were not told by e-mail"), required=False)
 
     def __init__(self, *args, community, **kwargs):
         super().__init__(*args, **kwargs)

@@ -22,6 +22,8 @@ from servicedesk.core.text import TextField
 # Not money that comes in: what the unit has prepaid, the sixth key of the cashier.
 PREPAID = "prepaid"
 METHODS = [*Method.choices, (PREPAID, _("prepayment"))]
+# The fields of each means: how much, by what, its reference.
+MEANS = (("given", "method", "external_ref"), ("second_given", "second_method", "second_ref"))
 _CHOSEN = re.compile(r"([bd])([0-9]{1,18}):([0-9]{1,7}\.[0-9]{2})", re.ASCII)
 
 
@@ -66,9 +68,9 @@ class TakeForm(forms.Form):
         max_length=64,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    given_2 = MoneyField(label=_("Second amount in yuan"), required=False)
-    method_2 = forms.ChoiceField(label=_("Second means"), required=False, choices=[("", _("none")), *METHODS])
-    external_ref_2 = TextField(label=_("Reference of the second means"), required=False, max_length=64)
+    second_given = MoneyField(label=_("Second amount in yuan"), required=False)
+    second_method = forms.ChoiceField(label=_("Second means"), required=False, choices=[("", _("none")), *METHODS])
+    second_ref = TextField(label=_("Reference of the second means"), required=False, max_length=64)
     keep_rest = forms.BooleanField(label=_("What is more than is owed is prepayment"), required=False)
     payer = RowField(Person.objects.none(), label=_("Payer"), required=False, empty_label=_("not named"))
     note = TextField(
@@ -84,16 +86,17 @@ class TakeForm(forms.Form):
 
     def clean(self):
         cleaned = super().clean()
-        for end in ("", "_2"):
-            if cleaned.get(f"given{end}") == 0:
-                self.add_error(f"given{end}", _("Write an amount above nothing."))
-            if cleaned.get(f"external_ref{end}") and cleaned.get(f"method{end}") in (Method.CASH, PREPAID):
+        for given, method, reference in MEANS:
+            if cleaned.get(given) == 0:
+                self.add_error(given, _("Write an amount above nothing."))
+            if cleaned.get(reference) and cleaned.get(method) in (Method.CASH, PREPAID):
                 text = _("Cash and prepayment have no reference. Write it as a note, or choose another means.")
-                self.add_error(f"external_ref{end}", text)
-        if bool(cleaned.get("method_2")) != bool(cleaned.get("given_2")) and "given_2" not in self.errors:
-            self.add_error("given_2", _("A second means has its amount. Fill in both or neither."))
-        if cleaned.get("method_2") and cleaned["method_2"] == cleaned.get("method"):
-            self.add_error("method_2", _("Choose another one than the first."))
+                self.add_error(reference, text)
+        has_one = bool(cleaned.get("second_method")) != bool(cleaned.get("second_given"))
+        if has_one and "second_given" not in self.errors:
+            self.add_error("second_given", _("A second means has its amount. Fill in both or neither."))
+        if cleaned.get("second_method") and cleaned["second_method"] == cleaned.get("method"):
+            self.add_error("second_method", _("Choose another one than the first."))
         if not cleaned.get("chosen") and not cleaned.get("keep_rest") and "chosen" not in self.errors:
             text = _("Tick what is paid. To take a prepayment, tick that what is more than is owed is one.")
             self.add_error(None, text)
@@ -108,7 +111,7 @@ class TakeForm(forms.Form):
     def parts(self):
         """What was given so far, as (method, yuan, reference)."""
         data = self.cleaned_data
-        found = [(data.get(f"method{n}"), data.get(f"given{n}"), data.get(f"external_ref{n}")) for n in ("", "_2")]
+        found = [(data.get(method), data.get(given), data.get(reference)) for given, method, reference in MEANS]
         return [(method, given, reference or "") for method, given, reference in found if method and given]
 
     @property

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from billing import pricing
-from billing.forms.fields import BuildingField, MonthField, NumberField
+from billing.forms.fields import BuildingField, MonthField, NumberField, WholeField
 from billing.formula import LONGEST, parse
 from billing.models import Fee, Tariff
 from residents.forms.fields import LifeDayField
@@ -37,11 +37,10 @@ class FeeForm(forms.Form):
         widget=forms.RadioSelect(attrs=INLINE),
         help_text=_("Parking places and the like are paid by those who are enrolled, and for so many."),
     )
-    position = forms.IntegerField(
+    position = WholeField(
         label=_("Place on bills"),
         required=False,
-        min_value=0,
-        max_value=999,
+        most=999,
         help_text=_("Empty: the last. Of one day's debts the first is paid first."),
     )
 
@@ -64,7 +63,7 @@ class TariffForm(forms.Form):
     """A price of a fee from a month on. Which fields it has depends on how it is counted."""
 
     since = MonthField(label=_("From the first of the month"))
-    unit_price = NumberField(label=_("Price in yuan"), places=6, most=HIGHEST_PRICE)
+    unit_price = NumberField(label=_("Price in yuan"), places=6, most=HIGHEST_PRICE, more_than=0)
     resource = forms.ChoiceField(label=_("What is measured"), choices=Resource.choices)
     measure = forms.ChoiceField(
         label=_("Shared out"), choices=Tariff.Measure.choices, widget=forms.RadioSelect(attrs=INLINE)
@@ -87,10 +86,9 @@ class TariffForm(forms.Form):
     )
     months = forms.TypedChoiceField(label=_("Billed for each"), choices=Tariff.MONTHS, coerce=int, initial=1)
     start_rule = forms.ChoiceField(label=_("Begins after a handover"), choices=Tariff.StartRule.choices)
-    due_days = forms.IntegerField(
+    due_days = WholeField(
         label=_("Days to pay"),
-        min_value=0,
-        max_value=366,
+        most=366,
         initial=25,
         help_text=_("From the first day of the period: a bill of October with 25 is due on the 26th."),
     )
@@ -260,6 +258,17 @@ class UnitEnrolForm(EnrolmentFields):
 
 class SwitchForm(StepForm):
     """Whether a fee is charged: nothing to type, only to confirm."""
+
+
+class RenameForm(StepForm):
+    """What a fee is called from now on."""
+
+    name = TextField(label=_("Name"), max_length=60, help_text=_("Bills that were issued keep the name they have."))
+    name_en = TextField(label=_("Name in English"), max_length=60, required=False)
+
+    def prepare(self):
+        self.initial.setdefault("name", self.thing.name)
+        self.initial.setdefault("name_en", self.thing.name_en)
 
 
 class EnrolForm(EnrolmentFields, StepForm):

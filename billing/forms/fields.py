@@ -32,7 +32,10 @@ class NumberField(TextField):
         if not typed:
             return None
         number = Decimal(typed) if _NUMBER.fullmatch(typed) else None
-        if number is None or number > self.most or (self.more_than is not None and number <= self.more_than):
+        if number is not None and self.more_than is not None and number <= self.more_than:
+            text = _("%(label)s: write a number above %(least)s.")
+            raise forms.ValidationError(text, params={"label": self.label, "least": self.more_than})
+        if number is None or number > self.most:
             raise forms.ValidationError(
                 _("%(label)s: write a number such as %(example)s, at most %(most)s."),
                 params={"label": self.label, "example": "2.5" if self.places else "2", "most": self.most},
@@ -42,6 +45,19 @@ class NumberField(TextField):
                 _("%(label)s: at most %(places)s decimals."), params={"label": self.label, "places": self.places}
             )
         return number
+
+
+class WholeField(NumberField):
+    """A whole number that is not negative, returned as an int, or None. Django's own takes `1_000`."""
+
+    widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "num"})
+
+    def __init__(self, **kwargs):
+        super().__init__(places=0, **kwargs)
+
+    def clean(self, value):
+        number = super().clean(value)
+        return None if number is None else int(number)
 
 
 class MonthField(TextField):

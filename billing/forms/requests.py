@@ -7,6 +7,7 @@ from billing.actions.requests import WHOLE, Item, most_of
 from billing.models import Method, MoneyRequest
 from residents.forms.fields import SubmissionField
 from servicedesk.core.errors import Refused
+from servicedesk.core.forms import PictureField
 from servicedesk.core.money import MoneyField
 from servicedesk.core.steps import StepForm, few_lines
 from servicedesk.core.text import TextField
@@ -14,6 +15,7 @@ from servicedesk.core.text import TextField
 Kind = MoneyRequest.Kind
 # So many lines has the list of a deduction.
 ITEMS = 6
+MOST_PHOTOS = 3
 ABOVE_NOTHING = _("Write an amount above nothing.")
 
 
@@ -44,6 +46,8 @@ class AskForm(forms.Form):
             for n in range(1, ITEMS + 1):
                 self.fields[f"text_{n}"] = TextField(label=_("What for"), required=False, max_length=100)
                 self.fields[f"amount_{n}"] = MoneyField(label=_("Amount in yuan"), required=False)
+            for n in range(1, MOST_PHOTOS + 1):
+                self.fields[f"photo{n}"] = PictureField(label=_("Photo %(n)s") % {"n": n}, required=False)
 
     @property
     def lines(self):
@@ -51,6 +55,15 @@ class AskForm(forms.Form):
         if self.kind != Kind.DEDUCTION:
             return []
         return [(self[f"text_{n}"], self[f"amount_{n}"]) for n in range(1, ITEMS + 1)]
+
+    @property
+    def photos(self):
+        """The boxes for photos of a deduction."""
+        return [self[name] for name in self.fields if name.startswith("photo")]
+
+    @property
+    def pictures(self):
+        return [self.cleaned_data[box.name] for box in self.photos if self.cleaned_data.get(box.name)]
 
     def clean_amount(self):
         amount = self.cleaned_data["amount"]

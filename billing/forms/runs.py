@@ -1,11 +1,13 @@
-"""What is typed about a billing run: the month."""
+"""What is typed about billing runs: the month, and what was left out that one looks for."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from billing.charging import first_of
+from billing.models import Exemption, Fee
 from residents.forms.fields import SubmissionField
 from residents.forms.meters import month_of
+from servicedesk.core.choices import RowField
 from servicedesk.core.text import TextField
 
 
@@ -37,6 +39,18 @@ class MonthForm(forms.Form):
                 params={"last": f"{self.last:%Y-%m}"},
             )
         return month
+
+
+class ExemptionFilterForm(forms.Form):
+    """A search among the units that runs have left out."""
+
+    fee = RowField(Fee.objects.none(), label=_("Fee"), required=False, empty_label=_("all"))
+    month = MonthField(label=_("Month"), required=False)
+    reason = forms.ChoiceField(label=_("Reason"), required=False, choices=[("", _("all")), *Exemption.Reason.choices])
+
+    def __init__(self, *args, community, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["fee"].queryset = Fee.objects.filter(community=community)
 
 
 class StartForm(MonthForm):

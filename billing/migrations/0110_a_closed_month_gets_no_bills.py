@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-# The lock of `servicedesk.core.alone.BILLS`: a bill and the end of its month do not pass each other. A bill is looked at
+# The lock of `servicedesk.core.alone.MONTHS`: a bill and the end of its month do not pass each other. A bill is looked at
 # once its statement is done, all of them together, so that a run pays nothing for each.
 FORWARD = """
 CREATE FUNCTION refuse_bill_of_closed_month() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -19,24 +19,24 @@ BEGIN
 END $$;
 CREATE TRIGGER bill_is_of_an_open_month AFTER INSERT ON billing_bill
     REFERENCING NEW TABLE AS made FOR EACH STATEMENT EXECUTE FUNCTION refuse_bill_of_closed_month();
-CREATE FUNCTION wait_for_bills() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION close_months_alone() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock(4344915, NEW.community_id::int);
     RETURN NEW;
 END $$;
 CREATE TRIGGER month_close_waits_for_bills BEFORE INSERT ON billing_monthclose
-    FOR EACH ROW EXECUTE FUNCTION wait_for_bills();
+    FOR EACH ROW EXECUTE FUNCTION close_months_alone();
 """
 BACK = """
 DROP TRIGGER month_close_waits_for_bills ON billing_monthclose;
-DROP FUNCTION wait_for_bills();
+DROP FUNCTION close_months_alone();
 DROP TRIGGER bill_is_of_an_open_month ON billing_bill;
 DROP FUNCTION refuse_bill_of_closed_month();
 """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0051_steps_against_arrears_only_grow")]
+    dependencies = [("billing", "0090_residents_are_told_by_mail")]
     operations = [
         migrations.RemoveConstraint(model_name="bill", name="bill_is_of_a_period"),
         migrations.AddConstraint(

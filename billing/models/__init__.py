@@ -20,6 +20,7 @@ from billing.models.closing import MonthClose
 from billing.models.deposits import Deposit, DepositKind, DepositRule
 from billing.models.fees import Discount, Enrolment, Fee, SharedCost, Tariff, TariffTier
 from billing.models.ledger import Account, LedgerEntry, LedgerLine
+from billing.models.messages import Message
 from billing.models.requests import MoneyRequest
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerLine",
     "LimitationAlarm",
+    "Message",
     "Method",
     "MoneyRequest",
     "MonthClose",

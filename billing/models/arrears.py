@@ -6,7 +6,7 @@ Arrears never stop service (ruling 15): nothing here knows of doors, water, powe
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -40,6 +40,8 @@ class DunningRule(models.Model):
     days = models.SmallIntegerField(_("days after it was due"))
     source = models.CharField(_("where this comes from"), max_length=200)
     is_active = models.BooleanField(_("in use"), default=True)
+    # Of what goes out by e-mail.
+    workdays_only = models.BooleanField(_("e-mails on working days only"), default=True, db_default=True)
 
     class Meta:
         verbose_name = _("step of the ladder")
@@ -70,8 +72,16 @@ class ArrearsCaseQuerySet(models.QuerySet):
         return self.filter(closed_on=None)
 
     def to_do(self, today):
-        """Return those whose next step a person should take today."""
-        return self.open().filter(paused_reason="", next_step_on__lte=today)
+        """Return those whose next step a person should take today: not what is on its way by e-mail."""
+        return self.open().filter(~self._on_its_way(), paused_reason="", next_step_on__lte=today)
+
+    def with_mail(self):
+        """Say of each whether its next step is on its way by e-mail."""
+        return self.annotate(is_on_its_way=self._on_its_way())
+
+    def _on_its_way(self):
+        messages = self.model._meta.get_field("messages").related_model.objects.filter(step=None)
+        return Exists(messages.reached().filter(arrears=OuterRef("pk"), days=OuterRef("next_days")))
 
 
 class ArrearsCase(models.Model):

@@ -225,6 +225,14 @@ class Bill(models.Model):
         return reverse("billing:bill", args=[self.pk])
 
     @property
+    def called(self):
+        """What it is for: in the words that its run froze, so that it reads as it did when its fee is renamed; else the
+        name of its fee, which has to be loaded with it, and of a bill by hand the words that were typed."""
+        if self.tariff_id and self.lines:
+            return self.lines[0]["text"]
+        return " · ".join([self.fee.name, *(line["text"] for line in self.lines if line.get("code") == "manual")])
+
+    @property
     def is_void(self):
         return self.voided_at is not None
 
@@ -235,6 +243,23 @@ class Bill(models.Model):
     def is_overdue(self, today):
         """Return whether something is left to pay of it that was due before `today`."""
         return self.voided_at is None and self.balance > 0 and self.due_on < today
+
+
+class ExemptionQuerySet(models.QuerySet):
+    def open(self):
+        """Return those whose unit has no bill for the fee and month to this day."""
+        return self.filter(~self._billed())
+
+    def ended(self):
+        """Return those whose unit was billed since, for example once the area was entered."""
+        return self.filter(self._billed())
+
+    def _billed(self):
+        of = {name: models.OuterRef(name) for name in ("unit", "fee", "month")}
+        return models.Exists(Bill.objects.standing().filter(**of, tariff__isnull=False, about=None))
+
+    def with_places(self):
+        return self.select_related("unit", "fee")
 
 
 class Exemption(models.Model):
@@ -257,6 +282,8 @@ class Exemption(models.Model):
     month = models.DateField(_("month"))
     reason = models.CharField(_("reason"), max_length=13, choices=Reason)
     run = models.ForeignKey(BillRun, models.PROTECT, related_name="exemptions")
+
+    objects = ExemptionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("unit without a bill")

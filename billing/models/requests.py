@@ -17,6 +17,10 @@ class MoneyRequestQuerySet(models.QuerySet):
     def waiting(self):
         return self.filter(status=MoneyRequest.Status.ASKED)
 
+    def in_hand(self):
+        """Return what waits for a decision, or is approved and not carried out yet."""
+        return self.filter(status__in=("asked", "approved"), carried_out_at=None)
+
     def to_pay_out(self):
         """Return the refunds that are approved and not given back yet."""
         return self.filter(status=MoneyRequest.Status.APPROVED, kind__in=MoneyRequest.PAYS_OUT, carried_out_at=None)

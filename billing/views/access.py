@@ -2,6 +2,7 @@
 
 import functools
 
+from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -9,13 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import access as looking
-from billing import actions, arithmetic
+from billing import actions, arithmetic, cashing
 from billing.forms.access import BillCodeForm, GiveCodeForm
+from billing.forms.messages import MailForm
 from billing.models import BillAccess
 from complaints.budget import Budget, address_of
 from complaints.forms.public import typed
 from complaints.views.public import SeeOther
 from complaints.views.tracking import confidential
+from residents.actions import agree_to_mail, withdraw_mail
 from residents.models import Occupancy
 from servicedesk.core import clock
 from servicedesk.core.errors import Refused
@@ -25,6 +28,8 @@ from servicedesk.core.roles import public, role_required
 REASON = "residents have no account; a code from the desk is the key"
 # Wrong codes by hand, in fifteen minutes.
 TRIES = Budget("bill-code", most=5, seconds=900)
+# Addresses that one browser may name, in fifteen minutes.
+MAILS = Budget("bill-mail", most=3, seconds=900)
 MOST_SETTLED = 24
 
 
@@ -109,9 +114,9 @@ def _with_access(view):
     return wrapped
 
 
-def _page(request, name, access, **context):
+def _page(request, name, access, status=200, **context):
     facts = {"access": access, "community": access.community, "unit": access.unit.masked}
-    return render(request, f"billing/access/{name}.html", {**facts, **context})
+    return render(request, f"billing/access/{name}.html", {**facts, **context}, status=status)
 
 
 @require_GET
@@ -153,7 +158,46 @@ def bill(request, access, pk):
 def receipt(request, access, pk):
     """One receipt as it was printed."""
     found = get_object_or_404(looking.receipts_of(access).prefetch_related("payments"), pk=pk)
-    return _page(request, "receipt", access, receipt=found)
+    return _page(request, "receipt", access, receipt=found, lines=cashing.lines_of(found))
+
+
+@require_http_methods(["GET", "POST"])
+@public(REASON)
+@confidential
+@_with_access
+def mail(request, access):
+    """Say where bills and reminders are told by e-mail; the address is told so. What is kept there shows masked."""
+    form, refused, status = MailForm(request.POST if request.method == "POST" else None), "", 200
+    if request.method == "POST":
+        refused, status = _agree(request, access, form)
+        if status == 200:
+            messages.success(request, _("Saved. A confirmation is on its way to this address."))
+            return SeeOther(reverse("billing:p_bills"))
+    return _page(request, "mail", access, status=status, form=form, refused=refused)
+
+
+def _agree(request, access, form):
+    """Return (sentence, status) of what a resident asks for. The first few count, so that nobody sends to strangers."""
+    if not form.is_valid():
+        return "", 422
+    if not MAILS.take(str(access.pk)):
+        return _("Too many tries. Please wait 15 minutes, or call us."), 429
+    try:
+        agree_to_mail(access.person, now=clock.now(), **form.cleaned_data)
+    except Refused as refusal:
+        return str(refusal), refusal.status_code
+    return "", 200
+
+
+@require_POST
+@public(REASON)
+@confidential
+@_with_access
+def mail_stop(request, access):
+    """End the e-mails at once."""
+    withdraw_mail(access.person, now=clock.now())
+    messages.success(request, _("You get no e-mails any more."))
+    return SeeOther(reverse("billing:p_bills"))
 
 
 @require_POST

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing import actions, ageing
+from billing import actions, ageing, arithmetic
 from billing.forms import arrears as forms
 from billing.models import (
     ArrearsCase,
@@ -23,14 +23,16 @@ from billing.models import (
     DunningStep,
     LateClause,
     LimitationAlarm,
+    Message,
     PromiseToPay,
 )
+from billing.views.messages import lines, with_all
 from billing.words import VERBS_OF_ARREARS
 from complaints import courtesy
 from complaints.models import Case
-from residents.models import Unit
+from residents.models import Occupancy, Unit
 from servicedesk.core import clock
-from servicedesk.core.doors import door_to, make_or_show, panel_of, part_of
+from servicedesk.core.doors import OFFICE, door_to, make_or_show, panel_of, part_of
 from servicedesk.core.models import Event, Role
 from servicedesk.core.roles import role_required, roles_in
 from servicedesk.core.spreadsheets import XLSX_TYPE, xlsx_file
@@ -78,7 +80,7 @@ def _with_ladders(units):
     keys = [row["unit"] for row in units]
     newest = Bill.objects.owed().filter(unit__in=keys).order_by("unit_id", "-due_on", "-pk").distinct("unit_id")
     debtors = {bill.unit_id: bill for bill in newest.select_related("debtor")}
-    ladders = {one.unit_id: one for one in ArrearsCase.objects.open().filter(unit__in=keys)}
+    ladders = {one.unit_id: one for one in ArrearsCase.objects.open().with_mail().filter(unit__in=keys)}
     promises = {
         one.arrears.unit_id: one
         for one in PromiseToPay.objects.filter(status="open", arrears__in=ladders.values()).select_related("arrears")
@@ -209,6 +211,7 @@ def _page(request, thing, now, *, form=None, step="", status=200):
         for bill in bills:
             bill.community = request.community
         late = ageing.late_of(bills, today)
+        told = list(with_all(Message.objects.filter(unit=thing.unit))[:LAST])
         rows = [{"bill": bill, "days": (today - bill.due_on).days, "late": late.get(bill.pk)} for bill in bills]
         context = {
             "now": now,
@@ -224,6 +227,10 @@ def _page(request, thing, now, *, form=None, step="", status=200):
             "late_total": sum(one.due for one in late.values()),
             "has_clause": LateClause.objects.filter(community=request.community).exists(),
             "is_finance": _holds(request, FINANCE),
+            "people": list(Occupancy.objects.on(today).known().filter(unit=thing.unit).with_people().order_by("id")),
+            "sees_homes": _holds(request, OFFICE),
+            "mails": lines(told),
+            "is_on_its_way": any(one.arrears_id == thing.pk and one.is_on_its_way for one in told),
             **_history(thing),
         }
         return render(request, "billing/arrears/unit.html", context, status=status)
@@ -396,6 +403,7 @@ def demand_bundle(request, pk):
     steps = DunningStep.objects.filter(arrears=letter.arrears).order_by("done_at", "pk")
     context = {
         **_letter(letter, now),
+        "counted": [(line.bill, arithmetic.lines_of(line.bill)) for line in letter.lines.select_related("bill__fee")],
         "cases": list(cases.order_by("received_at")),
         "taken": list(steps.select_related("by")),
         "disputes": list(Dispute.objects.filter(bill__unit=letter.unit).select_related("bill", "case")),

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing import actions, arithmetic, bill_list
 from billing.forms.bills import BillFilterForm, BillForm, NoticeForm
-from billing.models import Bill
+from billing.models import Bill, Message
 from residents.models import OpeningBalance
 from servicedesk.core import clock
 from servicedesk.core.doors import OFFICE, make_or_show, part_of
@@ -80,6 +80,7 @@ def _page(request, bill, *, refusal="", status=200):
         "waivers": bill.waivers.select_related("request__decided_by").order_by("at", "id"),
         "replaced_by": Bill.objects.filter(replaces=bill).first(),
         "late_charges": bill.late_charges.standing(),
+        "asked": bill.requests.in_hand().first(),
         "sees_homes": bool(held & set(OFFICE)),
         "is_finance": Role.FINANCE in held,
         "is_cashier": Role.CASHIER in held,
@@ -141,15 +142,29 @@ def notices(request):
     by_home = {}
     for one in found:
         by_home.setdefault((one.unit_id, one.debtor_kind, one.debtor_id), []).append(one)
-    slips = [_notice(those) for those in by_home.values()]
+    told = set(
+        Message.objects.filter(community=request.community, kind="bills", month=form.cleaned_data["month"])
+        .reached()
+        .values_list("unit_id", "person_id", "run_id")
+    )
+    untold = [those for those in by_home.values() if not _are_told(those, told)]
+    slips = [_notice(those) for those in (untold if form.cleaned_data["untold"] else by_home.values())]
     context = {
         "month": form.cleaned_data["month"],
         "pages": [slips[n : n + 3] for n in range(0, min(len(slips), MOST_NOTICES), 3)],
         "left": max(0, len(slips) - MOST_NOTICES),
+        "told": len(by_home) - len(untold),
+        "only_untold": form.cleaned_data["untold"],
+        "untold_url": f"?{request.GET.urlencode()}&untold=on",
         "today": request.community.local(clock.now()).date(),
         "community": request.community,
     }
     return render(request, "billing/bills/notices.html", context)
+
+
+def _are_told(bills, told):
+    """Return whether every one of the `bills` of a notice was told by e-mail: what was billed since was not."""
+    return all((bill.unit_id, bill.debtor_id, bill.run_id) in told for bill in bills)
 
 
 def _notice(bills):

@@ -1,6 +1,7 @@
 """The cashier (收银, S6): find a home, see what it owes, take money for it."""
 
 import contextlib
+import datetime
 
 from django.contrib import messages
 from django.http import Http404
@@ -11,8 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import actions, cashing
+from billing.actions.rights import MONEY
 from billing.forms import cash as forms
 from billing.models import Allocation, Bill, Deposit, Receipt, Shift
+from billing.views.receipts import to_sheets
 from residents import finder
 from residents.forms.fields import renew
 from residents.models import Unit
@@ -24,7 +27,7 @@ from servicedesk.core.text import clean_text
 
 # So many receipts of the open shift stand below the box.
 LAST = 20
-MONEY = (Role.CASHIER, Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM)
+MOMENT = datetime.timedelta(minutes=5)
 
 
 @require_GET
@@ -100,9 +103,7 @@ def take(request, pk):
     messages.success(request, _taken(made))
     if "print" not in request.POST:
         return redirect(made)
-    if not made.prints:
-        actions.count_print(made, by=request.user, now=now)
-    return redirect("billing:receipt_print", pk=made.pk)
+    return to_sheets(request, made)
 
 
 def _form(request, unit, now):
@@ -160,8 +161,9 @@ def _typed(form):
 def _page(request, unit, now, *, form=None, ticked=None, opening=None, status=200):
     today = request.community.local(now).date()
     account = cashing.account_of(unit, today)
+    just_taken = _just_taken(request, account, now) if form is None else None
     if form is None:
-        form, ticked = _begin(request, unit, account, today)
+        form, ticked = _begin(account, unit, today, is_filled=just_taken is None)
     if ticked is None:
         ticked = _still_owed(account, form.data.getlist("chosen"))
     shift = _open_shift(request)
@@ -173,6 +175,7 @@ def _page(request, unit, now, *, form=None, ticked=None, opening=None, status=20
         "form": form,
         "ticked": ticked,
         "due": _due(form, ticked),
+        "just_taken": just_taken,
         "shift": shift,
         "opening": opening or (None if shift else forms.OpenShiftForm()),
         "shift_cash": cashing.cash_in(shift) if shift else None,
@@ -180,11 +183,17 @@ def _page(request, unit, now, *, form=None, ticked=None, opening=None, status=20
     return render(request, "billing/cashier/take.html", context, status=status)
 
 
-def _begin(request, unit, account, today):
-    """Return the form as it opens, with what is overdue ticked and its sum filled in, and the ticks. What is overdue
-    for nobody leaves the amount empty."""
-    ticked = account.overdue
-    owed = sum(line.left for line in account.lines if line.value in ticked)
+def _just_taken(request, account, now):
+    """Return the Receipt that who asks has made out for this home a moment ago: whoever comes back to the page by the
+    browser's button is told, and no amount is filled in that one key would take once more. No query."""
+    own = (one for one in account.receipts if one.by_id == request.user.pk and not one.is_void)
+    return next((one for one in own if now - one.at < MOMENT), None)
+
+
+def _begin(account, unit, today, *, is_filled):
+    """Return the form as it opens, with what is overdue or due next ticked and its sum filled in, and the ticks."""
+    ticked = account.asked
+    owed = sum(line.left for line in account.lines if line.value in ticked) if is_filled else 0
     first = {"given": owed or "", "was": owed or "", "keep_rest": not account.lines}
     form = forms.TakeForm(initial=first, payers=cashing.payers_of(unit, today))
     form.initial["payer"] = _payer(account)

@@ -3,7 +3,9 @@
 import functools
 
 from django.contrib import messages
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,9 +21,9 @@ from billing.forms import deposits as forms
 from billing.models import Allocation, Deposit, DepositRule, MoneyRequest
 from residents.rooms import key_of
 from residents.words import VERBS
-from servicedesk.core import clock
+from servicedesk.core import clock, photos
 from servicedesk.core.doors import door_to, make_or_show, panel_of, part_of
-from servicedesk.core.models import Event, Role
+from servicedesk.core.models import Event, Photo, Role
 from servicedesk.core.roles import has_role, role_required
 
 READERS = (*ASKERS, *DECIDERS)
@@ -120,6 +122,8 @@ def _page(request, deposit, now, *, form=None, step="", status=200):
             "first": asked.contractors_first(deposit),
             "requests": list(rows.order_by("pk")),
             "may_ask": is_held,
+            "paid": _paid(deposit),
+            "is_cashier": has_role(request.user, deposit.community_id, Role.CASHIER),
             "may_see_requests": has_role(request.user, deposit.community_id, *MONEY_ASKERS, *DECIDERS),
             "is_due": bool(
                 deposit.held and deposit.refund_due_on and deposit.refund_due_on <= request.community.local(now).date()
@@ -158,16 +162,38 @@ def void_deposit(request, deposit, facts, now):
     actions.void_deposit(deposit, by=request.user, now=now, **facts)
 
 
+def _paid(deposit):
+    """Return the payments of a deposit that stand, the oldest first, each with its receipt. One query."""
+    rows = Allocation.objects.filter(deposit=deposit, reverses=None, reversed_by=None)
+    return list(rows.select_related("payment__receipt").order_by("id"))
+
+
+def _photos_of(requests):
+    """Return the photos of requests that are there, a queryset of them. One query."""
+    of = {"subject_type": ContentType.objects.get_for_model(MoneyRequest), "subject_id__in": requests.values("pk")}
+    return Photo.objects.kept().filter(**of).order_by("id")
+
+
+@require_GET
+@role_required(*READERS)
+def deposit_photo(request, pk, name):
+    """A photo of what is or was to be deducted from a deposit."""
+    row = get_object_or_404(Deposit, pk=pk, community=request.community)
+    if not _photos_of(row.requests).filter(name=name).exists():
+        raise Http404
+    return photos.serve(name)
+
+
 def _paper(request, pk, template):
     row = _find(request, pk)
-    paid = Allocation.objects.filter(deposit=row, reverses=None, reversed_by=None)
     deductions = row.requests.filter(kind=Kind.DEDUCTION, carried_out_at__isnull=False)
     context = {
         "deposit": row,
         "now": clock.now(),
         "community": request.community,
-        "paid": list(paid.select_related("payment__receipt").order_by("id")),
+        "paid": _paid(row),
         "items": [item for one in deductions.order_by("id") for item in one.items],
+        "photos": list(_photos_of(deductions)),
         "refunds": list(row.refunds.order_by("id")),
     }
     with timezone.override(request.community.tz):
@@ -200,9 +226,14 @@ def deposit_rules_page(request):
         actions.set_deposit_rule(request.community, by=request.user, now=clock.now(), **form.cleaned_data)
         messages.success(request, _("The rule is set."))
         return redirect("billing:deposit_rules")
+    return _rules_page(request, form)
+
+
+def _rules_page(request, form, *, pack=None):
     rules = list(DepositRule.objects.filter(community=request.community))
-    context = {"form": form, "rules": rules, "packs": deposit_rules.PACKS}
-    return render(request, "billing/deposits/rules.html", context, status=422 if form.errors else 200)
+    context = {"form": form, "pack_form": pack, "rules": rules, "packs": deposit_rules.PACKS}
+    status = 422 if form.errors or pack else 200
+    return render(request, "billing/deposits/rules.html", context, status=status)
 
 
 @require_POST
@@ -210,8 +241,9 @@ def deposit_rules_page(request):
 def take_rules(request):
     """Set every rule of the pack that was chosen."""
     form = forms.PackForm(request.POST)
-    if form.is_valid():
-        pack = deposit_rules.BY_KEY[form.cleaned_data["pack"]]
-        actions.take_rule_pack(request.community, pack, by=request.user, now=clock.now())
-        messages.success(request, _("The rules are set. Check the source against the text that holds today."))
+    if not form.is_valid():
+        return _rules_page(request, forms.RuleForm(), pack=form)
+    pack = deposit_rules.BY_KEY[form.cleaned_data["pack"]]
+    actions.take_rule_pack(request.community, pack, by=request.user, now=clock.now())
+    messages.success(request, _("The rules are set. Check the source against the text that holds today."))
     return redirect("billing:deposit_rules")

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import actions, pricing
-from billing.actions.rights import DECIDERS, SETTERS
-from billing.actions.tariffs import is_used
+from billing.actions.rights import READERS, SETTERS
+from billing.actions.tariffs import demand_room, is_used
 from billing.forms import fees as forms
 from billing.models import Discount, Enrolment, Fee, SharedCost, Tariff
 from residents.models import Unit
@@ -24,8 +24,12 @@ from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 from servicedesk.core.roles import has_role, role_required
 
-READERS = (*SETTERS, *DECIDERS)
-FORMS = {"enrol": forms.EnrolForm, "enter_cost": forms.CostForm, "switch_fee": forms.SwitchForm}
+FORMS = {
+    "enrol": forms.EnrolForm,
+    "enter_cost": forms.CostForm,
+    "rename_fee": forms.RenameForm,
+    "switch_fee": forms.SwitchForm,
+}
 
 
 def may_set(request):
@@ -109,7 +113,7 @@ def _steps(fee):
         steps.append(("enrol", _("Enrol a unit")))
     if fee.is_active and Tariff.Basis.SHARE in bases:
         steps.append(("enter_cost", _("Enter a shared cost")))
-    return [*steps, ("switch_fee", _("Switch off") if fee.is_active else _("Switch on"))]
+    return [*steps, ("rename_fee", _("Rename")), ("switch_fee", _("Switch off") if fee.is_active else _("Switch on"))]
 
 
 def _page(request, fee, now, *, form=None, step="", status=200):
@@ -131,6 +135,7 @@ def _page(request, fee, now, *, form=None, step="", status=200):
             "versions": [_version(tariff, today) for tariff in fee.versions],
             "enrolments": part_of(enrolled, request, "enrolled") if fee.applies_to == "enrolled" else None,
             "costs": part_of(costs, request, "costs"),
+            "renamed": list(Event.objects.about(fee).filter(verb="fee_renamed").order_by("-at", "-id")),
         }
         return render(request, "billing/fees/fee.html", context, status=status)
 
@@ -156,6 +161,11 @@ def enter_cost(request, fee, facts, now):
     actions.enter_cost(fee, by=request.user, now=now, **facts)
 
 
+@_door_to("rename_fee", gettext_lazy("Renamed. Bills that were issued keep the name they have."))
+def rename_fee(request, fee, facts, now):
+    actions.rename_fee(fee, by=request.user, now=now, **facts)
+
+
 @_door_to("switch_fee", gettext_lazy("Saved."))
 def switch_fee(request, fee, facts, now):
     actions.switch_fee(fee, in_use=not fee.is_active, by=request.user, now=now)
@@ -179,6 +189,10 @@ def tariff_new(request, pk):
         status = 422
         if form.is_valid() and "preview" in request.POST:
             example, status = form.example(), 200
+            try:
+                demand_room(fee, form.facts["since"], form.facts["months"])
+            except Refused as refused:
+                form.add_error(None, str(refused))
         elif form.is_valid():
             try:
                 made = actions.set_tariff(fee, by=request.user, now=now, **form.facts)
@@ -191,6 +205,7 @@ def tariff_new(request, pk):
                 return redirect(fee)
     bases = [{"label": label, "url": f"?basis={key}", "current": key == basis} for key, label in Tariff.Basis.choices]
     context = {"fee": fee, "form": form, "basis": basis, "tabs": bases, "last": last, "example": example}
+    context["is_to_come"] = bool(last and last.valid.lower > request.community.local(now).date())
     context["last_said"] = pricing.said(last, last.tiers.all()) if last else ""
     return render(request, "billing/fees/price.html", context, status=status)
 

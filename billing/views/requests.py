@@ -1,7 +1,5 @@
 """What needs a second person (减免, 作废, 红冲, 退款): asking for it, the list, the decision, and giving money back."""
 
-import functools
-
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -11,12 +9,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import actions, asked
 from billing.actions.requests import ABOUT, ASKERS, DECIDERS, may_decide
+from billing.capitals import YUAN, capitals
 from billing.forms import requests as forms
 from billing.models import MoneyRequest
 from residents.words import VERBS
-from servicedesk.core import clock
+from servicedesk.core import clock, photos
 from servicedesk.core.doors import door_to, make_or_show, part_of
-from servicedesk.core.models import Event, Role
+from servicedesk.core.models import Event, Photo, Role
 from servicedesk.core.roles import role_required, roles_in
 
 Kind, Status = MoneyRequest.Kind, MoneyRequest.Status
@@ -67,11 +66,15 @@ def _ask(request, kind, pk):
     _column, model = ABOUT[kind]
     rows = asked.load(kind, model.objects.filter(community=request.community))
     thing, now = get_object_or_404(rows, pk=pk), clock.now()
-    form = forms.AskForm(request.POST or None, kind=kind, thing=thing)
+    form = forms.AskForm(request.POST or None, request.FILES or None, kind=kind, thing=thing)
     form.known = asked.facts_of(thing)
     form.outcome = asked.outcome_of(kind)
     form.first = asked.contractors_first(thing) if kind == Kind.DEDUCTION else None
-    make = functools.partial(actions.ask_for, kind, thing, by=request.user, now=now)
+
+    def make(**facts):
+        with photos.stored(form.pictures) as pictures:
+            return actions.ask_for(kind, thing, by=request.user, now=now, pictures=pictures, **facts)
+
     done = _("Asked for. Whoever decides has been told of it.")
     return make_or_show(request, form, make, template="billing/requests/ask.html", done=done)
 
@@ -158,6 +161,7 @@ def _page(request, row, now, *, form=None, step="", status=200):
             "forms": drawn,
             "bound": form,
             "refunds": list(row.refunds.order_by("id")),
+            "photos": list(Photo.objects.about(row)) if row.kind == Kind.DEDUCTION else [],
             "entries": [
                 {"at": one.at, "who": one.by_name, "title": VERBS.get(one.verb, one.verb), "text": one.note}
                 for one in Event.objects.about(row)
@@ -171,6 +175,27 @@ def _page(request, row, now, *, form=None, step="", status=200):
 def request(request, pk):
     """One request: the facts on the left, the decision on the right."""
     return _page(request, _find(request, pk), clock.now())
+
+
+@require_http_methods(["GET", "POST"])
+@role_required(*READERS)
+def request_slip(request, pk):
+    """The approval slip (审批单) with room to sign; a POST prepares it for printing, counted, with who printed it."""
+    row, now = _find(request, pk), clock.now()
+    row.community = request.community
+    times = actions.print_slip(row, by=request.user, now=now) if request.method == "POST" else 0
+    context = {
+        "row": row,
+        "now": now,
+        "times": times,
+        "number": asked.number_of(row.thing),
+        "outcome": asked.outcome_of(row.kind),
+        "capitals": YUAN + capitals(row.amount),
+        "refunds": list(row.refunds.order_by("id")),
+        "photos": Photo.objects.about(row).count(),
+    }
+    with timezone.override(request.community.tz):
+        return render(request, "billing/requests/slip.html", context)
 
 
 def _door_to(step, done, *roles):

@@ -7,14 +7,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import actions, previewing, tasks
-from billing.forms.runs import MonthForm, StartForm
-from billing.models import BillRun, Exemption
+from billing.actions.rights import DECIDERS
+from billing.forms.runs import ExemptionFilterForm, MonthForm, StartForm
+from billing.models import BillRun, Exemption, Message
 from billing.run_report import fees_of, left_out_of
 from servicedesk.core import clock, spreadsheets
 from servicedesk.core.doors import part_of
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
-from servicedesk.core.roles import role_required
+from servicedesk.core.roles import has_role, role_required
 
 STOP_POLLING = 286
 MOST_LEFT_OUT = 20
@@ -97,6 +98,7 @@ def _state(run, refusal=""):
         "fees": [] if run.is_running else fees_of(run),
         "left_out": found[:MOST_LEFT_OUT],
         "more_left_out": len(found) > MOST_LEFT_OUT,
+        "told": 0 if run.is_running else Message.objects.filter(run=run).count(),
         "refusal": refusal,
     }
 
@@ -140,6 +142,33 @@ def run_go_on(request, pk):
         tasks.wake(pk)
         return redirect("billing:run", pk)
     return _step(request, pk, actions.go_on_with_run, _("The billing run goes on."))
+
+
+@require_GET
+@role_required(Role.FINANCE, *DECIDERS)
+def exemptions(request):
+    """The units that runs have left out, the newest month first: still without a bill, or billed since."""
+    form = ExemptionFilterForm(request.GET, community=request.community)
+    wanted = {name: value for name, value in form.cleaned_data.items() if value} if form.is_valid() else {}
+    state = "ended" if request.GET.get("state") == "ended" else "open"
+    rows = Exemption.objects.filter(community=request.community, **wanted)
+    rows = rows.ended() if state == "ended" else rows.open()
+    in_order = ("-month", "unit__building", "unit__room_order", "fee__position", "id")
+    query = request.GET.copy()
+    query.pop("page", None)
+    tabs = []
+    for key, label in (("open", _("Still without a bill")), ("ended", _("Billed since"))):
+        query["state"] = key
+        tabs.append({"label": label, "url": f"?{query.urlencode()}", "current": key == state})
+    context = {
+        "part": part_of(rows.with_places().select_related("run").order_by(*in_order), request),
+        "search": form,
+        "state": state,
+        "tabs": tabs,
+        "is_filtered": bool(wanted),
+        "may_bill": has_role(request.user, request.community.pk, Role.FINANCE),
+    }
+    return render(request, "billing/runs/left_out.html", context)
 
 
 @require_GET

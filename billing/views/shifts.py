@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import actions, cashing
+from billing.actions.rights import MONEY
 from billing.forms import cash as forms
 from billing.models import Shift
-from billing.views.cashier import MONEY
 from servicedesk.core import clock
 from servicedesk.core.doors import door_to, make_or_show, part_of
 from servicedesk.core.models import Role
@@ -89,18 +89,21 @@ def shift_print(request, pk):
         return render(request, "billing/shifts/print.html", context)
 
 
+def _day(request, date, template):
+    context = {"day": cashing.day_of(request.community, date), "community": request.community, "now": clock.now()}
+    with timezone.override(request.community.tz):
+        return render(request, template, context)
+
+
 @require_GET
 @role_required(*MONEY)
 def cash_day(request, date):
-    """All shifts of a day: together by means, the differences with their reasons, and those that are open."""
-    found = list(cashing.shifts_of_day(request.community, date))
-    context = {
-        "date": date,
-        "shifts": found,
-        "open": [one for one in found if one.is_open],
-        "tally": cashing.tally(found),
-        "differences": [one for one in found if one.difference],
-        "now": clock.now(),
-    }
-    with timezone.override(request.community.tz):
-        return render(request, "billing/shifts/day.html", context)
+    """The money of a day by means, its shifts, the differences with their reasons, and those that are open."""
+    return _day(request, date, "billing/shifts/day.html")
+
+
+@require_GET
+@role_required(*MONEY)
+def cash_day_print(request, date):
+    """The sheet of a day (收款日报), to be signed by cashier and supervisor."""
+    return _day(request, date, "billing/shifts/day_print.html")

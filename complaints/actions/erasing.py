@@ -6,7 +6,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Case as Choose
-from django.db.models import F, Func, JSONField, Q, Value, When
+from django.db.models import CharField, F, Func, JSONField, Q, Value, When
+from django.db.models.functions import Cast, Concat
 
 from complaints.models import Call, Case, IncomingLetter, SurveyAnswer
 from complaints.personal import HELD, OF_CASES, Class, has_words
@@ -130,7 +131,9 @@ def erase_people(keys, *, now):
     the homes and their times stay, and so does what still runs."""
     people = _with_merged(keys)
     _erase_hanging(people, now=now)
-    people.update(**_erased("residents.Person", but=("title",)), title="", sealed_at=None, erased_at=now)
+    people.update(
+        **_erased("residents.Person", but=("title",)), title="", sealed_at=None, erased_at=now, **Person.SILENT
+    )
 
 
 def _with_merged(keys):
@@ -152,7 +155,17 @@ def _erase_hanging(people, *, now):
         rows = apps.get_model(label)._default_manager.filter(person__in=keys)
         erase_rows(label, rows.order_by().values("pk"), now=now)
     _erase_belongings(people, now=now)
+    forget_addresses(keys, now=now)
     _words_of_events(_about(Person, keys) | said_of_homes(keys))
+
+
+def forget_addresses(keys, *, now):
+    """Erase to which address people were told something by e-mail, and tell them nothing any more; that they were
+    told, and when, stays. Two UPDATEs."""
+    rows = Notification.objects.filter(_about(Person, keys), recipient=None)
+    rows.filter(sent_at=None, dead_at=None).update(dead_at=now, last_error="erased")
+    # Each its own, because an address is told once of one thing.
+    rows.update(address=Concat(Value("erased-"), Cast("pk", CharField()), Value("@example.invalid")))
 
 
 def _ended(label, keys):
@@ -213,7 +226,7 @@ def mask_people(keys, *, now):
     _erase_hanging(people, now=now)
     for person in people:
         name, phone = mask_name(person.name), mask_phone(person.phone) if person.phone else ""
-        facts = dict.fromkeys((*MASKED_AWAY, "title", "note"), "")
+        facts = dict.fromkeys((*MASKED_AWAY, "email", "title", "note"), "") | Person.SILENT
         Person.objects.filter(pk=person.pk).update(name=name, phone=phone, masked_at=now, **facts)
 
 

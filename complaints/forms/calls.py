@@ -5,6 +5,7 @@ import datetime
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from complaints.forms.fields import CaseNumberField
 from complaints.forms.lists import DayField
 from complaints.models import Call, Case
 from servicedesk.core.choices import RowField
@@ -71,27 +72,14 @@ class CallForm(forms.Form):
 class SettleForm(forms.Form):
     """What became of a call that makes no case of its own: the case it belongs to, or why there is none."""
 
-    number = TextField(label=_("Number of the case that it was about"), required=False, max_length=60)
+    number = CaseNumberField(label=_("Number of the case that it was about"), required=False)
     reason = TextField(
         label=_("Or why it is no case"), required=False, max_length=300, widget=forms.Textarea(attrs={"rows": 2})
     )
 
     def __init__(self, *args, community, user, **kwargs):
         super().__init__(*args, **kwargs)
-        self.community, self.user = community, user
-
-    def clean_number(self):
-        typed = self.cleaned_data["number"].upper()
-        if not typed:
-            return None
-        code = f"{self.community.code}-"
-        number = typed if typed.startswith(code) else code + typed
-        case = Case.objects.visible_to(self.user).filter(community=self.community, number=number).first()
-        if case is None:
-            raise forms.ValidationError(
-                _("There is no case %(number)s here. Look at the number again."), params={"number": typed}
-            )
-        return case
+        self.fields["number"].among(Case.objects.visible_to(user), community)
 
     def clean(self):
         cleaned = super().clean()

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import actions, papers
 from complaints.following import names
+from complaints.forms.fields import CaseNumberField
 from complaints.models import (
     Case,
     Category,
@@ -490,24 +491,12 @@ class OptionalNoteForm(StepForm):
 
 
 class MergeForm(StepForm):
-    into = TextField(label=_("Number of the case that goes on"), max_length=60)
+    into = CaseNumberField(label=_("Number of the case that goes on"))
     note = TextField(label=_("Note"), required=False, max_length=1000, widget=text_area(2))
 
-    def clean_into(self):
-        typed = self.cleaned_data["into"].upper()
-        code = f"{self.case.community.code}-"
-        number = typed if typed.startswith(code) else code + typed
-        into = (
-            Case.objects.visible_to(self.user)
-            .filter(community=self.case.community_id, number=number)
-            .select_related("community", "department")
-            .first()
-        )
-        if into is None:
-            raise forms.ValidationError(
-                _("There is no case %(number)s here. Look at the number again."), params={"number": typed}
-            )
-        return into
+    def prepare(self):
+        seen = Case.objects.visible_to(self.user).select_related("community", "department")
+        self.fields["into"].among(seen, self.case.community)
 
 
 class LinkForm(StepForm):

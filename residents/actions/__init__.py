@@ -112,6 +112,10 @@ from residents.actions.keys import (
     take_back_keys,
 )
 from residents.actions.leaving import change_last_day, end_former_contacts, leave_home
+from residents.actions.mailing import (
+    agree_to_mail,
+    withdraw_mail,
+)
 from residents.actions.merging import (
     merge_people,
     tell_apart,
@@ -166,6 +170,7 @@ from residents.actions.register import (
     register_person,
     register_unit,
     seal_person,
+    unmask_email,
     unmask_phone,
     void_occupancy,
 )
@@ -212,6 +217,7 @@ __all__ = [
     "add_meter",
     "add_need",
     "add_vehicle",
+    "agree_to_mail",
     "answer_need",
     "approve_keys",
     "approve_keys_by_phone",
@@ -352,6 +358,7 @@ __all__ = [
     "undo_pass",
     "unmask_applicant",
     "unmask_borrower",
+    "unmask_email",
     "unmask_identity",
     "unmask_phone",
     "upload_register",
@@ -360,6 +367,7 @@ __all__ = [
     "void_occupancy",
     "void_reading",
     "void_slip",
+    "withdraw_mail",
     "withdraw_plate",
     "work_on_import",
 ]

@@ -68,6 +68,7 @@ def merge_people(keep, drop, *, reason, by, now):
     taken = _taken_over(keep, drop)
     emptied = dict.fromkeys(("identity_cipher", "identity_hash"), "") if "identity_cipher" in taken else {}
     # First, because the ledger of keys follows only an entry that was merged.
+    emptied |= Person.SILENT
     Person.objects.filter(pk=drop.pk).update(merged_into=keep, merged_at=now, version=F("version") + 1, **emptied)
     for model, column in MOVED:
         model.objects.filter(**{column: drop}).update(**{column: keep})
@@ -155,6 +156,8 @@ def _follow(first, others):
 def _taken_over(keep, drop):
     """Return the columns of `keep` that were empty and that `drop` knows."""
     groups = [("phone", "phone_reversed"), ("title",), ("identity_kind", "identity_cipher", "identity_hash")]
+    # What they agreed to goes with the address for which they did.
+    groups.append(("mail_agreed_at", "mail_agreed_by", "mail_receipts", "email"))
     taken = {}
     for columns in groups:
         if not getattr(keep, columns[-1]) and getattr(drop, columns[-1]):

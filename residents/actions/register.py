@@ -181,9 +181,19 @@ def unmask_phone(person, *, by, now, reason):
 
 
 @transaction.atomic
+def unmask_email(person, *, by, now, reason):
+    """Return the whole e-mail address of `person`; who looked, when and why is logged (ruling 13)."""
+    events.log(person, "email_unmasked", by=by, now=now, note=reason)
+    return person.email
+
+
+@transaction.atomic
 def correct_person(person, *, name, phone, reason, by, now, **facts):
     """Correct the name and telephone number of a resident, with all that finds them (PIPL 46), and what else of their
-    entry is named in `facts` (kind, title, note). Raises Stale where somebody else changed it first."""
+    entry is named in `facts` (kind, title, note, email). Without an address nobody is told anything by e-mail. Raises
+    Stale where somebody else changed it first."""
+    if facts.get("email") == "":
+        facts |= Person.SILENT
     right = build_person(person.community, name, phone)
     found = {column: getattr(right, column) for column in ("name", "phone", "phone_reversed", "pinyin", "initials")}
     write(person, **found, **facts)
@@ -194,7 +204,7 @@ def correct_person(person, *, name, phone, reason, by, now, **facts):
 def seal_person(person, *, now):
     """Keep a resident's entry, with those that were merged into it, and show it to nobody any more; the caller logs it.
     One UPDATE."""
-    Person.objects.filter(Q(pk=person.pk) | Q(merged_into=person)).update(sealed_at=now)
+    Person.objects.filter(Q(pk=person.pk) | Q(merged_into=person)).update(sealed_at=now, **Person.SILENT)
     person.sealed_at = now
 
 

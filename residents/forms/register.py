@@ -13,7 +13,7 @@ from residents.register import LETTERS
 from servicedesk.core import photos
 from servicedesk.core.choices import RowField
 from servicedesk.core.forms import NearDayField, PhotoField
-from servicedesk.core.text import PhoneField, TextField, clean_text
+from servicedesk.core.text import MailField, PhoneField, TextField, clean_text
 
 ANY = [("", _("any"))]
 WHEN = [("now", _("lives here")), ("ended", _("has moved out")), ("none", _("without a home here")), ("all", _("all"))]
@@ -66,6 +66,7 @@ class PersonForm(forms.Form):
     name = PlainField(label=_("Name"), max_length=120)
     title = PlainField(label=_("Form of address"), required=False, max_length=20, help_text=_("For example Ms."))
     phone = PhoneField(label=_("Telephone"), required=False, max_length=40)
+    email = MailField(label=_("E-mail"), required=False, max_length=120)
     note = PlainField(
         label=_("Standing instruction"),
         required=False,
@@ -86,9 +87,10 @@ class EditForm(PersonForm):
 
     version = forms.IntegerField(widget=forms.HiddenInput)
     drop_phone = forms.BooleanField(label=_("Has no number any more"), required=False)
+    drop_email = forms.BooleanField(label=_("Has no e-mail address any more"), required=False)
     reason = PlainField(label=_("Reason"), max_length=300, help_text=REASON_STAYS)
 
-    field_order = ["kind", "name", "title", "phone", "drop_phone", "note", "reason"]
+    field_order = ["kind", "name", "title", "phone", "drop_phone", "email", "drop_email", "note", "reason"]
 
     def __init__(self, *args, person, **kwargs):
         super().__init__(*args, **kwargs)
@@ -99,6 +101,11 @@ class EditForm(PersonForm):
             self.fields["phone"].help_text = _("Left empty, %(number)s stays.") % {"number": person.masked_phone}
         else:
             del self.fields["drop_phone"]
+        if person.email:
+            self.fields["email"].label = _("New e-mail address")
+            self.fields["email"].help_text = _("Left empty, %(number)s stays.") % {"number": person.masked_email}
+        else:
+            del self.fields["drop_email"]
 
     def clean(self):
         cleaned = super().clean()
@@ -107,6 +114,11 @@ class EditForm(PersonForm):
             self.add_error("phone", _("Give a new number, or tick that there is none any more: one of the two."))
         elif not drops and "phone" in cleaned and not cleaned["phone"]:
             cleaned["phone"] = self.person.phone
+        drops = cleaned.pop("drop_email", False)
+        if drops and cleaned.get("email"):
+            self.add_error("email", _("Give a new address, or tick that there is none any more: one of the two."))
+        elif not drops and "email" in cleaned and not cleaned["email"]:
+            cleaned["email"] = self.person.email
         return cleaned
 
 
@@ -420,10 +432,42 @@ class RemoveCopyForm(StepForm):
         self.fields["copy"].queryset = IdentityCopy.objects.kept().filter(person=self.person).select_related("person")
 
 
+class AgreeToMailForm(StepForm):
+    """That somebody wants to be told of bills and reminders by e-mail."""
+
+    email = MailField(label=_("E-mail"), max_length=120)
+    mail_receipts = forms.BooleanField(label=_("Receipts by e-mail, too"), required=False)
+    how = PlainField(
+        label=_("How they agreed"),
+        max_length=300,
+        help_text=_("For example: in writing, at the counter. Recorded with your name and the day."),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        if self.person.email:
+            self.fields["email"].required = False
+            self.fields["email"].help_text = _("Left empty, %(number)s stays.") % {"number": self.person.masked_email}
+
+    def clean_email(self):
+        return self.cleaned_data["email"] or self.person.email
+
+
+class WithdrawMailForm(StepForm):
+    """That somebody wants no e-mails any more."""
+
+    reason = PlainField(label=_("Reason"), max_length=300, help_text=REASON_STAYS)
+
+
 class UnmaskForm(StepForm):
     """What is looked at, and why (ruling 13)."""
 
-    WHAT = [("phone", _("the telephone number")), ("identity", _("the identity number")), ("copies", _("the copies"))]
+    WHAT = [
+        ("phone", _("the telephone number")),
+        ("email", _("the e-mail address")),
+        ("identity", _("the identity number")),
+        ("copies", _("the copies")),
+    ]
 
     what = forms.ChoiceField(label=_("Show"), choices=WHAT, widget=forms.RadioSelect(attrs={"class": "inline"}))
     reason = PlainField(label=_("Reason"), max_length=300, help_text=_("Recorded with your name."))

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from servicedesk.core.money import amount_of
 from servicedesk.core.tables import ROUNDED
-from servicedesk.core.text import clean_phone, plain
+from servicedesk.core.text import clean_address, clean_phone, plain
 
 _DAY = re.compile(r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日?|(\d{2})(\d{2}))", re.ASCII)
 _MIDNIGHT = re.compile(r"[T ]00:00(:00)?(\.0+)?$")
@@ -134,6 +135,16 @@ def day(text):
         if FIRST_YEAR <= year <= LAST_YEAR:
             return found
     raise BadCell(gettext_noop("Write the day with the year first, for example 2024-03-31."))
+
+
+def email(text):
+    """Return an e-mail address as the register keeps it."""
+    address = clean_address(text)
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise BadCell(gettext_noop("Enter an e-mail address such as name@example.com.")) from error
+    return Text(120)(address)
 
 
 def phone(text):

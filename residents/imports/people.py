@@ -14,6 +14,7 @@ from residents.models import ImportRun, Occupancy, Person, Unit
 from residents.models.occupancies import DAYS_AHEAD, LEASE_DAYS, is_day_of_a_life
 from residents.names import initials_of, pinyin_of
 from servicedesk.core import bulk, events
+from servicedesk.core.masking import mask_email
 
 NAME = Column(
     "name",
@@ -49,6 +50,14 @@ class People(Target):
         ),
         Column("title", _("Form of address"), cells.Text(20), "先生", "称呼 尊称 title salutation"),
         Column(
+            "email",
+            _("E-mail"),
+            cells.email,
+            "name@example.com",
+            "邮箱 电子邮箱 电子邮件 email mail e-mail",
+            _("Nobody gets e-mails before they have agreed to it; that is recorded on their entry."),
+        ),
+        Column(
             "note",
             _("Standing instruction"),
             cells.Text(2000),
@@ -62,8 +71,10 @@ class People(Target):
         super().__init__(*args, **kwargs)
         rows = Person.objects.filter(community=self.community).known()
         self.known = {
-            (name, phone): (kind, title)
-            for name, phone, kind, title in rows.values_list("name", "phone", "kind", "title").iterator(2000)
+            (name, phone): (kind, title, mask_email(email))
+            for name, phone, kind, title, email in rows.values_list("name", "phone", "kind", "title", "email").iterator(
+                2000
+            )
         }
 
     def judge(self, entry):
@@ -71,9 +82,12 @@ class People(Target):
         key = (facts["name"], facts["phone"] or "")
         known = self.known.get(key)
         if known is not None:
-            return compare(facts, ("kind", known[0]), ("title", known[1]), line=self.lines.get(key))
+            shown = facts | {"email": mask_email(facts["email"] or "")}
+            names = ("kind", "title", "email")
+            return compare(shown, *zip(names, known, strict=True), line=self.lines.get(key))
         self.lines[key] = entry.line
-        self.known[key] = (facts["kind"] or Person.Kind.PERSON.value, facts["title"] or "")
+        email = mask_email(facts["email"] or "")
+        self.known[key] = (facts["kind"] or Person.Kind.PERSON.value, facts["title"] or "", email)
         return None
 
     def write(self, entries):
@@ -94,6 +108,7 @@ class People(Target):
             "phone_reversed": phone[::-1],
             "pinyin": pinyin_of(name),
             "initials": initials_of(name),
+            "email": facts["email"] or "",
             "note": facts["note"] or "",
         }
 

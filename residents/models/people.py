@@ -3,8 +3,8 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from servicedesk.core.masking import mask_name, mask_phone
-from servicedesk.core.models import Community
+from servicedesk.core.masking import mask_email, mask_name, mask_phone
+from servicedesk.core.models import Community, User
 
 # What stands where the name of somebody stood whose entry is sealed.
 NOBODY = "–"
@@ -14,6 +14,10 @@ class PersonQuerySet(models.QuerySet):
     def known(self):
         """Return whom the desk may find: neither sealed nor erased (PIPL 47), and not merged into another entry."""
         return self.filter(sealed_at=None, erased_at=None, merged_into=None)
+
+    def told_by_mail(self):
+        """Return those who have agreed to be told of bills and reminders by e-mail."""
+        return self.filter(mail_agreed_at__isnull=False)
 
 
 class Person(models.Model):
@@ -41,6 +45,11 @@ class Person(models.Model):
     title = models.CharField(_("form of address"), max_length=20, blank=True)
     phone = models.CharField(_("telephone"), max_length=21, blank=True)
     phone_reversed = models.CharField(max_length=21, blank=True, editable=False)
+    email = models.EmailField(_("e-mail"), max_length=120, blank=True, default="", db_default="")
+    # When they agreed to be told of bills and reminders there, and who wrote it down; nobody where they did themselves.
+    mail_agreed_at = models.DateTimeField(_("agreed to e-mails"), null=True, editable=False)
+    mail_agreed_by = models.ForeignKey(User, models.PROTECT, null=True, editable=False, related_name="+")
+    mail_receipts = models.BooleanField(_("receipts by e-mail, too"), default=False, db_default=False, editable=False)
     pinyin = models.CharField(max_length=400, blank=True, editable=False)
     initials = models.CharField(max_length=120, blank=True, editable=False)
     note = models.TextField(_("standing instruction"), blank=True)
@@ -60,6 +69,9 @@ class Person(models.Model):
     sealed_at = models.DateTimeField(null=True, editable=False)
     erased_at = models.DateTimeField(null=True, editable=False)
 
+    # What is written where the consent to e-mails ends.
+    SILENT = {"mail_agreed_at": None, "mail_agreed_by": None, "mail_receipts": False}
+
     objects = PersonQuerySet.as_manager()
 
     class Meta:
@@ -73,12 +85,18 @@ class Person(models.Model):
                     sealed_at=None,
                     phone="",
                     phone_reversed="",
+                    email="",
                     pinyin="",
                     initials="",
                     identity_cipher="",
                     identity_hash="",
                 ),
                 name="person_erased_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=Q(mail_agreed_at=None, mail_agreed_by=None, mail_receipts=False)
+                | (Q(mail_agreed_at__isnull=False, sealed_at=None, masked_at=None, merged_into=None) & ~Q(email="")),
+                name="person_agreed_to_mail_has_address",
             ),
             models.CheckConstraint(
                 condition=Q(identity_cipher="", identity_hash="")
@@ -118,6 +136,8 @@ class Person(models.Model):
                 name="person_phone_end",
                 opclasses=["int8_ops", "text_pattern_ops"],
             ),
+            models.Index(fields=["community", "email"], condition=~Q(email=""), name="person_email"),
+            models.Index(fields=["community"], condition=Q(mail_agreed_at__isnull=False), name="person_agreed_to_mail"),
         ]
 
     def __str__(self):
@@ -134,6 +154,14 @@ class Person(models.Model):
     @property
     def masked_phone(self):
         return mask_phone(self.phone) if self.phone and not self.sealed_at else ""
+
+    @property
+    def masked_email(self):
+        return "" if self.sealed_at else mask_email(self.email)
+
+    @property
+    def is_told_by_mail(self):
+        return self.mail_agreed_at is not None
 
     @property
     def masked_name(self):

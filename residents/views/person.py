@@ -35,12 +35,15 @@ PANELS = [
     ("keep_copy", gettext_lazy("Keep a copy of a paper"), forms.KeepCopyForm),
     ("remove_copy", gettext_lazy("Remove a copy"), forms.RemoveCopyForm),
     ("void_home", gettext_lazy("Entered by mistake"), forms.VoidHomeForm),
+    ("agree_mail", gettext_lazy("Agrees to e-mails"), forms.AgreeToMailForm),
+    ("withdraw_mail", gettext_lazy("Wants no e-mails"), forms.WithdrawMailForm),
     ("unmask", gettext_lazy("Show a number"), forms.UnmaskForm),
 ]
 FORMS = {step: form for step, _label, form in PANELS}
 # What an address may fill in: the row that a link means.
 ASKED_FOR = ("home", "contact", "vehicle", "copy", "what")
 MOST_EVENTS = 30
+UNMASKED = {"phone": actions.unmask_phone, "email": actions.unmask_email, "identity": actions.unmask_identity}
 # How long the pictures of papers can be opened after somebody has said why.
 LOOK = timedelta(minutes=10)
 
@@ -64,6 +67,7 @@ def show(request, person, *, bound=None, step="", shown=None, status=200):
         "end_home": any(home.occupancy.period.upper is None for home in homes),
         "change_end": any(home.occupancy.period.upper is not None for home in homes),
         "void_home": bool(homes),
+        "withdraw_mail": person.is_told_by_mail,
         "end_contact": bool(contacts),
         "vehicles": list(Vehicle.objects.filter(person=person).select_related("unit").order_by("-id")),
         "copies": list(IdentityCopy.objects.kept().filter(person=person)),
@@ -242,6 +246,16 @@ def remove_copy(request, person, form, now):
     actions.remove_identity_copy(facts["copy"], reason=facts["reason"], by=request.user, now=now)
 
 
+@door_to(gettext_lazy("They are told of bills and reminders by e-mail; the address has been told so."))
+def agree_mail(request, person, form, now):
+    actions.agree_to_mail(person, by=request.user, now=now, **form.cleaned_data)
+
+
+@door_to(gettext_lazy("They get no e-mails any more, from now on."))
+def withdraw_mail(request, person, form, now):
+    actions.withdraw_mail(person, reason=form.cleaned_data["reason"], by=request.user, now=now)
+
+
 @door_to("")
 def unmask(request, person, form, now):
     """Show a whole number, or the pictures of papers, once; that is logged with the reason."""
@@ -251,8 +265,7 @@ def unmask(request, person, form, now):
         copies = IdentityCopy.objects.kept().filter(person=person)
         shown = {"what": what, "pictures": [photo for copy in copies for photo in Photo.objects.about(copy)]}
     else:
-        number = actions.unmask_phone(person, **said) if what == "phone" else actions.unmask_identity(person, **said)
-        shown = {"what": what, "number": number}
+        shown = {"what": what, "number": UNMASKED[what](person, **said)}
     return show(request, person, shown=shown)
 
 
@@ -285,5 +298,7 @@ STEPS = [
     record_identity,
     keep_copy,
     remove_copy,
+    agree_mail,
+    withdraw_mail,
     unmask,
 ]

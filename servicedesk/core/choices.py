@@ -28,3 +28,5 @@ class RowsField(forms.ModelMultipleChoiceField):
     """Any of some rows."""
 
     iterator = _ReadOnce
+    # What is no key at all is said in the words of a key that nobody has.
+    default_error_messages = {"invalid_pk_value": forms.ModelChoiceField.default_error_messages["invalid_choice"]}

@@ -14,6 +14,12 @@ def mask_phone(phone):
     return f"{'*' * max(len(phone) - 2, 0)}{phone[-2:]}"
 
 
+def mask_email(address):
+    """Return an e-mail address of which the name is hidden but for its first character: z***@example.org."""
+    name, _at, host = address.rpartition("@")
+    return f"{name[:1]}***@{host}" if address else ""
+
+
 def mask_identity(number):
     """Return an identity number with its middle hidden: 1101**********4578. Short ones keep two at the end."""
     if len(number) >= 15:

@@ -7,8 +7,9 @@ failures, tries again later and later, and after a day leaves the row visible as
 import ipaddress
 import logging
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import apprise
@@ -27,24 +28,44 @@ logger = logging.getLogger(__name__)
 UNDO_MINUTES = 10
 CHUNK = 100
 GIVE_UP_AFTER = timedelta(hours=24)
+# A message that waited for its hour is tried for some hours, however long it has waited.
+LEAST_TRIES = 8
 KINDS = {}
+SENT, FAILED, PASSED = "sent", "failed", "passed"
 # The messengers whose servers their makers have fixed, and mail, whose server is looked at. Apprise knows a hundred
 # more, and many of them are a request to any address that somebody types.
 MESSENGERS = {"wecombot", "dingtalk", "feishu", "lark"}
 MAIL = {"mailto", "mailtos"}
 # What a message says of its case in figures is no person's data.
-NOT_MASKED = {"number", "path", "phone"}
+NOT_MASKED = {"number", "path", "phone", "link"}
 
 
 @dataclass(frozen=True)
 class Words:
     """The lazy title of one kind of notification; `%(name)s` places are filled from its data.
 
-    `detail` is what an e-mail says below it to somebody who cannot open the case.
+    `detail` is what an e-mail says below it to somebody who cannot open the case. `check(row, now)` is asked at the
+    moment of sending, in its transaction: it returns the facts that the words are filled with, as they are by then, or
+    Later or Never.
     """
 
     title: str
     detail: str = ""
+    check: Callable | None = None
+
+
+@dataclass(frozen=True)
+class Later:
+    """That a message is not sent before `until`."""
+
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Never:
+    """That a message is not sent any more; `reason` is a short code that `last_error` keeps."""
+
+    reason: str
 
 
 def undoable_from(now):
@@ -87,7 +108,9 @@ def notify(recipients, kind, *, about, key, now, not_before=None, data=None):
 
 
 def notify_outside(address, kind, *, about, key, now, data):
-    """Write what somebody without an account is told by e-mail, in the transaction of the fact. Told once a `key`."""
+    """Write what somebody without an account is told by e-mail, in the transaction of the fact. Told once a `key`.
+
+    About a resident it is about their entry, so that the address is erased with it."""
     row = Notification(
         community_id=about.community_id,
         address=address,
@@ -148,10 +171,9 @@ def send_notifications(*, now):
     sent = failed = 0
     due = list(Notification.objects.to_send(now).order_by("not_before").values_list("pk", flat=True)[:CHUNK])
     for pk in due:
-        if _send_one(pk, now):
-            sent += 1
-        else:
-            failed += 1
+        result = _send_one(pk, now)
+        sent += result == SENT
+        failed += result == FAILED
     return sent, failed
 
 
@@ -165,21 +187,39 @@ def _send_one(pk, now):
         .first()
     )
     if row is None:
-        return True
+        return PASSED
     try:
+        if not _may_leave(row, now):
+            return PASSED
         _deliver(row)
     except Exception as error:  # whatever a mail server or messenger answers, the next row must still go
         row.attempts += 1
         row.last_error = f"{type(error).__name__}: {error}"[:300]
         row.not_before = now + timedelta(minutes=min(2**row.attempts, 60))
-        if now - row.created_at > GIVE_UP_AFTER:
+        if now - row.created_at > GIVE_UP_AFTER and row.attempts >= LEAST_TRIES:
             row.dead_at = now
         row.save(update_fields=["attempts", "last_error", "not_before", "dead_at"])
         logger.warning("notification %s not sent: %s", pk, row.last_error)
-        return False
+        return FAILED
     row.sent_at = now
-    row.save(update_fields=["sent_at"])
-    return True
+    row.save(update_fields=["sent_at", "data"])
+    return SENT
+
+
+def _may_leave(row, now):
+    """Ask whether what `row` tells is still to be told, and fill in what its words say by now."""
+    check = KINDS[row.kind].check
+    answer = check(row, now) if check else {}
+    if isinstance(answer, Later):
+        row.not_before = answer.until
+        row.save(update_fields=["not_before"])
+    elif isinstance(answer, Never):
+        row.dead_at, row.last_error = now, answer.reason
+        row.save(update_fields=["dead_at", "last_error"])
+    else:
+        row.data |= answer
+        return True
+    return False
 
 
 def _deliver(row):

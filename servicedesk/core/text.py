@@ -42,9 +42,26 @@ def clean_phone(text):
     return compact
 
 
+def clean_address(text):
+    """Return an e-mail address in one form: half width, small letters, no blanks around it."""
+    return unicodedata.normalize("NFKC", clean_text(text)).strip().lower()
+
+
 def like_prefix(text):
     """Return `text` with the wildcards of LIKE made plain, for a prefix search."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+class MailField(forms.EmailField):
+    """An e-mail address as people type it, in one form."""
+
+    default_error_messages = {
+        "invalid": _("Enter an e-mail address such as name@example.com."),
+        "required": _("Enter an e-mail address such as name@example.com."),
+    }
+
+    def to_python(self, value):
+        return clean_address(super().to_python(_BAD.sub("", value) if isinstance(value, str) else value))
 
 
 class TextField(forms.CharField):

@@ -3,9 +3,10 @@
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -14,7 +15,8 @@ from django.utils.translation import gettext_lazy
 from billing import bill_list
 from billing.access import PAYING
 from billing.actions import GIVERS
-from billing.models import Bill, Deposit
+from billing.actions.rights import MONEY, READERS
+from billing.models import Bill, Deposit, Receipt
 from complaints.models import Case
 from residents import metering
 from residents.models import (
@@ -38,6 +40,8 @@ from servicedesk.core.roles import has_role
 
 # What stands of one part on the first page; the part itself shows up to MOST.
 FEW, MOST = 6, 200
+# So many receipts of a home; the others are in the list of all.
+LAST_RECEIPTS = 10
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Table:
     rows: list
     nothing: str
     more_url: str = ""
+    more_label: str = ""
     # What is there to be pressed has no place in a printed file.
     is_on_paper: bool = True
 
@@ -94,11 +99,50 @@ class Table:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the page: `tables(unit, user, now)` returns its Tables in a fixed number of queries."""
+    """A part of the page: `tables(home)` returns its Tables in a fixed number of queries."""
 
     key: str
     label: str
     tables: Callable
+
+
+class Home:
+    """One unit as `user` sees it at `now`. What more than one part shows is read once, however many are asked for."""
+
+    def __init__(self, unit, user, now):
+        self.unit, self.user, self.now = unit, user, now
+        self.today = self.day_of(now)
+
+    def day_of(self, moment):
+        return self.unit.community.local(moment).date()
+
+    def may(self, *roles):
+        """Return whether who looks holds one of `roles` here. No query of its own."""
+        return has_role(self.user, self.unit.community_id, *roles)
+
+    @cached_property
+    def occupancies(self):
+        """Who is here, was and is to come. One query."""
+        known = self.unit.occupancies.in_force().known().select_related("person", "company")
+        return list(known.order_by("kind", "-period", "id"))
+
+    @property
+    def living(self):
+        return [one for one in self.occupancies if one.is_on(self.today)]
+
+    @cached_property
+    def handovers(self):
+        """Every move in and out, the newest first. One query."""
+        rows = Handover.objects.for_unit(self.unit).select_related("party")
+        return list(rows.order_by("-opened_at", "-id"))
+
+    @cached_property
+    def handovers_with_papers(self):
+        """The same with their documents and agreements. Two more queries."""
+        by_id = [Prefetch("documents", Document.objects.order_by("id"))]
+        by_id.append(Prefetch("agreements", Agreement.objects.filter(is_needed=True).order_by("id")))
+        prefetch_related_objects(self.handovers, *by_id)
+        return self.handovers
 
 
 @dataclass(frozen=True)
@@ -110,59 +154,48 @@ class Overview:
     tables: list = field(default_factory=list)
 
 
-def overview(unit, user, now):
-    """Return the Overview of a unit. Seven queries beside that of the roles."""
-    today = unit.community.local(now).date()
-    living = list(_occupancies(unit).on(today))
+def overview(home):
+    """Return the Overview of a home. Five queries beside that of the roles."""
     tables = [
-        _people_table(living, _("Who lives or works here"), _("Nobody is registered here.")),
-        _cases_table(unit, Case.objects.visible_to(user).open(), FEW, _("Open cases")),
+        _people_table(home.living, _("Who lives or works here"), _("Nobody is registered here.")),
+        _cases_table(home.unit, Case.objects.visible_to(home.user).open(), FEW, _("Open cases")),
     ]
-    running = Handover.objects.for_unit(unit).running().select_related("party")
-    if moves := _moves_table(unit, running, FEW, _("Running moves")):
+    running = [one for one in home.handovers if one.is_running]
+    if moves := _moves_table(running[:FEW], _("Running moves")):
         tables.insert(0, moves)
-    return Overview(
-        instructions=[(one.person.name, one.person.note) for one in living if one.person.note],
-        missing=_missing(unit),
-        tables=tables,
-    )
+    return Overview(instructions(home), missing(home), tables)
 
 
-def _missing(unit):
-    """Return the names of what the last move-in asked for and has not got: papers and signatures. Up to three
-    queries."""
-    last = Handover.objects.for_unit(unit).filter(kind=Handover.Kind.MOVE_IN).exclude(
-        status=Handover.Status.CANCELLED
-    ).order_by("-opened_at", "-id").first()  # fmt: skip
-    if last is None:
+def instructions(home):
+    """Return what is to be kept in mind of who is here, as (name, words) pairs."""
+    return [(one.person.name, one.person.note) for one in home.living if one.person.note]
+
+
+def missing(home):
+    """Return the names of what the last move-in asked for and has not got: papers and signatures."""
+    stood = (one for one in home.handovers_with_papers if one.is_move_in and one.status != Handover.Status.CANCELLED)
+    if (last := next(stood, None)) is None:
         return []
-    papers = Document.objects.filter(handover=last, state=Document.State.WANTED)
-    signatures = Agreement.objects.filter(handover=last, signed_on=None, is_needed=True)
-    return [str(one) for one in (*papers, *signatures)]
+    papers = [one for one in last.documents.all() if one.state == Document.State.WANTED]
+    return [str(one) for one in (*papers, *(one for one in last.agreements.all() if one.signed_on is None))]
 
 
-def people(unit, user, now):
+def people(home):
     """Return the Tables of who is here, who was and who is to come, with contacts and vehicles. Three queries."""
-    today = unit.community.local(now).date()
-    rows = list(_occupancies(unit)[:MOST])
-    here = [one for one in rows if one.is_on(today)]
+    rows, today = home.occupancies, home.today
     before = [one for one in rows if one.period.upper and one.period.upper <= today]
     later = [one for one in rows if one.period.lower > today]
-    tables = [_people_table(here, _("Who lives or works here"), _("Nobody is registered here."))]
+    tables = [_people_table(home.living, _("Who lives or works here"), _("Nobody is registered here."))]
     if later:
         tables.append(_people_table(later, _("Who is to come"), ""))
     if before:
         tables.append(_people_table(before, _("Who was here"), ""))
-    return [*tables, _contacts(unit), _vehicles(unit, today)]
-
-
-def _occupancies(unit):
-    return unit.occupancies.in_force().known().select_related("person", "company").order_by("kind", "-period", "id")
+    return [*tables, _contacts(home.unit), _vehicles(home.unit, today)]
 
 
 def _people_table(rows, title, nothing):
     header = [_("Who"), _("Capacity"), _("Telephone"), _("From"), _("To")]
-    return Table(title, header, [_person_row(one) for one in rows], nothing)
+    return Table(title, header, [_person_row(one) for one in rows[:MOST]], nothing)
 
 
 def _person_row(one):
@@ -207,9 +240,9 @@ def _vehicles(unit, today):
     return Table(_("Vehicles"), header, rows, _("No vehicle is recorded."))
 
 
-def cases(unit, user, now):
-    """Return the Table of the unit's cases that `user` may see, newest first. One query beside that of the roles."""
-    return [_cases_table(unit, Case.objects.visible_to(user), MOST, _("Cases, newest first"))]
+def cases(home):
+    """Return the Table of the home's cases that who looks may see, newest first. One query beside that of the roles."""
+    return [_cases_table(home.unit, Case.objects.visible_to(home.user), MOST, _("Cases, newest first"))]
 
 
 def _cases_table(unit, rows, most, title):
@@ -230,7 +263,7 @@ def _case_row(case, unit):
     ]
 
 
-def keys(unit, user, now):
+def keys(home):
     """Return the Tables of key sets, of copies that are with somebody, and of cards. Three queries."""
     sets = [
         [
@@ -242,11 +275,11 @@ def keys(unit, user, now):
             Cell(one.on_loan),
             Cell(one.issued),
         ]
-        for one in KeySet.objects.for_unit(unit)[:MOST]
+        for one in KeySet.objects.for_unit(home.unit)[:MOST]
     ]
     out = [
-        [who(one.person, one.name), Cell(one.key_set.tag), Cell(one.left), Cell(unit.community.local(one.at).date())]
-        for one in KeyMove.objects.outstanding(unit).select_related("person", "key_set")[:MOST]
+        [who(one.person, one.name), Cell(one.key_set.tag), Cell(one.left), Cell(home.day_of(one.at))]
+        for one in KeyMove.objects.outstanding(home.unit).select_related("person", "key_set")[:MOST]
     ]
     cards = [
         [
@@ -257,7 +290,7 @@ def keys(unit, user, now):
             Cell(one.valid_to or "–"),
             label(one.get_status_display()),
         ]
-        for one in Credential.objects.for_unit(unit).with_people().order_by("-issued_at", "-id")[:MOST]
+        for one in Credential.objects.for_unit(home.unit).with_people().order_by("-issued_at", "-id")[:MOST]
     ]
     header = [_("Tag"), _("Kind"), _("Slot"), _("Copies"), _("In the cabinet"), _("On loan"), _("Given out for good")]
     return [
@@ -274,15 +307,15 @@ def keys(unit, user, now):
     ]
 
 
-def meters(unit, user, now):
+def meters(home):
     """Return the Table of the meters in place with their last readings. One query."""
-    found = metering.with_last(Meter.objects.for_unit(unit))[:MOST]
+    found = metering.with_last(Meter.objects.for_unit(home.unit))[:MOST]
     rows = [
         [
             Cell(one.serial, url=one.get_absolute_url()),
             label(one.get_resource_display()),
             Cell("–" if one.last_value is None else f"{one.last_value:.{one.decimals}f}"),
-            Cell(unit.community.local(one.last_at).date() if one.last_at else "–"),
+            Cell(home.day_of(one.last_at) if one.last_at else "–"),
             Cell("–" if one.last_consumption is None else f"{one.last_consumption.normalize():f} {one.measure}"),
         ]
         for one in found
@@ -291,20 +324,20 @@ def meters(unit, user, now):
     return [Table(_("Meters"), header, rows, _("No meter of this home is registered."))]
 
 
-def moves(unit, user, now):
+def moves(home):
     """Return the Tables of handovers, moves and goods released. Three queries."""
-    handovers = Handover.objects.for_unit(unit).select_related("party")
-    booked = MoveBooking.objects.for_unit(unit).select_related("lift", "applicant").order_by("-window")[:MOST]
+    booked = MoveBooking.objects.for_unit(home.unit).select_related("lift__building", "applicant")
     bookings = [
         [
-            Cell(_span(unit.community, one.window), url=one.get_absolute_url()),
+            Cell(_span(home.unit.community, one.window), url=one.get_absolute_url()),
             label(one.get_kind_display()),
             Cell(one.lift or "–"),
             who(one.applicant, one.applicant_name),
             label(one.tag[1], tag=one.tag[0]),
         ]
-        for one in booked
+        for one in booked.order_by("-window")[:MOST]
     ]
+    released = ReleaseSlip.objects.for_unit(home.unit).select_related("applicant")
     slips = [
         [
             Cell(one.number, url=one.get_absolute_url()),
@@ -312,11 +345,11 @@ def moves(unit, user, now):
             who(one.applicant, one.applicant_name),
             label(one.get_status_display()),
         ]
-        for one in ReleaseSlip.objects.for_unit(unit).select_related("applicant").order_by("-valid_on", "-id")[:MOST]
+        for one in released.order_by("-valid_on", "-id")[:MOST]
     ]
     nothing = _("Nobody has moved in or out since the register began.")
     return [
-        _moves_table(unit, handovers, MOST, _("Move-ins and move-outs"), nothing),
+        _moves_table(home.handovers[:MOST], _("Move-ins and move-outs"), nothing),
         Table(
             _("Moves by lift"),
             [_("When"), _("Kind"), _("Lift"), _("Who"), _("Status")],
@@ -332,7 +365,7 @@ def moves(unit, user, now):
     ]
 
 
-def _moves_table(unit, handovers, most, title, nothing=""):
+def _moves_table(handovers, title, nothing=""):
     """Return the Table of some handovers, or None where there are none and nothing is to be said of it."""
     rows = [
         [
@@ -341,7 +374,7 @@ def _moves_table(unit, handovers, most, title, nothing=""):
             Cell(one.moves_on),
             label(one.get_status_display()),
         ]
-        for one in handovers.order_by("-opened_at", "-id")[:most]
+        for one in handovers
     ]
     header = [_("Kind"), _("Who"), _("Day of the move"), _("Status")]
     return Table(title, header, rows, nothing) if rows or nothing else None
@@ -352,13 +385,13 @@ def _span(community, window):
     return f"{begins:%Y-%m-%d %H:%M}–{ends:%H:%M}"
 
 
-def visits(unit, user, now):
+def visits(home):
     """Return the Tables of home visits with what was asked for, and of plates on directory boards. Three queries."""
     needs = Prefetch("needs", VisitNeed.objects.order_by("id"))
-    made = HomeVisit.objects.for_unit(unit).select_related("person", "visited_by").prefetch_related(needs)
+    made = HomeVisit.objects.for_unit(home.unit).select_related("person", "visited_by").prefetch_related(needs)
     visited = [
         [
-            Cell(_visited_on(one, unit), url=one.get_absolute_url()),
+            Cell(_visited_on(one, home), url=one.get_absolute_url()),
             Cell(one.visited_by or "–"),
             Cell(one.met or "–"),
             Cell("；".join(need.text for need in one.needs.all()) or "–"),
@@ -373,7 +406,7 @@ def visits(unit, user, now):
             Cell(one.slot),
             label(one.tag[1], tag=one.tag[0]),
         ]
-        for one in Plate.objects.for_unit(unit).select_related("board").order_by("-id")[:MOST]
+        for one in Plate.objects.for_unit(home.unit).select_related("board").order_by("-id")[:MOST]
     ]
     return [
         Table(
@@ -391,37 +424,38 @@ def visits(unit, user, now):
     ]
 
 
-def _visited_on(visit, unit):
-    return unit.community.local(visit.done_at).date() if visit.done_at else visit.planned_on
+def _visited_on(visit, home):
+    return home.day_of(visit.done_at) if visit.done_at else visit.planned_on
 
 
-def papers(unit, user, now):
+def papers(home):
     """Return the Tables of papers shown, agreements signed and defects found at the handovers. Three queries."""
+    moves = home.handovers_with_papers
     shown = [
-        [who(one.handover.party), label(str(one)), label(one.get_state_display())]
-        for one in Document.objects.filter(handover__unit=unit)
-        .exclude(state=Document.State.NOT_NEEDED)
-        .select_related("handover__party")
-        .order_by("-handover__opened_at", "id")[:MOST]
+        [who(move.party), label(str(one)), label(one.get_state_display())]
+        for move in moves
+        for one in move.documents.all()
+        if one.state != Document.State.NOT_NEEDED
     ]
     signed = [
-        [who(one.handover.party), label(str(one)), Cell(one.signed_on) if one.signed_on else label(_("not signed"))]
-        for one in Agreement.objects.filter(handover__unit=unit, is_needed=True)
-        .select_related("handover__party")
-        .order_by("-handover__opened_at", "id")[:MOST]
+        [who(move.party), label(str(one)), Cell(one.signed_on) if one.signed_on else label(_("not signed"))]
+        for move in moves
+        for one in move.agreements.all()
     ]
     defects = [
         [
             Cell(one.text, url=one.get_absolute_url()),
-            Cell(unit.community.local(one.found_at).date()),
+            Cell(home.day_of(one.found_at)),
             Cell(one.promised_on or "–"),
             label(one.get_status_display()),
         ]
-        for one in Defect.objects.for_unit(unit).order_by("-found_at", "id")[:MOST]
+        for one in Defect.objects.for_unit(home.unit).order_by("-found_at", "id")[:MOST]
     ]
     return [
-        Table(_("Papers"), [_("Who"), _("Paper shown"), _("State")], shown, _("No paper was shown.")),
-        Table(_("Agreements"), [_("Who"), _("Agreement"), _("Signed on")], signed, _("No agreement was signed.")),
+        Table(_("Papers"), [_("Who"), _("Paper shown"), _("State")], shown[:MOST], _("No paper was shown.")),
+        Table(
+            _("Agreements"), [_("Who"), _("Agreement"), _("Signed on")], signed[:MOST], _("No agreement was signed.")
+        ),
         Table(
             _("Defects"),
             [_("Defect"), _("Found on"), _("Promised for"), _("Status")],
@@ -431,7 +465,7 @@ def papers(unit, user, now):
     ]
 
 
-def deposits(unit, user, now):
+def deposits(home):
     """Return the Table of the deposits of a home. One query."""
     rows = [
         [
@@ -442,24 +476,24 @@ def deposits(unit, user, now):
             Cell(f"{one.held:,.2f}"),
             label(_("void")) if one.voided_at else Cell(one.refund_due_on or "–"),
         ]
-        for one in Deposit.objects.filter(unit=unit).select_related("payer")[:MOST]
+        for one in Deposit.objects.filter(unit=home.unit).select_related("payer")[:MOST]
     ]
     header = [_("Number"), _("Kind"), _("Payer"), _("Yuan"), _("Held"), _("To be given back from")]
     return [Table(_("Deposits"), header, rows, _("No deposit was asked for."))]
 
 
-def bills(unit, user, now):
-    """Return the Tables of the bills of a home, the newest first, and of who may see them on a phone. Two queries."""
-    today = unit.community.local(now).date()
-    rows = Bill.objects.filter(unit=unit).select_related("fee", "debtor").order_by("-month", "fee__position", "id")
+def bills(home):
+    """Return the Tables of the bills of a home, the newest first, with the last receipts
+    for who sees money, and of who may see them on a phone. Up to four queries."""
+    rows = Bill.objects.filter(unit=home.unit).select_related("fee", "debtor").order_by("-month", "fee__position", "id")
     found = []
     for bill in rows[:MOST]:
-        state = bill_list.state_of(bill, today)
+        state = bill_list.state_of(bill, home.today)
         found.append(
             [
                 Cell(bill.number, url=bill.get_absolute_url()),
                 Cell(f"{bill.month:%Y-%m}"),
-                Cell(bill.fee),
+                Cell(bill.called),
                 Cell(f"{bill.amount:,.2f}"),
                 Cell("–" if bill.is_void else f"{bill.balance:,.2f}"),
                 Cell(bill.due_on),
@@ -467,17 +501,42 @@ def bills(unit, user, now):
             ]
         )
     header = [_("Number"), _("Month"), _("Fee"), _("Yuan"), _("Left to pay"), _("Due on"), _("State")]
-    tables = [Table(_("Bills"), header, found, _("No bill of this home has been made."))]
-    if has_role(user, unit.community_id, *GIVERS):
-        tables += filter(None, [_bill_codes(unit)])
+    facts = {}
+    if home.may(*READERS):
+        facts = {"more_url": reverse("billing:unit_fees", args=[home.unit.pk]), "more_label": _("What this home pays")}
+    tables = [Table(_("Bills"), header, found, _("No bill of this home has been made."), **facts)]
+    if home.may(*MONEY):
+        tables.append(_receipts(home))
+    if home.may(*GIVERS):
+        tables += filter(None, [_bill_codes(home)])
     return tables
 
 
-def _bill_codes(unit):
-    """Return the Table of whom a code for their bills can be given, or None where nobody owes or owed. One query."""
+def _receipts(home):
+    """Return the Table of the last receipts of a home. Two queries."""
+    rows = Receipt.objects.filter(unit=home.unit).select_related("payer").prefetch_related("payments")
+    found = [
+        [
+            Cell(one.number, url=one.get_absolute_url()),
+            Cell(home.day_of(one.at)),
+            who(one.payer),
+            Cell(f"{one.amount:,.2f}"),
+            label("、".join(dict.fromkeys(part.get_method_display() for part in one.payments.all()))),
+            label(_("void"), tag="void") if one.is_void else label(_("valid")),
+        ]
+        for one in rows[:LAST_RECEIPTS]
+    ]
+    header = [_("Number"), _("Day"), _("Payer"), _("Yuan"), _("Means of payment"), _("State")]
+    more = f"{reverse('billing:receipts')}?{urlencode({'q': home.unit.label})}" if found else ""
+    return Table(_("Receipts"), header, found, _("No money has been taken for this home."), more)
+
+
+def _bill_codes(home):
+    """Return the Table of whom a code for their bills can be given, or None where nobody owes or owed."""
     rows = [
         [Cell(one.person.name), Cell(_("Give a code"), url=reverse("billing:give_code", args=[one.pk]), data=False)]
-        for one in _occupancies(unit).filter(kind__in=PAYING)[:MOST]
+        for one in home.occupancies
+        if one.kind in PAYING
     ]
     if not rows:
         return None

@@ -38,7 +38,7 @@ def billed(unit, fee, amount="260.75", *, month=datetime.date(2025, 8, 1), **fac
     return bill
 
 
-def taken(shift, unit, amount, *, bills=(), deposits=(), method="cash", of=None, now=MONDAY):
+def taken(shift, unit, amount, *, bills=(), deposits=(), method="cash", of=None, now=MONDAY, **facts):
     """A receipt with one payment of `amount`, which pays (row, yuan) pairs; what is left is prepaid. Or with a payment
     for each means of `of`."""
     amount = Decimal(amount)
@@ -50,6 +50,7 @@ def taken(shift, unit, amount, *, bills=(), deposits=(), method="cash", of=None,
         amount=amount,
         at=now,
         by=shift.cashier,
+        **facts,
     )
     for means, part in (of or {method: amount}).items():
         pay(receipt, Decimal(part), bills=bills, deposits=deposits, method=means, now=now)

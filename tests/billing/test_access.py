@@ -1,6 +1,7 @@
 """Bills on a resident's phone: a code from the desk opens them once, and shows nothing of anybody else."""
 
 import datetime
+from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
@@ -8,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
 
 from billing import actions
-from billing.models import BillAccess, Receipt, Shift
+from billing.models import BillAccess
 from residents.models import Occupancy
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
@@ -179,17 +180,19 @@ def test_the_list_costs_the_same_for_few_and_for_many(client, code, lin, home, s
             client.get(LIST)
 
 
-def test_a_receipt_is_shown_to_whom_it_was_made_out(client, code, lin, wu, home, yunhu, li_na):
-    facts = {"community": yunhu, "cashier": li_na, "number": "BC1", "opened_at": MONDAY, "opening_float": 0}
-    shift = Shift.objects.create(**facts)
-    facts = {"community": yunhu, "unit": home, "shift": shift, "amount": "260.75", "at": MONDAY, "by": li_na}
-    lines = [{"text": "物业服务费", "period": "2025-08", "amount": "260.75"}]
-    hers, his = (
-        Receipt.objects.create(number=f"SJ2025-{n:06}", payer=payer, lines=lines, **facts)
-        for n, payer in enumerate((lin, wu), 1)
+def test_a_receipt_is_shown_to_whom_it_was_made_out(client, code, lin, wu, home, yunhu, li_na, chen):
+    actions.open_shift(yunhu, opening_float=Decimal(0), by=li_na, now=MONDAY)
+    facts = {"bills": [], "submission": None, "keep_rest": True, "by": li_na, "now": MONDAY}
+    key = actions.ask_for_deposit(
+        home, kind="key", payer=lin, amount=Decimal(200), refund_due_on=None, note="钥匙押金", by=chen, now=MONDAY
     )
+    means = [actions.Means("cash", Decimal(300), "")]
+    hers = actions.take_payment(home, deposits=[key], payer=lin, means=means, **facts)
+    his = actions.take_payment(home, deposits=[], payer=wu, means=means, **facts)
     enter(client, code)
     page = client.get(reverse("billing:p_receipt", args=[hers.pk]))
     assert page.status_code == 200
-    assert "260.75" in page.text and "林晓梅" not in page.text
+    assert "林晓梅" not in page.text
+    for words in ("押金：钥匙", "200.00", "预存", "100.00"):
+        assert words in page.text
     assert client.get(reverse("billing:p_receipt", args=[his.pk])).status_code == 404

@@ -32,7 +32,7 @@ from billing.models import (
     Shift,
 )
 from complaints.actions import fill_courtesy
-from complaints.models import Case
+from complaints.models import Case, Concern
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Event, Notification, Role
 from servicedesk.core.numbers import take_number
@@ -340,10 +340,33 @@ class TestDisputes:
         return factories.case(yunhu, by=chen, unit=home)
 
     def test_a_bill_is_disputed_in_a_case_of_the_home(self, desk, arrears, overdue, seen):
-        assert step(desk, "dispute_bill", arrears, bill=overdue.pk, case=seen.pk).status_code == 302
+        assert step(desk, "dispute_bill", arrears, bill=overdue.pk, case=seen.short_number).status_code == 302
         dispute = Dispute.objects.get()
         assert (dispute.bill, dispute.case) == (overdue, seen)
         assert again(arrears).paused_reason == "disputed"
+
+    def test_the_number_is_read_as_people_type_it_and_the_last_ones_are_named(
+        self, desk, arrears, overdue, seen, yunhu, chen, home
+    ):
+        old = seen.short_number
+        newest = [factories.case(yunhu, by=chen, unit=home, now=MONDAY + n * DAY).short_number for n in (1, 2, 3)]
+        page = desk.get(arrears.get_absolute_url(), {"do": "dispute_bill"}).text
+        assert [number in page for number in newest] == [True] * 3 and old not in page
+        wide = old.translate({ord(sign): ord(sign) + 0xFEE0 for sign in "0123456789"}).replace("-", "—")
+        assert step(desk, "dispute_bill", arrears, bill=overdue.pk, case=f" {wide} ").status_code == 302
+        assert Dispute.objects.get().case == seen
+
+    @pytest.mark.parametrize("typed", ["20251231-9999", "1_000", "NaN", "·", "9" * 60])
+    def test_a_number_that_is_no_case_of_the_home_is_told_with_the_words_kept(self, desk, arrears, overdue, typed):
+        answer = step(desk, "dispute_bill", arrears, bill=overdue.pk, case=typed, matter="面积不对")
+        assert answer.status_code == 422
+        assert typed in answer.text and "面积不对" in answer.text
+        assert not Dispute.objects.exists()
+
+    def test_a_case_about_somebody_of_the_staff_is_not_named(self, desk, arrears, overdue, seen, zhou):
+        Concern.objects.create(case=seen, user=zhou)
+        assert seen.short_number not in desk.get(arrears.get_absolute_url(), {"do": "dispute_bill"}).text
+        assert step(desk, "dispute_bill", arrears, bill=overdue.pk, case=seen.short_number).status_code == 422
 
     def test_finance_opens_a_case_that_waits_at_the_desk(self, finance, arrears, overdue, seen):
         typed = {"bill": overdue.pk, "category": seen.category_id, "matter": "面积不对"}
@@ -358,7 +381,7 @@ class TestDisputes:
 
     def test_a_case_of_another_home_is_refused(self, desk, arrears, overdue, yunhu, chen):
         far = factories.case(yunhu, by=chen, unit=factories.unit(yunhu, "5-1-0301"))
-        assert step(desk, "dispute_bill", arrears, bill=overdue.pk, case=far.pk).status_code == 422
+        assert step(desk, "dispute_bill", arrears, bill=overdue.pk, case=far.short_number).status_code == 422
         with pytest.raises(Refused):
             actions.dispute_bill(arrears, bill=overdue, case=far, by=chen, now=MONDAY)
 

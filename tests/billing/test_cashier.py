@@ -1,6 +1,7 @@
 """The pages of the cashier: what is ticked, what comes back, what is printed, the shift and the day."""
 
 import datetime
+import re
 import uuid
 from decimal import Decimal
 
@@ -64,6 +65,34 @@ class TestTheHome:
         assert f'value="{tick(later)}">' in text
         assert 'name="given" value="326.03"' in text
         assert "叁佰贰拾陆元零叁分" in text
+
+    def test_where_nothing_is_overdue_what_is_due_next_is_ticked(self, desk, home, shift):
+        service = factories.fee(home.community)
+        later = factories.bill(home, service, "150", due_on=datetime.date(2025, 11, 26))
+        sooner = factories.bill(home, service, "80", month=datetime.date(2025, 9, 1))
+        text = desk.get(page_of(home)).text
+        assert f'value="{tick(sooner)}" checked' in text
+        assert f'value="{tick(later)}">' in text
+        assert 'name="given" value="80.00"' in text
+
+    def test_a_bill_by_hand_is_told_by_its_own_words_here_and_on_the_receipt(self, desk, home, shift, qian):
+        fee = factories.fee(home.community, kind="other", name="临时收费")
+        day = MONDAY.date()
+        facts = {"amount": Decimal(12), "from_on": day, "to_on": day, "due_on": day, "by": qian, "now": MONDAY}
+        bill = actions.make_bill(home, fee=fee, text="门禁卡工本费", **facts)
+        assert "临时收费 · 门禁卡工本费" in desk.get(page_of(home)).text
+        sheet = desk.get(send(desk, home, [bill], "12", print="1")["Location"]).text
+        assert sheet.count("临时收费 · 门禁卡工本费") == 2
+
+    def test_no_two_fields_have_the_same_id(self, desk, home, three, shift):
+        ids = re.findall(r' id="([^"]+)"', desk.get(page_of(home)).text)
+        assert sorted(set(ids)) == sorted(ids)
+
+    def test_who_comes_back_to_a_home_is_told_what_was_just_taken_and_no_amount_waits(self, desk, home, three, shift):
+        send(desk, home, three[:1], "100")
+        text = desk.get(page_of(home)).text
+        assert "A moment ago you took 100.00 yuan from this home: receipt SJ2025-000001." in text
+        assert 'name="given" value=' not in text
 
     def test_a_home_that_owes_nothing_can_prepay(self, desk, home, shift):
         assert "Nothing is owed" in desk.get(page_of(home)).text
@@ -144,9 +173,9 @@ class TestTaking:
             {"method": "gold"},
             {"payer": "999999"},
             {"method": "cash", "external_ref": "4200"},
-            {"method_2": "card"},
-            {"given_2": "5"},
-            {"method_2": "cash", "given_2": "5"},
+            {"second_method": "card"},
+            {"second_given": "5"},
+            {"second_method": "cash", "second_given": "5"},
             {"chosen": []},
             {"submission": "x"},
             {"method": "prepaid"},
@@ -172,7 +201,7 @@ class TestTaking:
         assert not Bill.objects.owed().exists()
 
     def test_two_means_in_one_receipt(self, desk, home, three, shift):
-        send(desk, home, three, "200", method="wechat", external_ref="42001", method_2="cash", given_2="130")
+        send(desk, home, three, "200", method="wechat", external_ref="42001", second_method="cash", second_given="130")
         assert set(Payment.objects.values_list("method", "amount")) == {("wechat", 200), ("cash", Decimal("126.03"))}
 
 
@@ -194,8 +223,14 @@ class TestPreview:
     def test_a_part_shows_what_is_left(self, desk, home, three):
         assert "126.03" in self.ask(desk, home, three, "200").text
 
+    def test_what_keeps_the_money_from_being_taken_is_said_at_once(self, desk, home, three):
+        assert "Nothing is ticked." in self.ask(desk, home, [], "50").text
+        assert "at most two decimals" in self.ask(desk, home, three, "0.005").text
+        assert "no statement" in self.ask(desk, home, three, "326.03", method="wechat").text
+        assert "no statement" not in self.ask(desk, home, three, "326.03", method="wechat", external_ref="42001").text
+
     def test_other_means_give_no_change(self, desk, home, three):
-        assert "change is given of cash only" in self.ask(desk, home, three, "330", method="wechat").text
+        assert "only cash has change" in self.ask(desk, home, three, "330", method="wechat").text
 
     def test_nonsense_is_no_error(self, desk, home, three):
         assert self.ask(desk, home, three, "NaN", chosen=["b1"], method="gold").status_code == 200
@@ -222,21 +257,28 @@ class TestReceipts:
         for times, mark in ((1, 0), (2, 2), (3, 2)):
             answer = desk.post(reverse("billing:receipt_printed", args=[receipt.pk]), {"size": "slip"})
             assert desk.get(answer["Location"]).text.count("Printed again") == mark
+            assert desk.get(sheet)["Location"] == receipt.get_absolute_url(), "looked at again it is no second original"
             receipt.refresh_from_db()
             assert receipt.prints == times
         assert Event.objects.about(receipt).filter(verb="receipt_printed").count() == 3
 
     @pytest.mark.parametrize(("size", "copies"), [("slip", 2), ("a5", 2), ("roll", 1), ("x", 2)])
     def test_a_sheet_for_the_customer_and_one_for_finance(self, desk, receipt, size, copies):
-        actions.count_print(receipt, by=receipt.by, now=MONDAY)
-        text = desk.get(reverse("billing:receipt_print", args=[receipt.pk]), {"size": size}).text
+        printed = desk.post(reverse("billing:receipt_printed", args=[receipt.pk]), {"size": size})
+        text = desk.get(printed["Location"]).text
         assert text.count('<section class="sheet"') == copies
+
+    def test_a_reversal_in_hand_is_seen(self, desk, receipt, qian):
+        assert "In hand" not in desk.get(receipt.get_absolute_url()).text
+        asked = actions.ask_for("reversal", receipt, reason="收错户", by=qian, now=MONDAY)
+        text = desk.get(receipt.get_absolute_url()).text
+        assert "In hand: take a receipt back" in text
+        assert asked.get_absolute_url() in text
 
     def test_a_long_receipt_says_that_it_goes_on(self, desk, home, shift, li_na):
         service = factories.fee(home.community)
         many = [factories.bill(home, service, "1", tariff=None) for _ in range(12)]
-        send(desk, home, many, "12", print="1")
-        text = desk.get(reverse("billing:receipt_print", args=[Receipt.objects.get().pk])).text
+        text = desk.get(send(desk, home, many, "12", print="1")["Location"]).text
         assert text.count("Continued on the next sheet") == 2
         assert text.count('<section class="sheet"') == 4
 
@@ -312,6 +354,21 @@ class TestShifts:
         empty = client.get(reverse("billing:cash_day", args=[datetime.date(2025, 9, 14)])).text
         assert "BC2025" not in empty
 
+    def test_a_shift_over_midnight_counts_on_each_day_what_was_taken_on_it(
+        self, client, time_machine, yunhu, home, three, shift, li_na, zhou
+    ):
+        midnight = yunhu.local(MONDAY).replace(hour=0, minute=0) + datetime.timedelta(days=1)
+        for bill, at in ((three[0], midnight - datetime.timedelta(minutes=1)), (three[1], midnight)):
+            facts = {"deposits": [], "payer": None, "submission": None, "by": li_na, "now": at}
+            actions.take_payment(home, bills=[bill], means=[actions.Means("cash", bill.amount, "")], **facts)
+        client.force_login(zhou)
+        for date, own, other in ((15, "260.75", "20.28"), (16, "20.28", "260.75")):
+            address = reverse("billing:cash_day_print", args=[datetime.date(2025, 9, date)])
+            sheet = client.get(address).text
+            assert own in sheet
+            assert other not in sheet
+            assert shift.number in sheet
+
 
 def test_the_pages_cost_the_same_for_one_row_and_for_twelve(desk, yunhu, home, lin, three, shift, li_na):
     urls = {
@@ -321,6 +378,7 @@ def test_the_pages_cost_the_same_for_one_row_and_for_twelve(desk, yunhu, home, l
         "cash shifts": reverse("billing:shifts"),
         "cash shift": shift.get_absolute_url(),
         "cash day": reverse("billing:cash_day", args=[MONDAY.date()]),
+        "cash day, sheet": reverse("billing:cash_day_print", args=[MONDAY.date()]),
     }
     send(desk, home, three[:1], "100")
     first = {}

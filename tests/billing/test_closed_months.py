@@ -14,6 +14,7 @@ from billing import actions
 from billing.actions import closing, runs
 from billing.models import Bill, BillRun, MonthClose
 from residents.models import ImportRun, OpeningBalance
+from servicedesk.core import alone
 from servicedesk.core.errors import Refused
 from tests import factories
 from tests.billing import money_rows as rows
@@ -125,6 +126,42 @@ def test_whoever_writes_a_bill_of_a_closed_month_is_refused_by_the_database(clos
     assert factories.bill(home, service, month=JULY.replace(month=8)).pk
 
 
+def test_a_month_in_which_no_period_begins_is_closed_without_a_run(yunhu, qian):
+    """A quarter is billed in July; August has nothing to run."""
+    factories.tariff(factories.fee(yunhu, "季度费"), months=3)
+    with pytest.raises(Refused):
+        close(yunhu, qian)
+    assert close(yunhu, qian, JULY.replace(month=8)).pk
+
+
+@REAL
+def test_who_waits_too_long_for_a_lock_is_told_and_keeps_every_word(finance, yunhu, home, qian):
+    """A month is being closed elsewhere, for longer than a page waits."""
+    other = factories.fee(yunhu, "门禁卡", kind="other")
+    facts = {"submission": uuid.uuid4(), "unit": home.label, "fee": other.pk, "text": "补办门禁卡", "amount": "30"}
+    facts |= {"from_on": "2025-09-05", "to_on": "2025-09-05", "due_on": "2025-09-30"}
+    locked, answered = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            alone.close_months_alone(yunhu)
+            locked.set()
+            answered.wait(timeout=10)
+
+    def send():
+        locked.wait(timeout=10)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = 50")
+            return finance.post(reverse("billing:bill_new"), facts)
+        finally:
+            answered.set()
+
+    _held, answer = race(hold, send)
+    assert (answer.status_code, "补办门禁卡" in answer.text) == (409, True)
+    assert not Bill.objects.exists()
+
+
 class TestAtOnce:
     @pytest.fixture
     def july(self, yunhu, service, qian):
@@ -165,7 +202,8 @@ class TestAtOnce:
     @REAL
     def test_without_the_lock_it_would_be_both(self, yunhu, july, qian, monkeypatch):
         """The control: the test above can fail."""
-        monkeypatch.setattr(closing, "wait_for_bills", lambda community: None)
+        monkeypatch.setattr(closing, "keep_months_open", lambda community: None)
+        monkeypatch.setattr(closing, "close_months_alone", lambda community: None)
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE billing_monthclose DISABLE TRIGGER month_close_waits_for_bills")
         try:

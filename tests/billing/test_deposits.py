@@ -1,9 +1,12 @@
 """Deposits: asked for under the rule of the place, held, deducted with a list, given back, and told."""
 
 import datetime
+import uuid
 from decimal import Decimal
 
 import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
@@ -11,10 +14,11 @@ from billing import actions, deposit_rules, invariants
 from billing.models import Account, Deposit, DepositRule, LedgerLine, MoneyRequest, Refund
 from residents.models import Person
 from servicedesk.core.errors import NotAllowed, Refused
-from servicedesk.core.models import Event, Role
+from servicedesk.core.models import Event, Photo, Role
 from tests import counting, factories
 from tests.billing import money_rows as rows
 from tests.billing.money_rows import fresh
+from tests.complaints.residents import picture
 from tests.factories import MONDAY
 
 pytestmark = pytest.mark.django_db
@@ -202,6 +206,50 @@ class TestDeduction:
         for word in filter(None, (sent["text_1"], sent["text_2"], sent["text_3"], sent["reason"])):
             assert word in answer.content.decode()
         assert not MoneyRequest.objects.exists()
+
+    def test_photos_go_with_the_list_to_whoever_decides_and_onto_the_paper(self, as_, chen, li_na, zhou, held):
+        door = reverse("billing:request_deduction", args=[held.pk])
+        assert as_(li_na).post(door, LIST | {"photo1": picture(), "photo3": picture()})["Location"]
+        request = MoneyRequest.objects.get()
+        shown = [reverse("billing:deposit_photo", args=[held.pk, one.name]) for one in Photo.objects.about(request)]
+        assert len(shown) == 2 and Event.objects.get(verb="money_asked").data["photos"] == 2
+        settlement = reverse("billing:deposit_settlement", args=[held.pk])
+        page, paper = as_(zhou).get(request.get_absolute_url()).text, as_(chen).get(settlement).text
+        assert [one in page for one in shown] == [True, True]
+        assert [one in paper for one in shown] == [False, False], "nothing is deducted yet"
+        actions.approve_request(request, by=zhou, now=MONDAY)
+        paper = as_(chen).get(settlement).text
+        assert [one in paper for one in shown] == [True, True]
+        assert [as_(chen).get(one)["Content-Type"] for one in shown] == ["image/jpeg"] * 2
+
+    def test_a_photo_is_shown_with_its_own_deposit_alone(self, as_, chen, li_na, held, home, lin, client, other):
+        as_(li_na).post(reverse("billing:request_deduction", args=[held.pk]), LIST | {"photo1": picture()})
+        name, another = Photo.objects.get().name, rows.deposit(home, lin, chen)
+        for pk, asked in ((another.pk, name), (held.pk, "x.jpg"), (0, name)):
+            assert as_(chen).get(reverse("billing:deposit_photo", args=[pk, asked])).status_code == 404
+        client.force_login(factories.staff("far", "远方", Role.CASHIER, community=other))
+        assert client.get(reverse("billing:deposit_photo", args=[held.pk, name])).status_code == 404
+
+    def test_what_is_no_photo_is_told_and_what_is_refused_leaves_no_file(self, as_, li_na, held):
+        door = reverse("billing:request_deduction", args=[held.pk])
+        text = SimpleUploadedFile("清单.jpg", b"no picture", "image/jpeg")
+        answer = as_(li_na).post(door, LIST | {"photo1": text})
+        assert answer.status_code == 422 and LIST["text_2"] in answer.text
+        before = default_storage.listdir("")[1] if default_storage.exists("") else []
+        answer = as_(li_na).post(door, LIST | {"amount_1": "5000", "photo1": picture()})
+        assert answer.status_code == 409
+        assert (default_storage.listdir("")[1] if default_storage.exists("") else []) == before
+        assert not MoneyRequest.objects.exists() and not Photo.objects.exists()
+
+    def test_a_form_that_is_sent_twice_leaves_one_set_of_photos(
+        self, as_, li_na, held, django_capture_on_commit_callbacks
+    ):
+        door, key = reverse("billing:request_deduction", args=[held.pk]), str(uuid.uuid4())
+        for _ in range(2):
+            with django_capture_on_commit_callbacks(execute=True):
+                as_(li_na).post(door, LIST | {"submission": key, "photo1": picture()})
+        assert MoneyRequest.objects.count() == 1
+        assert default_storage.listdir("")[1] == [Photo.objects.get().name]
 
     def test_the_contractors_deposit_comes_first(self, as_, chen, li_na, shift, home, lin):
         mine = rows.deposit(home, lin, chen, "500.00", kind="renovation")

@@ -1,21 +1,19 @@
 """Discounts: asked for with evidence, decided by another, ended earlier with a reason; never two on one day."""
 
 import datetime
-import io
 from decimal import Decimal
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.urls import reverse
-from PIL import Image
 
 from billing import actions
 from billing.models import Discount
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Event, Photo, Role
 from tests import counting, factories
+from tests.complaints.residents import picture
 from tests.factories import MONDAY
 from tests.racing import race
 
@@ -47,12 +45,6 @@ def step(client, name, row, **typed):
 def as_typed(fee, **typed):
     known = {"unit": "3-2-1201", "fee": fee.pk, "kind": "vacancy", "percent": "30", "since": "2025-10-01"}
     return known | {"last_day": "2025-12-31", "reason": "空置", "evidence": "物业服务合同 第八条"} | typed
-
-
-def picture():
-    buffer = io.BytesIO()
-    Image.new("RGB", (20, 20)).save(buffer, "JPEG")
-    return SimpleUploadedFile("合同.jpg", buffer.getvalue(), "image/jpeg")
 
 
 def test_the_cashier_asks_with_a_photo_and_a_supervisor_approves(client, service, home, li_na, zhou):

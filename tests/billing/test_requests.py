@@ -447,3 +447,40 @@ def test_the_demo_has_requests_in_every_state_and_whole_books(yunhu, chen, zhou,
     assert MoneyRequest.objects.to_pay_out().count() == 1
     money.requests(yunhu, people, MONDAY)
     whole(yunhu)
+
+
+class TestApprovalSlip:
+    def slip(self, request):
+        return reverse("billing:request_slip", args=[request.pk])
+
+    def test_it_says_who_asked_why_and_who_decided_and_leaves_room_to_sign(self, as_, li_na, zhou, august):
+        done = rows.done("waiver", august, asker=li_na, decider=zhou, amount=Decimal("60.75"))
+        page = as_(zhou).get(self.slip(done)).text
+        for words in (august.number, "3-2-1201", "60.75", "人民币陆拾元零柒角伍分", "李娜", "核对后确认", "周敏"):
+            assert words in page, words
+        assert "Approved by (name, date)" in page and "Finance (name, date)" in page
+        assert "no printing is on record" in page and not Event.objects.filter(verb="slip_printed").exists()
+
+    def test_what_waits_can_be_printed_and_says_that_it_is_not_decided(self, as_, li_na, august):
+        waiting = actions.ask_for("waiver", august, amount=Decimal(10), reason="面积有误", by=li_na, now=MONDAY)
+        page = as_(li_na).get(self.slip(waiting)).text
+        assert "not decided" in page and "waits for approval" in page
+
+    def test_each_printing_is_counted_and_each_but_the_first_says_so(self, as_, li_na, zhou, august):
+        done = rows.done("waiver", august, asker=li_na, decider=zhou, amount=Decimal("60.75"))
+        first, second = (as_(who).post(self.slip(done)).text for who in (li_na, zhou))
+        assert "printing no." not in first and "printing no. 2" in second
+        found = Event.objects.about(done).filter(verb="slip_printed").order_by("id")
+        assert [(one.by, one.data["times"]) for one in found] == [(li_na, 1), (zhou, 2)]
+        assert "Approval slip printed" in as_(zhou).get(done.get_absolute_url()).text
+
+    def test_money_that_went_back_stands_on_it_with_room_for_who_took_it(self, as_, li_na, zhou, payment):
+        given = rows.done("refund", payment, asker=li_na, decider=zhou, amount=Decimal("39.25"))
+        actions.pay_out(given, by=li_na, now=MONDAY)
+        page = as_(li_na).get(self.slip(given)).text
+        assert Refund.objects.get().number in page and "Money received by (name, date)" in page
+
+    def test_of_another_community_there_is_none(self, client, other, li_na, august):
+        waiting = actions.ask_for("waiver", august, amount=Decimal(10), reason="面积有误", by=li_na, now=MONDAY)
+        client.force_login(factories.staff("far", "远方", Role.CASHIER, community=other))
+        assert client.get(self.slip(waiting)).status_code == client.post(self.slip(waiting)).status_code == 404

@@ -217,6 +217,17 @@ class TestWhoOwes:
         assert sorted(booked) == [Decimal("58.06"), Decimal("141.94"), Decimal("200.00")]
         assert billed(yunhu, qian).made == 0
 
+    def test_a_discount_is_the_residents_and_not_the_developers(self, yunhu, service, qian, zhou):
+        home = factories.unit(yunhu, area="100")
+        factories.tariff(service, unit_price="2", start_rule="exact_day")
+        mark_handed_over(home, on=OCTOBER.replace(day=10), by=None, now=NOW)
+        facts = {"community": yunhu, "fee": service, "unit": home, "kind": "hardship", "percent": 50, "reason": "困难"}
+        facts |= {"evidence": "x", "asked_by": qian, "asked_at": NOW, "period": DateRange(OCTOBER, NOVEMBER)}
+        Discount.objects.create(**facts, status="approved", decided_by=zhou, decided_at=NOW)
+        billed(yunhu, qian)
+        amounts = Bill.objects.order_by("from_on").values_list("amount", flat=True)
+        assert list(amounts) == [Decimal("58.06"), Decimal("70.97")]
+
     def test_a_part_that_was_voided_by_itself_waits_for_its_own_replacement(self, yunhu, service, qian, zhou):
         factories.tariff(service, unit_price="2", start_rule="exact_day")
         home = factories.unit(yunhu, area="100")
@@ -267,6 +278,7 @@ class TestWhoOwes:
         factories.tariff(service)
         billed(yunhu, qian)
         assert [the_bill(unit).debtor_kind for unit in (empty, lived)] == ["developer", "owner"]
+        assert actions.bills.debtor_on(empty, OCTOBER) == (None, "developer")
         assert the_bill(lived).debtor == owner and the_bill(empty).amount == Decimal("250.00")
 
     def test_another_fee_than_that_of_service_is_nobodys_before_it_begins(self, yunhu, qian):

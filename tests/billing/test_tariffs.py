@@ -1,14 +1,18 @@
 """Fees and their tariffs: versions by date without overlap, every basis, an example before anything is saved."""
 
 import datetime
+import uuid
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
-from billing.models import BillRun, Fee, RunTariff, Tariff
+from billing import actions as billing
+from billing.actions.cash import Means
+from billing.models import BillRun, Fee, Receipt, RunTariff, Tariff
 from servicedesk.core.models import Event
 from tests import counting, factories
+from tests.billing import money_rows
 from tests.factories import MONDAY
 from tests.racing import race
 
@@ -40,6 +44,10 @@ def books(client, qian):
 
 def price(client, fee, basis="area", **typed):
     return client.post(reverse("billing:tariff_new", args=[fee.pk]) + f"?basis={basis}", typed)
+
+
+def rename(client, fee, name="物业费", **typed):
+    return client.post(reverse("billing:rename_fee", args=[fee.pk]), {"version": fee.version, "name": name, **typed})
 
 
 def spans(fee):
@@ -77,6 +85,53 @@ def test_a_fee_is_switched_off_and_on_and_stale_pages_are_told_so(books, service
     books.post(address, {"version": 1})
     assert Fee.objects.get().is_active
     assert Event.objects.about(service).count() == 2
+
+
+def test_a_fee_is_renamed_and_its_page_says_what_it_was_called(books, service, qian):
+    address = reverse("billing:rename_fee", args=[service.pk])
+    assert 'value="物业服务费"' in books.get(address, follow=True).text
+    assert rename(books, service, name_en="Property fee").status_code == 302
+    renamed = Fee.objects.get()
+    assert (renamed.name, renamed.name_en, renamed.version) == ("物业费", "Property fee", 1)
+    event = Event.objects.about(service).get()
+    assert (event.verb, event.by, event.data["from"], event.data["to"]) == ("fee_renamed", qian, "物业服务费", "物业费")
+    assert [one.data["from"] for one in books.get(service.get_absolute_url()).context["renamed"]] == ["物业服务费"]
+
+
+def test_what_was_billed_keeps_the_name_of_its_day(books, service, home, yunhu, li_na):
+    then = factories.bill(home, service, tariff=factories.tariff(service))
+    by_hand = factories.bill(home, service, month=OCTOBER)
+    rename(books, service)
+    bills = {row["bill"].pk: row["bill"].called for row in books.get(reverse("billing:bills")).context["rows"]}
+    assert bills == {then.pk: "物业服务费", by_hand.pk: "物业费"}
+    assert "物业服务费" in books.get(then.get_absolute_url()).text
+    money_rows.open_shift(yunhu, li_na)
+    paid = {"bills": [then], "deposits": [], "means": [Means("cash", then.amount)], "payer": None}
+    billing.take_payment(home, **paid, by=li_na, now=MONDAY, submission=uuid.uuid4())
+    assert Receipt.objects.get().lines[0]["text"] == "物业服务费"
+
+
+@pytest.mark.parametrize(
+    ("typed", "status"),
+    [
+        ({"name": "水费"}, 409),
+        ({"name": "物业服务费"}, 409),
+        ({"name": "物业费", "version": 7}, 409),
+        ({"name": "   "}, 422),
+        ({"name": "费" * 61}, 422),
+    ],
+    ids=["another has it", "nothing new", "stale", "empty", "too long"],
+)
+def test_a_name_that_cannot_be_is_told_and_stays_in_the_form(books, service, yunhu, typed, status):
+    factories.fee(yunhu, "水费", kind="utility")
+    answer = rename(books, service, **typed)
+    assert answer.status_code == status
+    assert typed["name"].strip() in answer.text
+    assert Fee.objects.get(pk=service.pk).name == "物业服务费" and not Event.objects.about(service).exists()
+
+
+def test_a_fee_of_another_community_is_not_there_to_be_renamed(books, other):
+    assert rename(books, factories.fee(other)).status_code == 404
 
 
 def test_a_new_tariff_ends_the_one_before(books, service, qian):

@@ -1170,7 +1170,7 @@ REMEDY = ("propose", "send", "answer", "finish", "drop")
 # Steps whose forms stand on the page of the thing, without a visit of their own.
 REGISTER = [
     *("end_home", "change_end", "void_home", "edit", "add_contact", "end_contact", "add_vehicle", "end_vehicle"),
-    *("record_identity", "keep_copy", "remove_copy"),
+    *("record_identity", "keep_copy", "remove_copy", "agree_mail", "withdraw_mail"),
 ]
 MOVING = ("confirm", "start", "finish", "miss", "protect", "cancel", "take_back", "consent", "unmask")
 RELEASING = ("approve", "refuse", "void", "consent", "unmask")

@@ -299,6 +299,14 @@ def test_a_choice_of_columns_is_remembered_for_the_next_file_of_the_community_al
 
 
 @pytest.mark.django_db
+def test_addresses_come_with_residents_and_agree_to_nothing(admin):
+    rows = [["姓名", "电话", "邮箱"], ["王小明", "13700001111", " Wang@Example.ORG "], ["何苗", "13700002222", "何苗@"]]
+    assert counts(imported(admin, csv_file(rows), "people")) == (1, 0, 0, 1)
+    person = Person.objects.get(name="王小明")
+    assert person.email == "wang@example.org" and not person.is_told_by_mail
+
+
+@pytest.mark.django_db
 def test_residents_then_what_they_occupy_from_one_file_with_words_of_its_own(admin, yunhu, home, lin):
     rows = [
         ["房间", "姓名", "电话", "身份", "入住日期", "搬离日期"],

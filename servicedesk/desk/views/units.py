@@ -53,8 +53,9 @@ def unit(request, pk):
     tabs = [{"label": _("Overview"), "url": here, "current": part is None}]
     tabs += [{"label": p.label, "url": f"{here}?tab={p.key}", "current": p == part} for p in unit_parts.PARTS]
     with timezone.override(request.community.tz):
-        overview = None if part else unit_parts.overview(one, request.user, now)
-        tables = part.tables(one, request.user, now) if part else overview.tables
+        home = unit_parts.Home(one, request.user, now)
+        overview = None if part else unit_parts.overview(home)
+        tables = part.tables(home) if part else overview.tables
         context = {"unit": one, "tabs": tabs, "part": part, "overview": overview, "tables": tables, "now": now}
         context["state"] = Unit.State(one.state)
         return render(request, "desk/unit.html", context)
@@ -69,8 +70,8 @@ def unit_file(request, pk):
     if request.method == "POST":
         actions.print_unit_file(one, by=request.user, now=now)
     with timezone.override(request.community.tz):
-        overview = unit_parts.overview(one, request.user, now)
-        parts = [(part, part.tables(one, request.user, now)) for part in unit_parts.PARTS]
-        is_printed = request.method == "POST"
-        context = {"unit": one, "overview": overview, "parts": parts, "now": now, "is_printed": is_printed}
+        home = unit_parts.Home(one, request.user, now)
+        context = {"unit": one, "now": now, "is_printed": request.method == "POST"}
+        context |= {"instructions": unit_parts.instructions(home), "missing": unit_parts.missing(home)}
+        context["parts"] = [(part, part.tables(home)) for part in unit_parts.PARTS]
         return render(request, "desk/unit_file.html", context)

@@ -1,6 +1,6 @@
 """Who may come in where, of fees: joined into the one table of tests/test_roles.py."""
 
-from tests.billing.doors import access, approvals, arrears, cashier, fees, figures, runs
+from tests.billing.doors import access, approvals, arrears, cashier, fees, figures, messages, runs
 
-PARTS = (access, figures, fees, runs, cashier, approvals, arrears)
+PARTS = (access, figures, fees, runs, cashier, approvals, arrears, messages)
 DOORS = {name: roles for part in PARTS for name, roles in part.DOORS.items()}

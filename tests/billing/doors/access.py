@@ -4,5 +4,5 @@ EVERYBODY = {"clerk", "supervisor", "deputy_gm", "head", "worker", "cashier", "f
 EVERYBODY |= {"anonymous", "left"}
 DOORS = {
     "billing:give_code": {"clerk", "supervisor", "cashier", "finance"},
-    **{f"billing:p_{name}": EVERYBODY for name in ("enter", "bills", "bill", "receipt", "leave")},
+    **{f"billing:p_{name}": EVERYBODY for name in ("enter", "bills", "bill", "receipt", "leave", "mail", "mail_stop")},
 }

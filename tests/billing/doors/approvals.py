@@ -6,14 +6,14 @@ KINDS = ("void", "waiver", "reversal", "refund", "deduction", "deposit_refund")
 
 DOORS = {
     "billing:requests": ASKERS | DECIDERS,
-    "billing:request": ASKERS | DECIDERS,
+    **dict.fromkeys(["billing:request", "billing:request_slip"], ASKERS | DECIDERS),
     **{f"billing:request_{kind}": ASKERS for kind in KINDS},
     "billing:approve_request": DECIDERS,
     "billing:refuse_request": DECIDERS,
     "billing:withdraw_request": ASKERS,
     "billing:pay_out": {"cashier"},
     **dict.fromkeys(["billing:deposits", "billing:deposit"], DESK | DECIDERS),
-    **dict.fromkeys(["billing:deposit_slip", "billing:deposit_settlement"], DESK | DECIDERS),
+    **dict.fromkeys(["billing:deposit_slip", "billing:deposit_settlement", "billing:deposit_photo"], DESK | DECIDERS),
     "billing:deposit_new": DESK,
     **dict.fromkeys(["billing:tell_payer", "billing:set_refund_day", "billing:void_deposit"], DESK),
     "billing:deposit_rules": {"admin"},

@@ -12,6 +12,7 @@ READ = (
     "shift",
     "shift_print",
     "cash_day",
+    "cash_day_print",
 )
 
 DOORS = {

@@ -1,10 +1,10 @@
 """The pages of fees, a file a subject."""
 
-from tests.browser.money import access, approvals, arrears, cashier, fees, figures, runs
+from tests.browser.money import access, approvals, arrears, cashier, fees, figures, messages, runs
 
-PARTS = (access, figures, fees, runs, cashier, approvals, arrears)
+PARTS = (access, figures, fees, runs, cashier, approvals, arrears, messages)
 VISITS = [visit for part in PARTS for visit in part.VISITS]
-RESIDENTS = [*access.RESIDENTS]
+RESIDENTS = [*access.RESIDENTS, *messages.RESIDENTS]
 NOT_PAGES = {name: why for part in PARTS for name, why in part.NOT_PAGES.items()}
 
 

@@ -7,10 +7,12 @@ from django.urls import reverse
 
 from billing import actions
 from billing.models import BooksCheck
+from servicedesk.core import photos
 from servicedesk.core.models import Role
 from tests import factories
 from tests.billing import money_rows as rows
 from tests.browser.visiting import Visit, send
+from tests.complaints import residents
 
 
 def furnish(house, now):
@@ -41,7 +43,9 @@ def furnish(house, now):
         actions.requests.Item("垃圾清运", Decimal("200.00")),
         actions.requests.Item("电梯轿厢划痕", Decimal("350.00")),
     ]
-    deduction = actions.ask_for("deduction", theirs, items=items, **asked)
+    seen = photos.reencode(residents.picture("lift.jpg", size=(800, 600)))
+    pictures = [(seen, photos.store(seen)), (seen, photos.store(seen))]
+    deduction = actions.ask_for("deduction", theirs, items=items, pictures=pictures, **asked)
     actions.approve_request(deduction, by=people["zhou"], now=now, note="照片已核对")
     refused = actions.ask_for("waiver", waived, amount=Decimal("260.75"), **asked)
     actions.refuse_request(refused, by=people["zhou"], now=now, note="缺少困难证明")
@@ -107,6 +111,10 @@ VISITS = [
     visit("request", "qian", "refused"),
     visit("request", "guo", "deduction"),
     visit("request", "zhou", "waiver", "error", then=send("main button.danger"), status=422),
+    visit("request_slip", "zhou", "waiver"),
+    visit("request_slip", "hong", "done"),
+    visit("request_slip", "qian", "refused"),
+    visit("request_slip", "guo", "deduction", "printed", then=send("header form button")),
     visit("request_void", "qian", "bill to void"),
     visit("request_void", "qian", "bill to void", "error", then=send("main form button.primary"), status=422),
     visit("request_waiver", "qian", "bill to void"),
@@ -144,5 +152,6 @@ STEP = "a step: its page comes back with the form, visited there"
 NOT_PAGES = {
     **dict.fromkeys([f"billing:{step}" for step in ("approve_request", "refuse_request", "withdraw_request")], STEP),
     **dict.fromkeys([f"billing:{step}" for step in ("pay_out", "tell_payer", "set_refund_day", "void_deposit")], STEP),
+    "billing:deposit_photo": "a picture",
     "billing:take_rules": "a button on the page of the rules, which comes back",
 }

@@ -47,6 +47,17 @@ def _closed_shift(house, now):
     return actions.close_shift(shift, counted_cash=Decimal("99.00"), reason="找零少收一元", by=second, now=now)
 
 
+def printed(size):
+    """Return what leads from a receipt to its sheets of one size."""
+
+    def then(page):
+        button = "form .btn:not([name])" if size == "slip" else f"[name=size][value={size}]"
+        with page.expect_navigation():
+            page.locator(f"main {button}, header {button}, .actions {button}").first.click()
+
+    return then
+
+
 def at(name, key, *, query="", who="li_na"):
     """Return what opens the page `name` of what furnish() has kept under `key`."""
 
@@ -76,9 +87,10 @@ VISITS = [
     Visit("billing:receipts", "qian", "nothing found", query="?q=SJ9999"),
     Visit("billing:receipts", "li_na", "no day", query="?day=2039-01-01"),
     Visit("billing:receipt", begin=at("billing:receipt", "receipt")),
-    Visit("billing:receipt_print", begin=at("billing:receipt_print", "receipt")),
-    Visit("billing:receipt_print", state="a5", begin=at("billing:receipt_print", "receipt", query="?size=a5")),
-    Visit("billing:receipt_print", state="roll", begin=at("billing:receipt_print", "receipt", query="?size=roll")),
+    *[
+        Visit("billing:receipt_print", state=size, begin=at("billing:receipt", "receipt"), then=printed(size))
+        for size in ("slip", "a5", "roll")
+    ],
     Visit("billing:my_shift", "wang"),
     Visit("billing:shifts", "zhou"),
     Visit("billing:shift", state="open", begin=at("billing:shift", "shift")),
@@ -92,6 +104,7 @@ VISITS = [
     ),
     Visit("billing:shift_print", begin=at("billing:shift_print", "closed shift")),
     Visit("billing:cash_day", begin=at("billing:cash_day", "cash day", who="zhou")),
+    Visit("billing:cash_day_print", begin=at("billing:cash_day_print", "cash day", who="zhou")),
 ]
 NOT_PAGES = {
     "billing:take_preview": "adds up what is ticked, beside the page of a home",

@@ -45,6 +45,7 @@ def furnish(house, now):
     place = actions.enrol(parking, units[0], since=january, note="B1-001", **by)
     bare = actions.create_fee(home, name="垃圾清运费", kind="other", applies_to="every_unit", **by)
     off = actions.create_fee(home, name="旧费用", kind="other", applies_to="every_unit", **by)
+    actions.rename_fee(off, name="旧服务费", name_en="Old fee", **by)
     actions.switch_fee(off, in_use=False, **by)
     house.money |= {"fee": service, "tariff": old, "tariff to come": new, "metered": metered, "wrong": wrong}
     house.money |= {"shared": power, "cost": cost, "voided cost": voided, "parking": parking, "place": place}

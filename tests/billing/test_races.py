@@ -1,0 +1,352 @@
+"""Races against arrears and over tariffs, on real connections; each with a control that shows what would come of it
+without what holds the two apart."""
+
+import datetime
+import threading
+from contextlib import nullcontext
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection
+from django.db.models import QuerySet
+
+from billing import actions
+from billing.actions import arrears as verbs
+from billing.actions import dunning, tariffs
+from billing.actions.arrears import first_demand_gap
+from billing.actions.cash import Means
+from billing.models import ArrearsCase, Bill, DemandLetter, Dispute, DunningStep, PromiseToPay, Receipt, Tariff
+from servicedesk.core import moves
+from servicedesk.core.errors import Refused, Stale
+from servicedesk.core.models import Event, Notification
+from tests import factories
+from tests.factories import MONDAY
+from tests.racing import race
+
+pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+TODAY, DAY = MONDAY.date(), datetime.timedelta(days=1)
+OCTOBER = datetime.date(2025, 10, 1)
+
+
+@pytest.fixture(autouse=True)
+def monday(time_machine):
+    time_machine.move_to(MONDAY, tick=False)
+
+
+@pytest.fixture
+def service(yunhu, qian):
+    actions.make_ladder(yunhu, by=qian, now=MONDAY)
+    return factories.fee(yunhu)
+
+
+def owing(service, count, *, first=1, paused=False):
+    """Return the open arrears of so many new homes, each of which has owed 100 yuan for ten days."""
+    units = [factories.unit(service.community, f"7-1-{first + n:02}01") for n in range(count)]
+    for unit in units:
+        factories.bill(unit, service, "100.00", due_on=TODAY - 10 * DAY)
+    actions.advance_arrears(now=MONDAY)
+    if paused:
+        hardship = {"paused_reason": "hardship", "paused_until": TODAY - DAY, "pause_note": "住院"}
+        ArrearsCase.objects.filter(unit__in=units).update(**hardship)
+    return [read(unit) for unit in units]
+
+
+def read(unit):
+    return ArrearsCase.objects.select_related("community", "unit").get(unit=unit)
+
+
+def the_bill(arrears):
+    return Bill.objects.get(unit=arrears.unit_id)
+
+
+def times(verb):
+    """Return how often an event of arrears was written, by the key of the arrears."""
+    keys = list(Event.objects.filter(verb=verb).values_list("subject_id", flat=True))
+    return {key: keys.count(key) for key in keys}
+
+
+def careless(thing, **facts):
+    """Write a row without asking whether somebody else has changed it."""
+    type(thing)._base_manager.filter(pk=thing.pk).update(**facts)
+
+
+def meeting_before(act):
+    """Return `act` so that two threads go into it together."""
+    barrier = threading.Barrier(2)
+
+    def met(*args, **kwargs):
+        barrier.wait(timeout=10)
+        return act(*args, **kwargs)
+
+    return met
+
+
+def meeting(act):
+    """Return `act` so that two threads come out of it together."""
+    met = meeting_before(lambda found: found)
+    return lambda *args, **kwargs: met(act(*args, **kwargs))
+
+
+def without_locks(monkeypatch):
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_options: rows)
+
+
+# The sweep ------------------------------------------------------------------------------------------------------------
+
+
+def test_of_two_sweeps_at_once_one_opens_closes_and_tells(yunhu, service, qian):
+    paid = owing(service, 4)
+    Bill.objects.update(paid=Decimal("100.00"))
+    for n in range(4):
+        unit = factories.unit(yunhu, f"7-2-{n + 1:02}01")
+        factories.bill(unit, service, "100.00", due_on=TODAY - 10 * DAY)
+    Notification.objects.all().delete()
+    race(*[lambda: actions.advance_arrears(now=MONDAY + DAY)] * 3)
+    assert times("arrears_opened") == dict.fromkeys(ArrearsCase.objects.values_list("pk", flat=True), 1)
+    assert times("arrears_closed") == dict.fromkeys([one.pk for one in paid], 1)
+    assert ArrearsCase.objects.open().count() == 4
+    assert list(Notification.objects.filter(kind="arrears_today").values_list("recipient", flat=True)) == [qian.pk]
+
+
+def test_control_without_the_lock_two_sweeps_close_the_same_arrears_twice(service, monkeypatch):
+    paid = owing(service, 2)
+    Bill.objects.update(paid=Decimal("100.00"))
+    without_locks(monkeypatch)
+    paid_up = dunning._paid_up
+    # Both have found what is paid before one of them writes it down.
+    monkeypatch.setattr(
+        dunning,
+        "_paid_up",
+        meeting(lambda *facts: ArrearsCase.objects.filter(pk__in=[one.pk for one in paid_up(*facts)])),
+    )
+    race(*[lambda: actions.advance_arrears(now=MONDAY + DAY)] * 2)
+    assert times("arrears_closed") == dict.fromkeys([one.pk for one in paid], 2)
+
+
+# A dispute and the sweep ----------------------------------------------------------------------------------------------
+
+
+def dispute_against_sweep(arrears, case, by, *, hold=None):
+    """A pause for hardship is over: the sweep ends it while the desk records a dispute. Return both outcomes."""
+
+    def dispute():
+        made = actions.dispute_bill(arrears, bill=the_bill(arrears), case=case, by=by, now=MONDAY)
+        if hold:
+            hold.set()
+        return made
+
+    def sweep():
+        def wait(execute, sql, *rest):
+            if sql.startswith('UPDATE "billing_arrearscase" SET "paused_reason"'):
+                hold.wait(timeout=10)
+            return execute(sql, *rest)
+
+        with connection.execute_wrapper(wait) if hold else nullcontext():
+            return actions.advance_arrears(now=MONDAY)
+
+    return race(dispute, sweep)
+
+
+def test_a_dispute_and_the_sweep_come_one_after_the_other(yunhu, service, chen):
+    for n, arrears in enumerate(owing(service, 6, paused=True)):
+        case = factories.case(yunhu, by=chen, unit=arrears.unit)
+        made, _swept = dispute_against_sweep(arrears, case, chen)
+        assert isinstance(made, Dispute | Stale), made
+        is_disputed = isinstance(made, Dispute)
+        assert read(arrears.unit).paused_reason == ("disputed" if is_disputed else "")
+        assert times("arrears_resumed").get(arrears.pk, 0) == (0 if is_disputed else 1), n
+
+
+def test_control_without_the_lock_the_sweep_ends_the_pause_of_a_dispute(yunhu, service, chen, monkeypatch):
+    (arrears,) = owing(service, 1, paused=True)
+    case = factories.case(yunhu, by=chen, unit=arrears.unit)
+    without_locks(monkeypatch)
+    dispute_against_sweep(arrears, case, chen, hold=threading.Event())
+    assert Dispute.objects.exists()
+    assert not read(arrears.unit).is_paused
+    assert times("arrears_resumed") == {arrears.pk: 1}
+
+
+def test_the_sweep_passes_by_while_notices_are_recorded_for_many_homes(yunhu, service, qian, monkeypatch):
+    """Both change many ladders, each in an order of its own: together they could wait for each other for ever."""
+    homes, inside, passed = [one.unit for one in owing(service, 3)], threading.Event(), threading.Event()
+    take_step = verbs._take_step
+
+    def slowly(*facts, **more):
+        inside.set()
+        assert passed.wait(timeout=10)
+        return take_step(*facts, **more)
+
+    def sweep():
+        assert inside.wait(timeout=10)
+        swept = actions.advance_arrears(now=MONDAY)
+        passed.set()
+        return swept
+
+    monkeypatch.setattr(verbs, "_take_step", slowly)
+    notices = {"units": homes, "evidence": "照片 0915", "by": qian, "now": MONDAY}
+    assert race(lambda: actions.record_notices(yunhu, **notices), sweep) == [3, 0]
+
+
+# Steps, promises, letters ---------------------------------------------------------------------------------------------
+
+
+def recorded_twice(arrears, people):
+    facts = {"kind": "phone", "evidence": "10:05 通话", "now": MONDAY}
+    pages = [(read(arrears.unit), by) for by in people]
+    return race(*[lambda page=page, by=by: actions.record_step(page, by=by, **facts) for page, by in pages])
+
+
+def test_two_who_record_the_next_step_at_once_leave_one(service, chen, qian):
+    for arrears in owing(service, 5):
+        outcomes = recorded_twice(arrears, (chen, qian))
+        assert sorted(type(one).__name__ for one in outcomes) == ["DunningStep", "Stale"]
+        assert DunningStep.objects.filter(arrears=arrears).count() == 1
+        assert read(arrears.unit).next_kind == "visit"
+
+
+def test_control_without_the_comparison_the_second_step_breaks_the_page(service, chen, qian, monkeypatch):
+    (arrears,) = owing(service, 1)
+    monkeypatch.setattr(moves, "write", careless)
+    outcomes = recorded_twice(arrears, (chen, qian))
+    assert any(isinstance(one, IntegrityError) for one in outcomes), outcomes
+
+
+def promised_twice(arrears, people):
+    facts = {"amount": Decimal("50.00"), "pay_on": TODAY + 10 * DAY, "now": MONDAY}
+    pages = [(read(arrears.unit), by) for by in people]
+    return race(*[lambda page=page, by=by: actions.promise_payment(page, by=by, **facts) for page, by in pages])
+
+
+def test_a_promise_that_two_record_at_once_is_one(service, chen, qian):
+    for arrears in owing(service, 5):
+        made, refused = sorted(promised_twice(arrears, (chen, qian)), key=lambda one: isinstance(one, Refused))
+        assert isinstance(made, PromiseToPay)
+        assert isinstance(refused, Refused)
+        assert PromiseToPay.objects.filter(arrears=arrears).count() == 1
+
+
+def test_control_without_the_comparison_the_second_promise_breaks_the_page(service, chen, qian, monkeypatch):
+    (arrears,) = owing(service, 1)
+    monkeypatch.setattr(verbs, "_demand_open", meeting(verbs._demand_open))
+    monkeypatch.setattr(moves, "write", meeting_before(careless))
+    outcomes = promised_twice(arrears, (chen, qian))
+    assert any(isinstance(one, IntegrityError) for one in outcomes), outcomes
+
+
+def written_at_once(pages, qian):
+    facts = {"reply_by": TODAY + 15 * DAY, "pay_to": "前台", "by": qian, "now": MONDAY}
+    return race(*[lambda page=page: actions.write_letter(page, bills=[the_bill(page)], **facts) for page in pages])
+
+
+def test_demand_letters_at_once_have_numbers_without_a_gap(yunhu, service, qian):
+    found = owing(service, 6)
+    outcomes = written_at_once(found[:4], qian)
+    assert all(isinstance(one, DemandLetter) for one in outcomes), outcomes
+    for arrears in found[4:]:
+        outcomes = written_at_once([read(arrears.unit), read(arrears.unit)], qian)
+        assert sorted(type(one).__name__ for one in outcomes) == ["DemandLetter", "Stale"]
+    numbers = sorted(DemandLetter.objects.values_list("number", flat=True))
+    assert numbers == [f"CG2025-{n:04}" for n in range(1, 7)]
+    assert first_demand_gap(yunhu) is None
+
+
+def test_control_a_number_that_is_only_counted_is_taken_twice(service, qian, monkeypatch):
+    monkeypatch.setattr(verbs, "take_number", meeting(lambda *_series: DemandLetter.objects.count() + 1))
+    outcomes = written_at_once(owing(service, 2), qian)
+    assert sorted(type(one).__name__ for one in outcomes) == ["DemandLetter", "IntegrityError"]
+
+
+# A payment and a letter -----------------------------------------------------------------------------------------------
+
+
+def pay_while_a_letter_is_written(arrears, li_na, qian, *, done=None):
+    """Return (receipt over 40 yuan, letter); with `done` the event is set when the payment is committed."""
+    bill = the_bill(arrears)
+    money = {"deposits": [], "means": [Means("cash", Decimal("40.00"))], "payer": None, "submission": None}
+    letter = {"reply_by": TODAY + 15 * DAY, "pay_to": "前台", "by": qian, "now": MONDAY}
+
+    def pay():
+        made = actions.take_payment(arrears.unit, bills=[bill], by=li_na, now=MONDAY, **money)
+        if done:
+            done.set()
+        return made
+
+    outcomes = race(pay, lambda: actions.write_letter(arrears, bills=[bill], **letter))
+    assert [type(one) for one in outcomes] == [Receipt, DemandLetter], outcomes
+    return outcomes
+
+
+def demands_what_is_owed(receipt, letter):
+    """Return whether a letter demands what was owed in its turn. Events are written inside the lock, so that their
+    numbers are in its order."""
+    paid, demanded = (Event.objects.about(one).earliest("id").pk for one in (receipt, letter))
+    return letter.total == (60 if paid < demanded else 100)
+
+
+def test_a_letter_demands_what_is_owed_in_its_turn(yunhu, service, li_na, qian):
+    actions.open_shift(yunhu, opening_float=Decimal("0.00"), by=li_na, now=MONDAY)
+    for arrears in owing(service, 6):
+        assert demands_what_is_owed(*pay_while_a_letter_is_written(arrears, li_na, qian))
+
+
+def test_control_without_the_locks_a_letter_demands_what_was_paid(yunhu, service, li_na, qian, monkeypatch):
+    actions.open_shift(yunhu, opening_float=Decimal("0.00"), by=li_na, now=MONDAY)
+    (arrears,) = owing(service, 1)
+    paid, take_number = threading.Event(), verbs.take_number
+    without_locks(monkeypatch)
+    # The letter has read its bills when it takes its number.
+    monkeypatch.setattr(verbs, "take_number", lambda *series: paid.wait(timeout=10) and take_number(*series))
+    assert not demands_what_is_owed(*pay_while_a_letter_is_written(arrears, li_na, qian, done=paid))
+
+
+# Tariffs --------------------------------------------------------------------------------------------------------------
+
+NO_OVERLAP = "tariff_one_of_a_fee_at_a_time"
+
+
+def priced_by_two(fee, people):
+    """Two set a price from October on at the same moment."""
+    facts = {"basis": "area", "unit_price": Decimal("2.80"), "price_basis": "物业服务合同 第六条", "now": MONDAY}
+    return race(*[lambda by=by: actions.set_tariff(fee, since=OCTOBER, by=by, **facts) for by in people])
+
+
+def overlapping(fee):
+    spans = [(one.valid.lower, one.valid.upper or datetime.date.max) for one in fee.tariffs.in_force()]
+    return sum(one[0] < other[1] and other[0] < one[1] for one in spans for other in spans) - len(spans)
+
+
+def test_two_tariffs_of_one_fee_typed_at_once_never_overlap(service, qian, tang):
+    for n in range(4):
+        fee = factories.fee(service.community, f"费用 {n}", kind="other")
+        factories.tariff(fee)
+        outcomes = priced_by_two(fee, (qian, tang))
+        assert sorted(type(one).__name__ for one in outcomes) == ["Refused", "Tariff"], outcomes
+        assert "2025-10" in str(next(one for one in outcomes if isinstance(one, Refused)))
+        assert not overlapping(fee)
+
+
+def test_control_without_the_lock_the_constraint_breaks_the_second_page(service, qian, tang, monkeypatch):
+    without_locks(monkeypatch)
+    monkeypatch.setattr(tariffs, "_demand_free", meeting(tariffs._demand_free))
+    outcomes = priced_by_two(service, (qian, tang))
+    assert sorted(type(one).__name__ for one in outcomes) == ["IntegrityError", "Tariff"], outcomes
+    assert not overlapping(service)
+
+
+def test_control_without_lock_and_constraint_two_prices_hold_on_one_day(service, qian, tang, monkeypatch):
+    without_locks(monkeypatch)
+    monkeypatch.setattr(tariffs, "_demand_free", meeting(tariffs._demand_free))
+    (constraint,) = [one for one in Tariff._meta.constraints if one.name == NO_OVERLAP]
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Tariff, constraint)
+    try:
+        outcomes = priced_by_two(service, (qian, tang))
+        assert [type(one) for one in outcomes] == [Tariff, Tariff]
+        assert overlapping(service)
+    finally:
+        Tariff.objects.filter(pk=max(one.pk for one in outcomes)).update(
+            voided_at=MONDAY, voided_by=qian, void_reason="x"
+        )
+        with connection.schema_editor() as editor:
+            editor.add_constraint(Tariff, constraint)
