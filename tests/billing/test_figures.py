@@ -231,7 +231,7 @@ def test_what_has_to_be_done_first_keeps_a_month_open(client, qian, books, shift
 
 
 def test_a_month_in_which_nothing_is_billed_is_closed_without_a_run(client, qian, yunhu, service):
-    factories.tariff(service, months=3, first_month=1, since=JULY)
+    factories.tariff(service, months=3, since=JULY)
     assert close(client, qian).status_code == 302
     assert MonthClose.objects.get().month == AUGUST
 
