@@ -52,6 +52,7 @@ def facts_of(thing):
 
 
 def _bill(bill):
+    late = bill.late_charges.standing().order_by("pk")
     return [
         Fact(_("Bill"), bill.number),
         Fact(_("Room"), bill.unit),
@@ -62,6 +63,7 @@ def _bill(bill):
         money(_("Paid"), bill.paid),
         money(_("Waived"), bill.waived),
         money(_("Left to pay"), bill.balance),
+        *(money(_("Late charge %(number)s") % {"number": one.number}, one.amount) for one in late),
     ]
 
 
@@ -120,7 +122,9 @@ _FACTS = {Bill: _bill, Receipt: _receipt, Payment: _payment, Deposit: _deposit}
 def outcome_of(kind):
     """Return the sentence that says what happens to the money when a request of this kind is carried out."""
     return {
-        Kind.VOID_BILL: _("The bill counts no more. What was paid of it becomes a prepayment of the room."),
+        Kind.VOID_BILL: _(
+            "The bill and the late charges on it count no more. What was paid of them becomes a prepayment of the room."
+        ),
         Kind.WAIVER: _("This part of the bill is not claimed any more. The rest stays owed."),
         Kind.REVERSAL: _(
             "The receipt becomes void and stays in the books. What it paid is owed again, and the cashier gives all of"

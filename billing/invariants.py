@@ -151,6 +151,14 @@ INVARIANTS = [
     ),
     Invariant(
         "I2",
+        "late_charge_of_void",
+        _("No late charge stands on a bill that is void."),
+        """
+        SELECT l.number FROM billing_bill l JOIN billing_bill b ON b.id = l.about_id
+        WHERE l.community_id = %(community)s AND l.voided_at IS NULL AND b.voided_at IS NOT NULL ORDER BY l.id""",
+    ),
+    Invariant(
+        "I2",
         "everybody_billed",
         _("Every unit that a finished run looked at has a bill of each fee, or a reason why not."),
         # Counted for each run and fee, not unit by unit: a unit that is missing makes the count too small.
@@ -244,11 +252,24 @@ INVARIANTS = [
         WHERE s.community_id = %(community)s AND s.closed_at IS NOT NULL AND s.expected_cash <> {CASH_OF_SHIFT}
         ORDER BY s.id""",
     ),
+    Invariant(
+        "I3",
+        "statement_line_is_payment",
+        _("What a line of a statement stands for is a payment of the same community, means and amount."),
+        """
+        SELECT l.id || ' · ' || l.external_ref FROM billing_statementline l
+        JOIN billing_payment p ON p.id = l.payment_id
+        WHERE l.community_id = %(community)s
+          AND (p.community_id <> l.community_id OR p.amount <> l.amount
+               OR CASE l.channel WHEN 'bank' THEN p.method NOT IN ('transfer', 'card') ELSE p.method <> l.channel END)
+        ORDER BY l.id""",
+    ),
     Invariant("I4", "bill_numbers", _("No number of a bill is missing."), _series("billing_bill")),
     Invariant("I4", "receipt_numbers", _("No number of a receipt is missing."), _series("billing_receipt")),
     Invariant("I4", "refund_numbers", _("No number of a refund is missing."), _series("billing_refund")),
     Invariant("I4", "shift_numbers", _("No number of a cash shift is missing."), _series("billing_shift")),
     Invariant("I4", "deposit_numbers", _("No number of a deposit is missing."), _series("billing_deposit")),
+    Invariant("I4", "demand_numbers", _("No number of a demand letter is missing."), _series("billing_demandletter")),
     Invariant(
         "I4",
         "void_by_two",
@@ -275,12 +296,20 @@ INVARIANTS = [
     ),
     Invariant(
         "I11",
+        "payment_gives_no_more",
+        _("No more of a payment is given back than it was, deposits included."),
+        f"""
+        SELECT {PAYMENT} FROM billing_payment p WHERE p.community_id = %(community)s
+          AND p.amount < (SELECT sum(amount) FROM billing_refund WHERE payment_id = p.id) ORDER BY p.id""",
+    ),
+    Invariant(
+        "I11",
         "refund_approved",
-        _("Money was given back only after another person had approved it."),
+        _("Money was given back only after another person had approved it, and not by that person."),
         """
         SELECT f.number FROM billing_refund f JOIN billing_moneyrequest q ON q.id = f.request_id
         WHERE f.community_id = %(community)s
-          AND (q.status <> 'approved' OR q.decided_by_id = q.asked_by_id OR q.carried_out_at IS NULL
+          AND (q.status <> 'approved' OR q.decided_by_id IN (q.asked_by_id, f.by_id) OR q.carried_out_at IS NULL
                OR q.kind NOT IN ('reversal', 'refund', 'deposit_refund'))
         ORDER BY f.id""",
     ),

@@ -43,21 +43,22 @@ class Charge:
     stretches: tuple
 
 
-def first_day(due_on, terms):
-    """Return the first day that counts: the day after the bill was due and the days of grace (Civil Code 201)."""
-    return due_on + DAY * (terms.grace_days + 1)
+def first_day(due_on, terms, rolled=lambda day: day):
+    """Return the first day that counts: the day after the bill was due and the days of grace (Civil Code 201). `rolled`
+    takes the last of these days to the working day on which it ends (203)."""
+    return rolled(due_on + DAY * terms.grace_days) + DAY
 
 
-def late_charge(amount, due_on, until, terms, *, paid=(), frozen=()):
+def late_charge(amount, due_on, until, terms, *, paid=(), frozen=(), rolled=lambda day: day):
     """Return the Charge on a bill of `amount` yuan for every day up to `until`, which is included.
 
     `paid` are (day, yuan) pairs, below nothing where a payment was taken back: the day of a payment still counts with
     what was owed in the morning, so a part payment makes the charge grow more slowly and never ends it. `frozen` are
-    (first, last) days of disputes, last None while one is open: they do not count. Never more than `cap_percent` of
-    what was overdue on the first day. Rounded once, at the end (ruling 14). Courts may reduce what is excessively high
-    (Civil Code 585).
+    (first, last) days of disputes, last None while one is open: they do not count. `rolled` is as above. Never more
+    than `cap_percent` of what was overdue on the first day. Rounded once, at the end (ruling 14). Courts may reduce
+    what is excessively high (Civil Code 585).
     """
-    start, end = first_day(due_on, terms), until + DAY
+    start, end = first_day(due_on, terms, rolled), until + DAY
     cap = to_fen(max(_owed(amount, paid, start), NOTHING) * terms.cap_percent / 100)
     stretches = []
     edges = {start, end, *(day + DAY for day, _yuan in paid)}

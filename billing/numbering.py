@@ -1,9 +1,9 @@
-"""Numbers without gaps: of receipts, refunds, deposits and shifts anew with the year, of bills a series for each month,
-ZD202510-000123 (ruling 14)."""
+"""Numbers without gaps: of receipts, refunds, deposits, shifts and demand letters anew with the year, of bills a series
+for each month, ZD202510-000123 (ruling 14)."""
 
 from dataclasses import dataclass
 
-from billing.models import Bill, Deposit, Receipt, Refund, Shift
+from billing.models import Bill, DemandLetter, Deposit, Receipt, Refund, Shift
 from servicedesk.core.models import NumberSeries
 from servicedesk.core.numbers import take_number
 
@@ -42,22 +42,7 @@ RECEIPTS = Series(Receipt, "receipt", "SJ", 6)
 SHIFTS = Series(Shift, "shift", "BC", 4)
 REFUNDS = Series(Refund, "refund", "TK", 4)
 DEPOSITS = Series(Deposit, "deposit", "YJ", 4)
-
-
-def first_receipt_gap(community):
-    return RECEIPTS.first_gap(community)
-
-
-def first_shift_gap(community):
-    return SHIFTS.first_gap(community)
-
-
-def first_refund_gap(community):
-    return REFUNDS.first_gap(community)
-
-
-def first_deposit_gap(community):
-    return DEPOSITS.first_gap(community)
+DEMANDS = Series(DemandLetter, "demand", "CG", 4)
 
 
 # Bills ----------------------------------------------------------------------------------------------------------------
@@ -92,3 +77,7 @@ def first_bill_gap(community):
             if (text := f"{prefix}{number:06}") not in borne:
                 return text
     return None
+
+
+# What asks whether the numbers of money are all there.
+GAPS = [series.first_gap for series in (RECEIPTS, SHIFTS, REFUNDS, DEPOSITS, DEMANDS)] + [first_bill_gap]

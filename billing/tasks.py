@@ -28,6 +28,11 @@ def check_books():
     actions.check_all_books(now=clock.now())
 
 
+@shared_task(name="billing.tasks.forget_statement_files")
+def forget_statement_files():
+    actions.forget_statement_files(now=clock.now())
+
+
 def wake(key, **options):
     """Ask a worker to look at a billing run now. Where the broker does not answer, the sweep finds it in a minute."""
     try:

@@ -12,11 +12,13 @@ from billing.views import (
     discounts,
     fees,
     figures,
+    lines,
     messages,
     receipts,
     requests,
     runs,
     shifts,
+    statements,
 )
 
 app_name = "billing"
@@ -112,9 +114,24 @@ CASHIER = [
     path("cashier/day/<day:date>/", shifts.cash_day, name="cash_day"),
     path("cashier/day/<day:date>/print/", shifts.cash_day_print, name="cash_day_print"),
 ]
+LINE_STEPS = ["take_line", "link_line", "set_line_aside", "bring_line_back"]
+STATEMENTS = [
+    path("cashier/statements/", statements.statements, name="statements"),
+    path("cashier/statements/upload/", statements.statement_upload, name="statement_upload"),
+    path("cashier/statements/waiting/", lines.statement_waiting, name="statement_waiting"),
+    path("cashier/statements/<int:pk>/", statements.statement, name="statement"),
+    path("cashier/statements/<int:pk>/columns/", statements.statement_columns, name="statement_columns"),
+    path("cashier/statements/<int:pk>/heading/", statements.statement_heading, name="statement_heading"),
+    path("cashier/statements/<int:pk>/faults/", statements.statement_faults, name="statement_faults"),
+    path("cashier/statements/<int:pk>/take_statement/", statements.take_statement, name="take_statement"),
+    path("cashier/statements/<int:pk>/give_up/", statements.give_up_statement, name="give_up_statement"),
+    path("cashier/statements/lines/<int:pk>/", lines.statement_line, name="statement_line"),
+    *(path(f"cashier/statements/lines/<int:pk>/{step}/", getattr(lines, step), name=step) for step in LINE_STEPS),
+]
 STEPS_AGAINST_ARREARS = [
     arrears.record_step,
     arrears.promise_payment,
+    arrears.withdraw_promise,
     arrears.skip_step,
     arrears.write_letter,
     arrears.dispute_bill,
@@ -131,6 +148,9 @@ ARREARS = [
     path("billing/arrears/ladder/<int:pk>/", arrears.rule, name="rule"),
     path("billing/arrears/ladder/<int:pk>/set_rule/", arrears.set_rule, name="set_rule"),
     path("billing/arrears/clauses/new/", arrears.new_clause, name="new_clause"),
+    path("billing/arrears/clauses/<int:pk>/", arrears.clause, name="clause"),
+    path("billing/arrears/clauses/<int:pk>/end_clause/", arrears.end_clause, name="end_clause"),
+    path("billing/arrears/clauses/<int:pk>/void_clause/", arrears.void_clause, name="void_clause"),
     path("billing/arrears/disputes/<int:pk>/", arrears.dispute, name="dispute"),
     path("billing/arrears/disputes/<int:pk>/end_dispute/", arrears.end_dispute, name="end_dispute"),
     path("billing/arrears/letters/<int:pk>/", arrears.demand_letter, name="demand_letter"),
@@ -141,7 +161,7 @@ ARREARS = [
     *(path(f"billing/arrears/<int:pk>/{step.__name__}/", step, name=step.__name__) for step in STEPS_AGAINST_ARREARS),
 ]
 MESSAGES = [
-    path("billing/messages/", messages.mails, name="mails"),
+    path("billing/arrears/messages/", messages.mails, name="mails"),
     path("cashier/receipts/<int:pk>/mail/", messages.receipt_mail, name="receipt_mail"),
 ]
 PHONE = [
@@ -164,6 +184,7 @@ urlpatterns = [
     *FEES,
     *DISCOUNTS,
     *CASHIER,
+    *STATEMENTS,
     *ARREARS,
     *MESSAGES,
     *PHONE,

@@ -35,12 +35,34 @@ VERBS_OF_ARREARS = {
     "arrears_skipped": _("Step left out"),
     "arrears_paused": _("Ladder paused"),
     "arrears_resumed": _("Ladder goes on"),
+    "promised": _("Promise to pay recorded"),
+    "promise_kept": _("Promise kept"),
+    "promise_broken": _("Promise broken"),
+    "promise_withdrawn": _("Promise taken back"),
+    "disputed": _("Bill disputed"),
+    "dispute_ended": _("Dispute ended"),
+    "demanded": _("Demand letter written"),
+    "demand_delivered": _("Demand letter delivered"),
+    "clause_added": _("Clause entered"),
+    "clause_ended": _("End of the clause set"),
+    "clause_voided": _("Clause voided"),
 }
 SEE_BILLS = _(
     "See each bill and how it was counted here, with a code from the service centre (%(phone)s): %(link)s\n\n"
     "If you have paid meanwhile: thank you. If something is not right, please tell us; repairs and all other services "
     "go on as ever. You want no such e-mails any more? End them on the page of your bills, or call us."
 )
+VERBS_OF_STATEMENTS = {
+    "statement_uploaded": _("File uploaded"),
+    "statement_heading": _("Beginning of the table chosen"),
+    "statement_mapped": _("Columns chosen"),
+    "statement_taken": _("Lines taken"),
+    "statement_given_up": _("Given up"),
+    "line_matched": _("Found to be a recorded payment"),
+    "line_taken": _("Taken for a home"),
+    "line_set_aside": _("Set aside"),
+    "line_brought_back": _("Brought back"),
+}
 KINDS_OF_FEES = {
     "books_broken": Words(_("The check of the books found %(count)s things that are not right")),
     "money_asked_reversal": Words(_("Taking back a receipt of %(amount)s yuan of %(unit)s waits for your approval")),
@@ -97,5 +119,5 @@ KINDS_OF_FEES = {
 
 def register():
     """Add the verbs and kinds of this app to those that pages and the outbox know."""
-    VERBS.update(VERBS_OF_FEES | VERBS_OF_ARREARS)
+    VERBS.update(VERBS_OF_FEES | VERBS_OF_ARREARS | VERBS_OF_STATEMENTS)
     KINDS.update(KINDS_OF_FEES)

@@ -220,6 +220,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire_slips": {"task": "residents.tasks.expire_slips", "schedule": 3600, "options": {"expires": 3500}},
     "continue_imports": {"task": "residents.tasks.continue_imports", "schedule": 60, "options": {"expires": 55}},
     "forget_import_files": {"task": "residents.tasks.forget_import_files", "schedule": 3600},
+    "forget_statement_files": {"task": "billing.tasks.forget_statement_files", "schedule": 3600},
     "continue_billing": {"task": "billing.tasks.continue_runs", "schedule": 60, "options": {"expires": 55}},
     "seal_events": {"task": "core.tasks.seal_events", "schedule": 60, "options": {"expires": 55}},
     "send_notifications": {"task": "core.tasks.send_notifications", "schedule": 10, "options": {"expires": 9}},

@@ -63,6 +63,8 @@ GROWING = [
     "residents_openingbalance",
     *(f"billing_{name}" for name in ("allocation", "ledgerentry", "ledgerline", "refund", "runtariff", "tarifftier")),
     "billing_monthclose",
+    "billing_statement",
+    "billing_statementline",
     *(f"billing_{name}" for name in ("waiver", "bill", "billrun", "deposit", "discount", "enrolment", "exemption")),
     *(f"billing_{name}" for name in ("fee", "moneyrequest", "payment", "receipt", "sharedcost", "shift", "tariff")),
     *(f"billing_{name}" for name in ("dunningrule", "arrearscase", "dunningstep", "promisetopay", "dispute")),

@@ -6,8 +6,10 @@ import uuid
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import make_password
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.backends.postgresql.psycopg_any import DateRange, DateTimeTZRange
 
+from billing import actions as billing_actions
 from billing.models import Bill, Deposit, Fee, MoneyRequest, Refund, Tariff, TariffTier
 from complaints import actions, warranty
 from complaints.models import Case, Category, Channel, DeadlinePolicy, Kind, WarrantyTerm
@@ -398,3 +400,29 @@ def refund(of, amount, *, shift, by, approved_by):
     number = f"TK-{next(_counter):04}"
     facts = {"community": of.community, "unit": of.unit, "payment": of, "request": asked, "shift": shift, "by": by}
     return Refund.objects.create(**facts, number=number, method=of.method, amount=amount, at=MONDAY)
+
+
+WECHAT_HEADING = "交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注"
+
+
+def wechat_file(*rows, name="微信支付账单.csv", encoding="utf-8-sig"):
+    """A statement as the app exports it; a row is (time, payer, for what, amount, reference) and, of money that did not
+    come in, its direction and its state."""
+    lines = [
+        "微信支付账单明细,,,,,,,,",
+        "微信昵称：[云湖物业],,,,,,,,",
+        ",,,,,,,,",
+        "----微信支付账单明细列表----,,,,,,,,",
+    ]
+    lines.append(WECHAT_HEADING)
+    for at, payer, what, amount, reference, *other in rows:
+        direction, state = other or ("收入", "支付成功")
+        cells = [at, "二维码收款", payer, what, direction, f"¥{amount}", "零钱", state, f"{reference}\t", "9\t", "/"]
+        lines.append(",".join(cells))
+    return SimpleUploadedFile(name, "\r\n".join(lines).encode(encoding))
+
+
+def statement(home, upload, *, by, now=MONDAY, channel="wechat", only_good=False):
+    """A statement of which the lines were taken."""
+    made, _is_new = billing_actions.upload_statement(home, channel=channel, upload=upload, by=by, now=now)
+    return billing_actions.take_statement(made, only_good=only_good, by=by, now=now)

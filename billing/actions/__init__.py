@@ -2,6 +2,7 @@
 
 from billing.actions.access import GIVERS, GOOD_FOR, end_access, give_access, use_access
 from billing.actions.arrears import (
+    HELD,
     add_clause,
     deliver_letter,
     dispute_bill,
@@ -16,6 +17,7 @@ from billing.actions.arrears import (
     resume_arrears,
     set_rule,
     skip_step,
+    withdraw_promise,
     write_letter,
 )
 from billing.actions.bills import make_bill, replace_bill, take_over_balances
@@ -34,16 +36,33 @@ from billing.actions.discounts import approve_discount, ask_discount, end_discou
 from billing.actions.dunning import advance_arrears
 from billing.actions.enrolments import end_enrolment, enrol
 from billing.actions.fees import create_fee, rename_fee, switch_fee
+from billing.actions.late_clauses import end_clause, void_clause
 from billing.actions.messages import mail_receipt
+from billing.actions.prepayments import use_prepayments
 from billing.actions.requests import approve_request, ask_for, pay_out, print_slip, refuse_request, withdraw_request
 from billing.actions.runs import SILENT, go_on_with_run, silent_runs, start_run, stop_run, tariffs_for, work_on_run
 from billing.actions.shared_costs import enter_cost, void_cost
 from billing.actions.shifts import close_shift, open_shift
+from billing.actions.statements import (
+    MATCHERS,
+    bring_line_back,
+    choose_heading,
+    forget_statement_files,
+    give_up_statement,
+    link_line,
+    map_statement,
+    set_line_aside,
+    take_line,
+    take_statement,
+    upload_statement,
+)
 from billing.actions.tariffs import set_tariff, void_tariff
 
 __all__ = [
     "GIVERS",
     "GOOD_FOR",
+    "HELD",
+    "MATCHERS",
     "SILENT",
     "Means",
     "add_clause",
@@ -53,8 +72,10 @@ __all__ = [
     "ask_discount",
     "ask_for",
     "ask_for_deposit",
+    "bring_line_back",
     "check_all_books",
     "check_books",
+    "choose_heading",
     "close_month",
     "close_shift",
     "count_print",
@@ -63,18 +84,23 @@ __all__ = [
     "demand_open_month",
     "dispute_bill",
     "end_access",
+    "end_clause",
     "end_discount",
     "end_dispute",
     "end_enrolment",
     "enrol",
     "enter_cost",
+    "forget_statement_files",
     "give_access",
+    "give_up_statement",
     "go_on_with_run",
     "issue_late_charge",
+    "link_line",
     "log_arrears_file",
     "mail_receipt",
     "make_bill",
     "make_ladder",
+    "map_statement",
     "open_shift",
     "pause_arrears",
     "pay_out",
@@ -88,6 +114,7 @@ __all__ = [
     "replace_bill",
     "resume_arrears",
     "set_deposit_rule",
+    "set_line_aside",
     "set_refund_day",
     "set_rule",
     "set_tariff",
@@ -96,18 +123,24 @@ __all__ = [
     "start_run",
     "stop_run",
     "switch_fee",
+    "take_line",
     "take_over_balances",
     "take_payment",
     "take_rule_pack",
+    "take_statement",
     "tariffs_for",
     "tell_payer",
     "unfinished",
+    "upload_statement",
     "use_access",
     "use_prepayment",
+    "use_prepayments",
+    "void_clause",
     "void_cost",
     "void_deposit",
     "void_tariff",
     "withdraw_discount",
+    "withdraw_promise",
     "withdraw_request",
     "work_on_run",
     "write_letter",

@@ -6,12 +6,15 @@ Arrears never stop service (ruling 15), so none of these touches a repair, a doo
 import datetime
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing import ageing
 from billing.actions.closing import month_to_bill
 from billing.actions.ledger import post
-from billing.actions.steps import NOT_PAUSED, SPOKEN, demand_open, lock_ladders, plan, take_step
+from billing.actions.steps import NOT_PAUSED, SPOKEN, demand_open, lock_ladders, plan, take_step, what_holds
+from billing.amounts import NOTHING
 from billing.models import (
     Account,
     ArrearsCase,
@@ -26,16 +29,18 @@ from billing.models import (
     PromiseToPay,
     StepKind,
 )
-from billing.numbering import next_bill_number
+from billing.numbering import DEMANDS, next_bill_number
 from complaints.actions import receive_case
 from residents.models import Unit
 from servicedesk.core import events, moves
+from servicedesk.core.calendar import calendar_of
 from servicedesk.core.errors import NotAllowed, Refused, Stale
-from servicedesk.core.models import NumberSeries, Role
-from servicedesk.core.numbers import take_number
+from servicedesk.core.models import Role
 from servicedesk.core.roles import roles_in
 
 Pause = ArrearsCase.Pause
+# What a dispute neither ends nor takes the place of.
+HELD = (Pause.HARDSHIP, Pause.COURT)
 PROPOSAL = "(proposal)"
 LADDER = [
     (StepKind.REMINDER, -7, PROPOSAL, False),
@@ -46,11 +51,13 @@ LADDER = [
     (StepKind.DEMAND_LETTER, 60, "民法典 944（合理期限）；天数 (proposal)", True),
     (StepKind.LAWYER_LETTER, 90, PROPOSAL, True),
 ]
-SIGN, SERIES = "CG", "demand"
 # The least that is a reasonable period in which to pay (Civil Code 944 names none), and of what is proposed.
 LEAST_DAYS, USUAL_DAYS = 7, 15
 # Within how many days a late charge is to be paid.
 LATE_DUE_DAYS = 15
+_NO_LATE_CHARGE = gettext_lazy(
+    "No late charge is due: nothing was paid late, no clause of a contract holds, or it is billed or disputed."
+)
 
 
 def demand(community_id, *roles, by):
@@ -97,12 +104,17 @@ def set_rule(rule, *, days, is_active, source, by, now, workdays_only=True):
 
 
 @transaction.atomic
-def add_clause(community, *, fee, rate_per_day, grace_days, cap_percent, clause, valid, by, now):
-    """Enter the contract's clause on late charges and return it. Raises Refused where one holds on those days."""
+def add_clause(community, *, fee, rate_per_day, grace_days, cap_percent, clause, valid, by, now, principal_first=False):
+    """Enter the contract's clause on late charges and return it. `principal_first` is what the contract says of money
+    that does not suffice; without a word of it the late charge is paid first (Civil Code 561). Raises Refused where a
+    clause holds on those days."""
     demand(community.pk, Role.FINANCE, by=by)
-    if LateClause.objects.filter(community=community, fee=fee, valid__overlap=valid).exists():
-        raise Refused(_("Another clause holds on some of these days already. Choose days on which none does."))
+    if LateClause.objects.in_force().filter(community=community, fee=fee, valid__overlap=valid).exists():
+        raise Refused(
+            _("Another clause holds on some of these days already. End or void that one first, or choose other days.")
+        )
     facts = {"rate_per_day": rate_per_day, "grace_days": grace_days, "cap_percent": cap_percent}
+    facts |= {"principal_first": principal_first}
     row = LateClause.objects.create(community=community, fee=fee, clause=clause, valid=valid, by=by, at=now, **facts)
     events.log(row, "clause_added", by=by, now=now, data={name: str(value) for name, value in facts.items()})
     return row
@@ -137,12 +149,14 @@ def skip_step(arrears, *, reason, by, now):
 def record_notices(community, *, units, evidence, by, now):
     """Record the posted notice for all of `units` that are in arrears and not paused; return how many.
 
-    Those that were paid, paused or given a notice today meanwhile are left out. About six statements a unit.
+    Those that were paid, paused or given a notice today meanwhile are left out, and those where none of who lives
+    there owes anything. About six statements a unit.
     """
     demand(community.pk, Role.FINANCE, by=by)
     lock_ladders(community)
     today, count = community.local(now).date(), 0
-    rows = ArrearsCase.objects.open().filter(community=community, unit__in=units, paused_reason="")
+    owing = ageing.at_the_door(Bill.objects.overdue(today).filter(unit__in=units), today)
+    rows = ArrearsCase.objects.open().filter(community=community, unit__in=owing.values("unit"), paused_reason="")
     for arrears in rows.select_related("community", "unit").order_by("unit_id"):
         given = DunningStep.objects.filter(arrears=arrears, kind=StepKind.POSTED_NOTICE)
         if not any(community.local(step.done_at).date() == today for step in given):
@@ -156,15 +170,23 @@ def record_notices(community, *, units, evidence, by, now):
 
 @transaction.atomic
 def promise_payment(arrears, *, amount, pay_on, by, now, note=""):
-    """Record a promise to pay and return it; the ladder waits until that day. Raises Refused for a day that is past or
-    more than three months off, and while another promise is open."""
+    """Record a promise to pay and return it; the ladder waits until that day. `amount` is yuan, at most what is owed of
+    the home. Raises Refused for more, for a day that is past or more than three months off, and while another promise
+    is open."""
     demand(arrears.community_id, Role.CLERK, Role.FINANCE, by=by)
     demand_open(arrears)
     today = arrears.community.local(now).date()
     if not today <= pay_on <= today + datetime.timedelta(days=92):
         raise Refused(_("A promise is for a day from today to three months from now. Agree on a nearer day."))
     if PromiseToPay.objects.filter(arrears=arrears, status=PromiseToPay.Status.OPEN).exists():
-        raise Refused(_("A promise is open already. It ends by itself on its day, kept or broken."))
+        raise Refused(_("A promise is open already. It ends by itself on its day; take it back where it is wrong."))
+    owed = Bill.objects.owed().filter(unit=arrears.unit_id).exclude(debtor_kind=Bill.DebtorKind.DEVELOPER)
+    most = owed.aggregate(yuan=Sum("balance"))["yuan"] or NOTHING
+    if amount > most:
+        raise Refused(
+            _("¥%(most)s are owed of this home in all, so no more can be promised. Look at the amount again.")
+            % {"most": f"{most:,.2f}"}
+        )
     moves.write(arrears)
     facts = {"amount": amount, "pay_on": pay_on, "note": note}
     promise = PromiseToPay.objects.create(
@@ -176,13 +198,34 @@ def promise_payment(arrears, *, amount, pay_on, by, now, note=""):
 
 
 @transaction.atomic
+def withdraw_promise(arrears, *, reason, by, now):
+    """Take back the promise that is open, because it was typed wrong or agreed on anew, with the reason; the ladder
+    goes on, and another promise may be recorded. Raises Refused where none is open."""
+    demand(arrears.community_id, Role.CLERK, Role.FINANCE, by=by)
+    promise = PromiseToPay.objects.filter(arrears=arrears.pk, status=PromiseToPay.Status.OPEN).first()
+    if promise is None:
+        raise Refused(_("No promise is open, so none can be taken back. Reload the page."))
+    moves.write(arrears)
+    moves.move(
+        promise, PromiseToPay.Status.WITHDRAWN, by=by, now=now, verb="promise_withdrawn", note=reason, ended_at=now
+    )
+    plan(arrears.community, arrears.community.local(now).date(), arrears.unit)
+
+
+@transaction.atomic
 def pause_arrears(arrears, *, reason, note, by, now, until=None):
     """Pause the ladder for hardship until a day, or while a court has it. Raises Refused for hardship without an end
-    within half a year; a dispute pauses by itself."""
+    within half a year, and where one of them holds it already: neither writes over the other. A dispute pauses by
+    itself, and holds again behind them as long as it is open."""
     demand(arrears.community_id, Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM, by=by)
     demand_open(arrears)
     if reason == Pause.COURT and Role.FINANCE not in roles_in(by, arrears.community_id):
         raise NotAllowed(_("Finance records what is at court. You may pause the ladder for hardship."))
+    if arrears.paused_reason in HELD:
+        raise Refused(
+            _("The ladder is paused already: %(reason)s. Let it go on first, with the reason, and pause it anew.")
+            % {"reason": arrears.get_paused_reason_display()}
+        )
     today = arrears.community.local(now).date()
     if reason == Pause.HARDSHIP and until is None:
         raise Refused(_("A pause for hardship ends on a day. Write until when."))
@@ -195,11 +238,12 @@ def pause_arrears(arrears, *, reason, note, by, now, until=None):
 
 @transaction.atomic
 def resume_arrears(arrears, *, note, by, now):
-    """End a pause before its time, with the reason; bills that are still disputed stay out of notices and letters."""
+    """End a pause before its time, with the reason. Behind hardship and court the ladder stays paused while a bill is
+    disputed; a pause for a dispute ends for the other bills, and what is disputed stays out of notices and letters."""
     demand(arrears.community_id, Role.FINANCE, by=by)
     if not arrears.is_paused:
         raise Refused(_("The ladder is not paused."))
-    moves.write(arrears, **NOT_PAUSED)
+    moves.write(arrears, **(what_holds(arrears.unit) if arrears.paused_reason in HELD else NOT_PAUSED))
     plan(arrears.community, arrears.community.local(now).date(), arrears.unit)
     events.log(arrears, "arrears_resumed", by=by, now=now, note=note, data={"version": arrears.version})
 
@@ -209,14 +253,14 @@ def resume_arrears(arrears, *, note, by, now):
 
 @transaction.atomic
 def dispute_bill(arrears, *, bill, by, now, case=None, category=None, matter="", submission=None):
-    """Record that a bill is disputed, in a case that exists or in a new one, and return the Dispute. The ladder of the
-    unit is paused and no late charge runs on the bill meanwhile.
+    """Record that a bill is disputed, in a case that exists or in a new one, and return the Dispute. No late charge
+    runs on the bill meanwhile, and the ladder of the unit is paused; where there is none yet it is paused when it
+    opens, and hardship and court go on as they are.
 
     A case that a clerk opens is theirs; one that finance opens waits at the desk to be taken. Raises Refused for a bill
     that is disputed or settled, and for a case of another unit.
     """
     demand(arrears.community_id, Role.CLERK, Role.FINANCE, by=by)
-    demand_open(arrears)
     unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("community").get(pk=arrears.unit_id)
     bill = Bill.objects.select_for_update(of=("self",), no_key=True).get(pk=bill.pk)
     if bill.unit_id != unit.pk or bill.is_void or bill.balance == 0:
@@ -225,7 +269,9 @@ def dispute_bill(arrears, *, bill, by, now, case=None, category=None, matter="",
         raise Refused(_("This bill is disputed already."))
     if case is not None and case.unit_id != unit.pk:
         raise Refused(_("That case is about another home. Choose one of this home, or open a new one."))
-    moves.write(arrears, paused_reason=Pause.DISPUTED, paused_until=None, pause_note=bill.number)
+    if arrears.pk is not None and arrears.is_open:
+        disputed = {"paused_reason": Pause.DISPUTED, "paused_until": None, "pause_note": bill.number}
+        moves.write(arrears, **({} if arrears.paused_reason in HELD else disputed))
     if case is None:
         case = _case_about(bill, unit, category, matter, submission, by=by, now=now)
     dispute = Dispute.objects.create(community=unit.community, bill=bill, case=case, opened_at=now, by=by)
@@ -260,14 +306,25 @@ def end_dispute(dispute, *, outcome, note, by, now):
     """End a dispute with its outcome. With the last one of the unit the ladder goes on; the bill itself is mended by a
     void or a waiver, which a second person approves."""
     demand(dispute.community_id, Role.FINANCE, by=by)
-    unit = Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=dispute.bill.unit_id)
+    Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=dispute.bill.unit_id)
     if not Dispute.objects.filter(pk=dispute.pk, ended_at=None).exists():
         raise Stale
+    _end(dispute, outcome=outcome, note=note, by=by, now=now)
+
+
+def uphold_disputes(bill, *, note, by, now):
+    """End the dispute about a bill that claims nothing any more, voided or waived as a whole: it was upheld. In the
+    caller's transaction, which holds the unit. One query where there is none."""
+    for dispute in Dispute.objects.filter(bill=bill, ended_at=None).select_related("bill__unit", "community"):
+        _end(dispute, outcome=Dispute.Outcome.UPHELD, note=note, by=by, now=now)
+
+
+def _end(dispute, *, outcome, note, by, now):
     moves.write(dispute, ended_at=now, ended_by=by, outcome=outcome, outcome_note=note)
-    arrears = ArrearsCase.objects.open().filter(unit=unit).select_related("community", "unit").first()
-    others = Dispute.objects.filter(bill__unit=unit, ended_at=None)
-    if arrears and arrears.paused_reason == Pause.DISPUTED and not others.exists():
-        moves.write(arrears, **NOT_PAUSED)
+    unit = dispute.bill.unit
+    arrears = ArrearsCase.objects.open().filter(unit=unit, paused_reason=Pause.DISPUTED).first()
+    if arrears:
+        moves.write(arrears, **what_holds(unit))
     plan(dispute.community, dispute.community.local(now).date(), unit)
     events.log(dispute, "dispute_ended", by=by, now=now, note=note, data={"outcome": outcome})
 
@@ -279,8 +336,11 @@ def end_dispute(dispute, *, outcome, note, by, now):
 def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     """Write a demand letter (催告函) over `bills` and return it; it is the step of the ladder as well.
 
-    Leaves a reasonable period in which to pay (Civil Code 944): at least a week. Each bill stands in it with what is
-    left to pay now. Raises Refused for a bill that is disputed, not overdue or not of this unit. Numbers have no gaps.
+    Leaves a reasonable period in which to pay (Civil Code 944): at least a week; what would end on a rest day ends on
+    the working day after it (203). Each bill stands in it with what is
+    left to pay now. It has one debtor: a demand interrupts limitation only where it reaches who owes (195), and nobody
+    learns what others owe (T27). Raises Refused for bills of different debtors, and for one that is disputed, not
+    overdue or not of this unit. A letter to the developer is no step of the ladder. Numbers have no gaps.
     """
     demand(arrears.community_id, Role.FINANCE, by=by)
     demand_open(arrears)
@@ -288,12 +348,15 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
     today = community.local(now).date()
     if reply_by < today + datetime.timedelta(days=LEAST_DAYS):
         raise Refused(_("Leave at least a week to pay: the law asks for a reasonable period (Civil Code 944)."))
+    reply_by = calendar_of(community).rolled(reply_by)
     Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=unit.pk)
     keys = [bill.pk for bill in bills]
     locked = Bill.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=keys, unit=unit).order_by("pk")
     rows = [bill for bill in ageing.with_disputes(locked) if bill.is_overdue(today) and not bill.is_disputed]
     if not rows or len(rows) != len(set(keys)):
         raise Refused(_("One of these bills is paid or disputed meanwhile, or not overdue. Choose the bills again."))
+    if len({bill.debtor_id or bill.debtor_kind for bill in rows}) > 1:
+        raise Refused(_("These bills are owed by different people. Write one letter to each; nothing was written yet."))
     if arrears.is_paused:
         raise Refused(_("The ladder is paused, so nothing firmer than a talk goes out. End the pause first."))
     letter = DemandLetter(
@@ -308,10 +371,12 @@ def write_letter(arrears, *, bills, reply_by, pay_to, by, now):
         at=now,
         by=by,
     )
-    letter.number = f"{SIGN}{today:%Y}-{take_number(community, f'{SERIES}-{today:%Y}'):04}"
+    letter.number = DEMANDS.next(community, now)
     letter.save(force_insert=True)
     DemandLine.objects.bulk_create(DemandLine(letter=letter, bill=bill, amount=bill.balance) for bill in rows)
-    take_step(arrears, StepKind.DEMAND_LETTER, by=by, now=now, evidence=letter.number, letter=letter)
+    is_developers = rows[0].debtor_kind == Bill.DebtorKind.DEVELOPER
+    facts = {"evidence": letter.number, "letter": letter, "climbs": not is_developers}
+    take_step(arrears, StepKind.DEMAND_LETTER, by=by, now=now, **facts)
     events.log(letter, "demanded", by=by, now=now, data={"number": letter.number, "total": str(letter.total)})
     return letter
 
@@ -331,7 +396,8 @@ def deliver_letter(letter, *, delivered_on, proof, proof_text, by, now):
         raise Refused(_("The delivery of this letter is on record already."))
     Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=letter.unit_id)
     lines = DemandLine.objects.filter(letter=letter)
-    bills = Bill.objects.filter(pk__in=lines.values("bill")).order_by("pk")
+    # Of who got it, and of nobody else: a letter of earlier times may hold what others owe.
+    bills = Bill.objects.filter(pk__in=lines.values("bill"), debtor=letter.debtor_id).order_by("pk")
     keys = [bill.pk for bill in bills.select_for_update(of=("self",), no_key=True)]
     until = three_years_after(delivered_on)
     alive = Bill.objects.filter(pk__in=keys, claim_until__gte=delivered_on, claim_until__lt=until)
@@ -348,18 +414,6 @@ def three_years_after(day):
     return day.replace(year=day.year + 3, day=last)
 
 
-def first_demand_gap(community):
-    """Return the first number of the demand letters of `community` that is missing, None where all are there."""
-    borne = set(DemandLetter.objects.filter(community=community).values_list("number", flat=True))
-    series = NumberSeries.objects.filter(community=community, key__startswith=f"{SERIES}-").order_by("key")
-    wanted = (
-        f"{SIGN}{key.rpartition('-')[2]}-{number:04}"
-        for key, last in series.values_list("key", "last")
-        for number in range(1, last + 1)
-    )
-    return next((number for number in wanted if number not in borne), None)
-
-
 def log_arrears_file(community, *, count, by, now):
     """Record that the list of arrears left the desk as a file of `count` rows, and who took it. One INSERT."""
     return events.log(community, "arrears_exported", by=by, now=now, data={"count": count})
@@ -370,15 +424,17 @@ def log_arrears_file(community, *, count, by, now):
 
 @transaction.atomic
 def issue_late_charge(bills, *, by, now, arrears=None):
-    """Bill what late charges have come to on `bills` of one unit up to today, and return the new bills.
+    """Bill what late charges have come to on `bills` of one unit up to today, also on those that were paid late, and
+    return the new bills.
 
     Only by the contract's clause (ruling 15), simple, capped, without the days of a dispute; what was billed before is
-    taken off. `arrears` is the page that it was asked on: it rises by a version, so that a form sent twice is stale.
-    Raises Refused where nothing is to be billed, and where there is no fee for it.
+    taken off, and a bill that is disputed waits for the outcome. `arrears` is the page that it was asked on: it rises
+    by a version, so that a form sent twice is stale. Raises Refused where nothing is to be billed, and where there is
+    no fee for it.
     """
     bills = list(bills)
     if not bills:
-        raise Refused(_("Nothing is overdue, so there is no late charge."))
+        raise Refused(_NO_LATE_CHARGE)
     community = bills[0].community
     demand(community.pk, Role.FINANCE, by=by)
     Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=bills[0].unit_id)
@@ -388,9 +444,10 @@ def issue_late_charge(bills, *, by, now, arrears=None):
     if fee is None:
         raise Refused(_("There is no fee of the kind “late charge” yet. Add it to the fees first."))
     today = community.local(now).date()
-    due = {key: late for key, late in ageing.late_of(rows, today).items() if late.due > 0}
+    disputed = set(Dispute.objects.filter(bill__in=rows, ended_at=None).values_list("bill", flat=True))
+    due = {key: late for key, late in ageing.late_of(rows, today).items() if late.due > 0 and key not in disputed}
     if not due:
-        raise Refused(_("No late charge is due: no clause of a contract holds, or it is billed or disputed."))
+        raise Refused(_NO_LATE_CHARGE)
     if arrears is not None:
         moves.write(arrears)
     return [_bill_late(bill, due[bill.pk], fee, today, by=by, now=now) for bill in rows if bill.pk in due]
@@ -435,6 +492,7 @@ def _arithmetic(bill, late, fee):
         "rate": str(late.clause.rate_per_day),
         "cap": str(late.charge.cap),
         "is_capped": late.charge.is_capped,
+        "principal_first": late.clause.principal_first,
         "billed_before": str(late.billed),
         "stretches": [
             {

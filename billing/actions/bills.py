@@ -7,6 +7,7 @@ from billing import charging
 from billing.actions.closing import demand_open_month, month_to_bill
 from billing.actions.issuing import issue
 from billing.actions.ledger import post
+from billing.actions.prepayments import carry_over
 from billing.amounts import NOTHING
 from billing.models import Account, Bill, Exemption, Fee, Tariff
 from billing.numbering import next_bill_number
@@ -25,7 +26,8 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
 
     `amount` is in yuan. Owed by the owner on the first day, else the lessee. A form that is sent twice makes one bill:
     the lock on the unit lets one in, and the bill keeps the key of its form. For a closed month it is billed in the
-    current one. Raises Refused for another kind of fee.
+    current one. Raises Refused for another kind of fee, and for a due day that is past: nobody owes a late charge for
+    days on which there was no bill.
     """
     if fee.kind != Fee.Kind.OTHER:
         raise Refused(_("This fee is billed by its tariff. Choose a fee of the kind “other fee”."))
@@ -33,6 +35,8 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
     key = str(submission or "")
     if key and (made := Bill.objects.filter(unit=unit, tariff=None, lines__0__form=key).first()):
         return made
+    if due_on < unit.community.local(now).date():
+        raise Refused(_("A bill is due on the day on which it is written or later. Choose today or a later day."))
     month = month_to_bill(unit.community, charging.first_of(from_on), now=now)
     person, kind = debtor_on(unit, from_on)
     bill = Bill.objects.create(
@@ -72,13 +76,14 @@ def debtor_on(unit, day):
 
 @transaction.atomic
 def replace_bill(bill, *, by, now):
-    """Bill anew what a voided bill was about, from the register as it is now; return the new bill, `replaces` set.
+    """Bill anew what a voided bill was about, from the register as it is now; return the new bill, `replaces` set. What
+    the voided one had been paid pays it at once.
 
     Where its days are by now those of the developer and of who has the unit since, both parts are billed.
     By the tariff of the voided one, or, where that was entered by mistake, by the one in force. Raises Refused for a
     bill that stands or is replaced, for one written by hand, for a closed month, and where there is nothing to bill.
     """
-    Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=bill.unit_id)
+    unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("community").get(pk=bill.unit_id)
     bill = Bill.objects.select_for_update(of=("self",), no_key=True).select_related("community", "fee").get(pk=bill.pk)
     if not bill.is_void:
         raise Refused(_("This bill is not void, so it is not replaced. Have it voided first."))
@@ -101,6 +106,8 @@ def replace_bill(bill, *, by, now):
         lines = {Account.RECEIVABLE: one.amount, Account.INCOME: -one.amount}
         post("billed", about=one, lines=lines, by=by, now=now)
         events.log(one, "issued", by=by, now=now, data={"amount": str(one.amount), "replaces": bill.number})
+        if carry_over(bill, one, unit, by=by, now=now):
+            one.refresh_from_db()
     return made[0]
 
 

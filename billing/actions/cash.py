@@ -4,23 +4,32 @@ Every act locks in one order: the unit, its bills and deposits by key, its payme
 (L3); it reads again what it locked, and it is written whole or not at all.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.actions.ledger import post
 from billing.actions.messages import tell_receipt
 from billing.actions.settling import change, drawer_of, lock_unit
 from billing.actions.shifts import demand_cashier
-from billing.amounts import MOST, NOTHING
+from billing.amounts import MOST, NOTHING, to_fen
 from billing.models import Account, Allocation, Bill, Deposit, Method, Payment, Receipt
 from billing.numbering import RECEIPTS
+from residents.models import Occupancy
 from servicedesk.core import events, once
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
+
+_NOT_THEIRS = gettext_lazy(
+    "Of what %(unit)s has prepaid, %(there)s yuan can pay what is ticked. Another %(others)s yuan came from somebody"
+    " who no longer lives there and does not owe it: that money is given back on request."
+)
 
 
 @dataclass(frozen=True)
@@ -33,11 +42,13 @@ class Means:
 
 
 @dataclass
-class _Source:
-    """Money that can still pay something: a payment, and how much of it is left for this act."""
+class Source:
+    """Money that can still pay something: a payment, and how much of it, in yuan, is left for this act."""
 
     payment: Payment
     left: Decimal
+    # Tells of a thing whether this money may pay it; None: anything.
+    may_pay: Callable | None = None
 
 
 @transaction.atomic
@@ -58,22 +69,25 @@ def take_payment(
 ):
     """Take money from a unit and return its Receipt.
 
-    `bills` and `deposits` are what the payer names; of these the oldest is paid first, the last one in part where the
-    money does not suffice (Civil Code 560). `means` are Means, one of each method; `prepaid` yuan are taken from what
-    the unit has prepaid, before them. What is more than owed becomes prepayment where `keep_rest`, else it is change.
-    `owed` is what the page said that is owed: where it is another sum by now, nothing is taken. The same `submission`
-    returns the same receipt.
+    `bills` and `deposits` are what the payer names (Civil Code 560); of these the oldest is paid first, its late charge
+    before it (561), the last one in part where the money does not suffice. `means` are Means, one of each method;
+    `prepaid` yuan are taken from what the unit has prepaid, before them. What is more than owed becomes prepayment
+    where `keep_rest`, else it is change. `owed` is what the page said that is owed: where it is another sum by now,
+    nothing is taken. The same `submission` returns the same receipt, and is refused where anything else of the form was
+    changed meanwhile.
 
     Raises Refused, with nothing written, without an open shift, for what was paid or voided meanwhile (naming the
     receipt), for a reference that was used before, and for more than is owed where no change can be given. Some 20
     queries, and two for each bill.
     """
     demand_cashier(unit.community_id, by=by)
+    asked = _asked(bills, deposits, prepaid) | {"keep_rest": keep_rest}
     if made := once.made_by(submission, Receipt.objects.filter(community=unit.community_id, unit=unit, by=by)):
-        if not _is_same(made, means):
+        was = Event.objects.about(made).get(verb="money_taken").data.get("asked")
+        if not _is_same(made, means) or (made.payer, made.note, was) != (payer, note, asked):
             raise once.used_already(made)
         return made
-    things, sources = _locked(unit, bills, deposits, prepaid, owed)
+    things, sources = _locked(unit, bills, deposits, prepaid, owed, now)
     shift = drawer_of(unit.community_id, by=by)
     payments = _payments(unit, shift, means, _sum_owed(things) - prepaid, keep_rest, now)
     _demand_references(unit.community_id, payments)
@@ -82,18 +96,19 @@ def take_payment(
         raise Refused(_("One receipt is for at most %(most)s yuan. Take it in two.") % {"most": MOST})
     receipt = Receipt(community=unit.community, unit=unit, payer=payer, shift=shift, amount=total, at=now, by=by)
     receipt.submission, receipt.note = submission, note
-    new = [_Source(one, one.amount) for one in payments]
+    new = [Source(one, one.amount) for one in payments]
     plan = _plan(things, [*sources, *new])
+    _demand_used(unit, sources, prepaid)
     receipt.lines = _lines(plan, kept=sum((one.left for one in new), NOTHING), used=prepaid)
     receipt.number = RECEIPTS.next(unit.community, now)
     receipt.save(force_insert=True)
     for one in new:
         one.payment.receipt, one.payment.prepaid_left = receipt, one.left
-        one.payment.save(force_insert=True)
+        _insert(one.payment)
     _pay(plan, sources, by=by, now=now)
     money = {Account(one.method): one.amount for one in payments}
     post("payment", about=receipt, lines=money | _other_side(plan, total), by=by, now=now)
-    data = {"amount": str(total), "means": {one.method: str(one.amount) for one in payments}}
+    data = {"amount": str(total), "means": {one.method: str(one.amount) for one in payments}, "asked": asked}
     events.log(receipt, "money_taken", by=by, now=now, data=data | ({"prepaid": str(prepaid)} if prepaid else {}))
     if payer and payer.mail_receipts:
         tell_receipt(receipt, by=by, now=now)
@@ -105,20 +120,36 @@ def use_prepayment(unit, *, bills, deposits, amount, by, now, submission, owed=N
     """Pay bills and deposits of a unit with `amount` yuan of what it has prepaid, and return the Event that says so.
 
     No money moves, so there is no receipt and no number; the same `submission` returns the same event. Raises Refused
-    as `take_payment` does, and where the unit has not prepaid so much.
+    as `take_payment` does, also for a form that was changed after it had been used, and where the unit has not prepaid
+    so much, or somebody did who lives there no more and owes none of it.
     """
     demand_cashier(unit.community_id, by=by)
     # Two of the same form are told apart by the lock on the unit, under which the second finds the first.
     lock_unit(unit.pk)
+    asked = _asked(bills, deposits, amount)
     if made := Event.objects.about(unit).filter(verb="prepaid_used", data__submission=str(submission)).first():
+        if made.data.get("asked") != asked:
+            raise once.used_already(_("%(amount)s yuan of the prepayment") % {"amount": made.data["amount"]})
         return made
-    things, sources = _locked(unit, bills, deposits, amount, owed)
+    things, sources = _locked(unit, bills, deposits, amount, owed, now)
     if amount > _sum_owed(things):
         raise Refused(_("That is more than is owed. Use at most %(owed)s yuan.") % {"owed": _sum_owed(things)})
+    made = set_off(unit, things, sources, by=by, now=now, data={"submission": str(submission), "asked": asked})
+    _demand_used(unit, sources, amount)
+    return made
+
+
+def set_off(unit, things, sources, *, by, now, data=None):
+    """Pay `things` from what `sources` have left, both in their order, in the caller's transaction and behind its
+    locks; return the Event that says so, or None where nothing was paid. No money moves. Six statements and two for
+    each thing."""
     plan = _plan(things, sources)
+    if not plan:
+        return None
     rows = _pay(plan, sources, by=by, now=now)
     post("prepaid_used", about=unit, lines=_other_side(plan, NOTHING), by=by, now=now)
-    data = {"submission": str(submission), "amount": str(amount), "allocations": [row.pk for row in rows]}
+    amount = sum((part for _thing, _source, part in plan), NOTHING)
+    data = {"amount": str(amount), "allocations": [row.pk for row in rows], **(data or {})}
     return events.log(unit, "prepaid_used", by=by, now=now, data=data)
 
 
@@ -135,39 +166,69 @@ def count_print(receipt, *, by, now):
 # What is locked and read again ----------------------------------------------------------------------------------------
 
 
-def _locked(unit, bills, deposits, prepaid, owed):
+def _locked(unit, bills, deposits, prepaid, owed, now):
     """Lock the unit, what is to be paid and what it has prepaid; return the things in the order in which they are paid
-    and the _Sources of `prepaid` yuan, the oldest money first."""
+    and the Sources of `prepaid` yuan, the oldest money first."""
     lock_unit(unit.pk)
     lock = {"of": ("self",), "no_key": True}
     bill_rows = Bill.objects.select_for_update(**lock).filter(pk__in=[one.pk for one in bills], unit=unit)
     deposit_rows = Deposit.objects.select_for_update(**lock).filter(pk__in=[one.pk for one in deposits], unit=unit)
-    bill_rows = list(bill_rows.select_related("fee").order_by("pk"))
+    bill_rows = list(bill_rows.select_related("fee", "about__fee").order_by("pk"))
     deposit_rows = list(deposit_rows.order_by("pk"))
     if len(bill_rows) + len(deposit_rows) != len({one.pk for one in bills}) + len({one.pk for one in deposits}):
         raise Refused(_("One of these bills is not of %(unit)s. Choose again.") % {"unit": unit})
-    things = sorted(bill_rows, key=lambda one: (one.due_on, one.fee.position, one.pk))
+    things = sorted(bill_rows, key=lambda one: one.paying_order)
     things += sorted(deposit_rows, key=lambda one: (one.asked_at, one.pk))
     for thing in things:
         _demand_owed(thing)
     if owed is not None and owed != _sum_owed(things):
         raise Refused(_meanwhile(things, owed))
-    return things, _prepaid_sources(unit, prepaid)
+    return things, _prepaid_sources(unit, prepaid, things, now)
 
 
-def _prepaid_sources(unit, amount):
+def _prepaid_sources(unit, amount, things, now):
+    """Return the Sources of `amount` yuan of what a unit has prepaid, the oldest first. Money of somebody who lives
+    there no more pays only what they owe themselves: who left gets it back on request (物业服务纠纷解释 3), and it is
+    not the next one's."""
     if not amount:
         return []
+    living = Occupancy.objects.on(unit.community.local(now).date()).filter(unit=unit)
+    here = {None, *living.values_list("person", flat=True)}
     rows = Payment.objects.select_for_update(of=("self",), no_key=True).filter(unit=unit, prepaid_left__gt=0)
-    sources, left = [], amount
-    for payment in rows.order_by("pk"):
-        sources.append(_Source(payment, min(payment.prepaid_left, left)))
-        left -= sources[-1].left
-        if not left:
-            return sources
-    raise Refused(
-        _("%(unit)s has prepaid only %(there)s yuan. Use at most that.") % {"unit": unit, "there": amount - left}
-    )
+    sources, left, others, owed = [], amount, NOTHING, {}
+    for thing in things:
+        owed[_owed_by(thing)] = owed.get(_owed_by(thing), NOTHING) + left_of(thing)
+    for payment in rows.select_related("receipt").order_by("pk"):
+        payer, part, may_pay = payment.receipt.payer_id, min(payment.prepaid_left, left), None
+        if payer not in here:
+            part = min(part, owed.get(payer, NOTHING))
+            owed[payer] = owed.get(payer, NOTHING) - part
+            others += payment.prepaid_left - part
+            may_pay = partial(_owes, payer)
+        if part:
+            sources.append(Source(payment, part, may_pay))
+            left -= part
+    if not left:
+        return sources
+    facts = {"unit": unit, "there": amount - left, "others": others}
+    if others:
+        raise Refused(_NOT_THEIRS % facts)
+    raise Refused(_("%(unit)s has prepaid only %(there)s yuan. Use at most that.") % facts)
+
+
+def _owed_by(thing):
+    """Return the key of the person who owes a bill, or whose deposit it is."""
+    return thing.debtor_id if isinstance(thing, Bill) else thing.payer_id
+
+
+def _owes(person, thing):
+    return _owed_by(thing) == person
+
+
+def _demand_used(unit, sources, amount):
+    """Raise Refused where not all of the `amount` of prepayment that was to be used may pay what was ticked."""
+    if others := sum((one.left for one in sources), NOTHING):
+        raise Refused(_NOT_THEIRS % {"unit": unit, "there": amount - others, "others": others})
 
 
 def _demand_owed(thing):
@@ -182,7 +243,7 @@ def _demand_owed(thing):
         raise Refused(_("Nothing is owed of %(number)s any more. Choose again.") % {"number": thing.number})
     raise Refused(
         _("%(number)s is already paid with %(receipt)s, taken by %(who)s. Nothing was taken now.")
-        % {"number": thing.number, "receipt": last.payment.receipt, "who": last.by}
+        % {"number": thing.number, "receipt": last.payment.receipt, "who": last.by or last.payment.receipt.by}
     )
 
 
@@ -196,11 +257,11 @@ def _meanwhile(things, owed):
         "%(owed)s yuan are owed now, not %(before)s: %(receipt)s paid something meanwhile, taken by %(who)s."
         " Nothing was taken now; look at the bills and take it again."
     )
-    return text % (facts | {"receipt": latest.payment.receipt, "who": latest.by})
+    return text % (facts | {"receipt": latest.payment.receipt, "who": latest.by or latest.payment.receipt.by})
 
 
 def _last_paid(thing):
-    rows = thing.allocations.filter(reverses=None, reversed_by=None).select_related("payment__receipt", "by")
+    rows = thing.allocations.filter(reverses=None, reversed_by=None).select_related("payment__receipt__by", "by")
     return rows.order_by("-pk").first()
 
 
@@ -211,6 +272,12 @@ def left_of(thing):
 
 def _sum_owed(things):
     return sum(map(left_of, things), NOTHING)
+
+
+def _asked(bills, deposits, prepaid):
+    """Return what a form asks for, to be kept with the act: the same form with other ticks is another act."""
+    ticked = sorted(one.number for one in (*bills, *deposits))
+    return {"ticked": ticked, "prepaid": str(to_fen(prepaid))}
 
 
 def _is_same(receipt, means):
@@ -248,6 +315,17 @@ def _payments(unit, shift, means, owed, keep_rest, now):
     ]
 
 
+def _insert(payment):
+    """Write a payment. Two cashiers with the same reference at two homes hold no common lock, so the second waits here
+    for the first, and is told then on which receipt it is."""
+    try:
+        with transaction.atomic():
+            payment.save(force_insert=True)
+    except IntegrityError:
+        _demand_references(payment.community_id, [payment])
+        raise
+
+
 def _demand_references(community_id, payments):
     """Raise Refused where the bank or the app has named one of the payments before: it would be counted twice."""
     for payment in payments:
@@ -268,16 +346,14 @@ def _demand_references(community_id, payments):
 
 def _plan(things, sources):
     """Return [(thing, source, yuan)]: the sources pay the things, both in their order; `left` of each source falls."""
-    plan, waiting = [], list(sources)
+    plan = []
     for thing in things:
         left = left_of(thing)
-        while left and waiting:
-            source = waiting[0]
+        for source in sources:
             part = min(left, source.left)
-            plan.append((thing, source, part))
-            left, source.left = left - part, source.left - part
-            if not source.left:
-                waiting.pop(0)
+            if part and (source.may_pay is None or source.may_pay(thing)):
+                plan.append((thing, source, part))
+                left, source.left = left - part, source.left - part
     return plan
 
 

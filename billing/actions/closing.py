@@ -1,18 +1,17 @@
 """Closing a month of fees: its figures stand as they are, and nothing is billed for it any more (section 28)."""
 
-from collections import Counter
-
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, Value
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from billing import charging, figures
-from billing.models import BillRun, MoneyRequest, MonthClose, Shift
+from billing.models import BillRun, MoneyRequest, MonthClose, Shift, StatementLine
 from complaints.listing import midnight
 from servicedesk.core import events
 from servicedesk.core.alone import close_months_alone, keep_months_open
 from servicedesk.core.errors import NotAllowed, Refused
-from servicedesk.core.models import Role
+from servicedesk.core.models import Community, Role
 from servicedesk.core.roles import has_role
 
 
@@ -51,10 +50,13 @@ def unfinished(community, month):
     runs = BillRun.objects.filter(community=community, month=month).order_by("-pk").values("status", "left_out")
     states = [(run["status"], run["left_out"]) for run in runs]
     ends = midnight(figures.next_month(month), community)
-    shifts = Shift.objects.filter(community=community, opened_at__lt=ends).open()
-    waiting = MoneyRequest.objects.waiting().filter(community=community, asked_at__lt=ends)
-    # Few of both, counted in one query.
-    counted = Counter(_marked("shifts", shifts).union(_marked("waiting", waiting), all=True))
+    open_rows = (
+        Shift.objects.filter(opened_at__lt=ends).open(),
+        MoneyRequest.objects.waiting().filter(asked_at__lt=ends),
+        StatementLine.objects.waiting().filter(at__lt=ends),
+    )
+    counts = [_count_of(rows) for rows in open_rows]
+    shifts, waiting, unmatched = Community.objects.filter(pk=community.pk).values_list(*counts).get()
     left_out = next((left for status, left in states if status == BillRun.Status.DONE), None)
     found = []
     # In a month in which no period begins there is nothing to run.
@@ -62,17 +64,21 @@ def unfinished(community, month):
         found.append((_("No billing run of this month has finished."), True))
     if any(status == BillRun.Status.RUNNING for status, _left in states):
         found.append((_("A billing run of this month is at work."), True))
-    if n := counted["shifts"]:
-        found.append((_("Cash shifts of this month that are still open: %(n)s.") % {"n": n}, True))
+    if shifts:
+        found.append((_("Cash shifts of this month that are still open: %(n)s.") % {"n": shifts}, True))
     if left_out:
         found.append((_("Homes without a bill, each with its reason: %(n)s.") % {"n": left_out}, False))
-    if n := counted["waiting"]:
-        found.append((_("Requests about money that nobody has decided on: %(n)s.") % {"n": n}, False))
+    if unmatched:
+        found.append((_("Lines of statements that wait for a home: %(n)s.") % {"n": unmatched}, False))
+    if waiting:
+        found.append((_("Requests about money that nobody has decided on: %(n)s.") % {"n": waiting}, False))
     return found
 
 
-def _marked(word, rows):
-    return rows.order_by().values_list(Value(word, output_field=CharField()), flat=True)
+def _count_of(rows):
+    """Return the expression that counts those of `rows` that belong to a community."""
+    counted = rows.filter(community=OuterRef("pk")).order_by().values("community").annotate(n=Count("pk"))
+    return Coalesce(Subquery(counted.values("n")), 0)
 
 
 @transaction.atomic

@@ -56,6 +56,7 @@ OF_LADDER = f"""
     FROM billing_arrearscase AS arrears JOIN LATERAL (
         SELECT debtor_id, due_on FROM billing_bill AS bill
         WHERE unit_id = arrears.unit_id AND voided_at IS NULL AND balance > 0 AND due_on < %(today)s AND {NOT_DISPUTED}
+            AND debtor_kind <> 'developer'
         ORDER BY due_on, id LIMIT 1
     ) AS oldest ON oldest.debtor_id IS NOT NULL
     WHERE arrears.community_id = %(community)s AND closed_on IS NULL AND paused_reason = ''

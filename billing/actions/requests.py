@@ -12,6 +12,7 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from billing.actions.arrears import uphold_disputes
 from billing.actions.ledger import post
 from billing.actions.settling import change, drawer_of, give_back, lock_unit, take_back
 from billing.actions.shifts import demand_cashier
@@ -25,6 +26,7 @@ from billing.models import (
     MoneyRequest,
     Payment,
     Receipt,
+    Refund,
     Waiver,
 )
 from servicedesk.core import events, moves, once, photos
@@ -61,7 +63,7 @@ class Item:
 
 def most_of(kind, thing):
     """Return the most, in yuan, that can be asked for of `thing` now; of WHOLE kinds exactly that. Raises Refused with
-    the reason where it is not possible at all. One query for a receipt, else none."""
+    the reason where it is not possible at all. Two queries for a receipt, one for a bill to void, else none."""
     most = _MOST[kind](thing)
     if most <= 0:
         raise Refused(_NOTHING_LEFT[kind])
@@ -71,6 +73,15 @@ def most_of(kind, thing):
 def _of_receipt(receipt):
     if receipt.is_void:
         raise Refused(_("Receipt %(number)s has been taken back already.") % {"number": receipt.number})
+    # What went back of a deposit went back of the payments on this paper: it would go back twice.
+    if back := Refund.objects.filter(payment__receipt=receipt, deposit__isnull=False).first():
+        raise Refused(
+            _(
+                "With refund %(refund)s a deposit was given back out of the money of receipt %(number)s, so the receipt"
+                " is not taken back any more. Give back what is left as a refund of the deposit or of the prepayment."
+            )
+            % {"refund": back, "number": receipt.number}
+        )
     sums = receipt.payments.aggregate(left=Sum(F("amount") - F("refunded")))
     return sums["left"] or NOTHING
 
@@ -79,6 +90,11 @@ def _of_bill(bill):
     if bill.is_void:
         raise Refused(_("Bill %(number)s is void already.") % {"number": bill.number})
     return bill
+
+
+def _with_late_charges(bill):
+    """Return a bill and the late charges that stand on it: void, it claims neither. One query."""
+    return [bill, *bill.late_charges.standing().select_related("community").order_by("pk")]
 
 
 def _of_deposit(deposit):
@@ -91,7 +107,7 @@ _MOST = {
     Kind.REVERSAL: _of_receipt,
     Kind.REFUND: lambda payment: payment.prepaid_left,
     Kind.WAIVER: lambda bill: _of_bill(bill).balance,
-    Kind.VOID_BILL: lambda bill: _of_bill(bill).amount,
+    Kind.VOID_BILL: lambda bill: sum((one.amount for one in _with_late_charges(_of_bill(bill))), NOTHING),
     Kind.DEDUCTION: _of_deposit,
     Kind.DEPOSIT_REFUND: _of_deposit,
 }
@@ -264,7 +280,13 @@ def withdraw_request(request, *, by, now):
 
 
 def _void_bill(request, bill, by, now):
-    """Void a bill: what was paid of it becomes prepayment, what was waived counts no more, the books are put back."""
+    """Void a bill and the late charges on it, which are of no debt any more: what was paid of them becomes prepayment,
+    what was waived counts no more, the books are put back."""
+    for one in _with_late_charges(bill):
+        _void(one, request, by, now)
+
+
+def _void(bill, request, by, now):
     paid, _deposits = take_back(Allocation.objects.filter(bill=bill), by=by, now=now)
     facts = {"voided_at": now, "voided_by": by, "void_asked_by": request.asked_by, "void_reason": request.reason}
     change(Bill.objects.filter(pk=bill.pk, voided_at=None, paid=0, waived=bill.waived), waived=NOTHING, **facts)
@@ -276,6 +298,7 @@ def _void_bill(request, bill, by, now):
     }
     post("bill_voided", about=bill, lines=lines, by=by, now=now)
     events.log(bill, "bill_voided", by=by, now=now, data={"request": request.pk})
+    uphold_disputes(bill, note=request.reason, by=by, now=now)
 
 
 def _waive(request, bill, by, now):
@@ -286,6 +309,8 @@ def _waive(request, bill, by, now):
     lines = {Account.WAIVED: request.amount, Account.RECEIVABLE: -request.amount}
     post("bill_waived", about=bill, lines=lines, by=by, now=now)
     events.log(bill, "bill_waived", by=by, now=now, data={"request": request.pk, "amount": str(request.amount)})
+    if bill.balance == request.amount:
+        uphold_disputes(bill, note=request.reason, by=by, now=now)
 
 
 def _deduct(request, deposit, by, now):
@@ -304,14 +329,23 @@ _CARRY_OUT = {Kind.VOID_BILL: _void_bill, Kind.WAIVER: _waive, Kind.DEDUCTION: _
 # Carried out by the cashier -------------------------------------------------------------------------------------------
 
 
+def may_pay_out(request, user):
+    """Return whether `user` may give back what a request is about: a cashier who did not approve it. No query of its
+    own."""
+    return request.decided_by_id != user.pk and has_role(user, request.community_id, Role.CASHIER)
+
+
 @transaction.atomic
 def pay_out(request, *, by, now, references=None):
     """Give back what was approved, in the open shift of the cashier and by the means it came; return the Refunds.
 
-    `references` are what the banks and apps say of it, {method: text}. Raises Refused without an open shift, without
-    the cash, and where it is no longer possible; Stale where another cashier was faster.
+    `references` are what the banks and apps say of it, {method: text}. Raises NotAllowed for who approved it (section
+    30), Refused without an open shift, without the cash, and where it is no longer possible; Stale where another
+    cashier was faster.
     """
     demand_cashier(request.community_id, by=by)
+    if not may_pay_out(request, by):
+        raise NotAllowed(_("You approved this, so another cashier gives the money back. It waits in their list."))
     if not request.waits_for_the_cashier:
         raise Refused(_("This is not waiting to be given back. Reload the page to see how it stands."))
     thing = _behind_the_lock(request)

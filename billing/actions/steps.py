@@ -3,7 +3,7 @@
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from billing.models import DunningRule, DunningStep, StepKind
+from billing.models import ArrearsCase, Dispute, DunningRule, DunningStep, StepKind
 from servicedesk.core import events, moves
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Community
@@ -12,12 +12,13 @@ from servicedesk.core.models import Community
 SPOKEN = (StepKind.REMINDER, StepKind.MESSAGE, StepKind.PHONE, StepKind.VISIT)
 NOT_PAUSED = {"paused_reason": "", "paused_until": None, "pause_note": ""}
 # The next step is the first of the ladder behind the last that was taken. It never comes nearer to the one before it
-# than the ladder says, so that nobody gets a demand letter because we were asleep, and it waits for a promise.
+# than the ladder says, so that nobody gets a demand letter because we were asleep, and it waits for a promise. The
+# developer climbs no ladder: nobody is called or visited in a flat that was never handed over.
 PLAN = """
 WITH anchor AS (
     SELECT unit_id, min(due_on) AS since FROM billing_bill AS bill
     WHERE community_id = %(community)s AND voided_at IS NULL AND balance > 0 AND due_on < %(today)s
-        AND (%(unit)s::bigint IS NULL OR unit_id = %(unit)s)
+        AND debtor_kind <> 'developer' AND (%(unit)s::bigint IS NULL OR unit_id = %(unit)s)
         AND NOT EXISTS (SELECT 1 FROM billing_dispute WHERE bill_id = bill.id AND ended_at IS NULL)
     GROUP BY unit_id
 ), planned AS (
@@ -55,8 +56,21 @@ def plan(community, today, unit=None):
         cursor.execute(PLAN, facts)
 
 
-def take_step(arrears, kind, *, by, now, **facts):
-    """Write one step, in the caller's transaction, and work out the next."""
+def open_disputes(unit):
+    """Return the disputes about bills of a unit that are open, the first one first."""
+    return Dispute.objects.filter(bill__unit=unit, ended_at=None).order_by("pk")
+
+
+def what_holds(unit):
+    """Return how the ladder of a unit stands once hardship or a court holds it no more: paused while a dispute is open,
+    as facts of its row. One query."""
+    number = open_disputes(unit).values_list("bill__number", flat=True).first()
+    return {**NOT_PAUSED, "paused_reason": ArrearsCase.Pause.DISPUTED, "pause_note": number} if number else NOT_PAUSED
+
+
+def take_step(arrears, kind, *, by, now, climbs=True, **facts):
+    """Write one step, in the caller's transaction, and work out the next. What does not climb is done beside the
+    ladder."""
     demand_open(arrears)
     if arrears.is_paused and kind not in SPOKEN:
         raise Refused(_("The ladder is paused, so nothing firmer than a talk goes out. End the pause first."))
@@ -64,7 +78,7 @@ def take_step(arrears, kind, *, by, now, **facts):
     rules = DunningRule.objects.filter(community=arrears.community_id, is_active=True, kind=kind)
     rule = rules.filter(days__gt=max(arrears.stage_days or 0, 0)).first()
     place = {}
-    if rule is not None:
+    if climbs and rule is not None:
         place = {"days": rule.days, "due_on": arrears.next_step_on if kind == arrears.next_kind else today}
         moves.write(arrears, stage=kind, stage_days=rule.days, stage_on=today)
     else:

@@ -17,6 +17,7 @@ from billing.models import ArrearsCase, Bill, DemandLetter, Dispute, Fee, StepKi
 from complaints.forms.fields import CaseNumberField
 from complaints.models import Case, Category
 from residents import ring
+from residents.forms.fields import LifeDayField
 from residents.models import Building, Unit
 from servicedesk.core.choices import RowField, RowsField
 from servicedesk.core.forms import NearDayField
@@ -128,6 +129,10 @@ class PromiseForm(StepForm):
         return amount
 
 
+class WithdrawPromiseForm(StepForm):
+    reason = TextField(label=_("Why it is taken back"), max_length=300, widget=few_lines(), help_text=NO_NAMES)
+
+
 class PauseForm(StepForm):
     reason = forms.ChoiceField(
         label=_("Reason"),
@@ -184,18 +189,32 @@ class DisputeForm(StepForm):
 
 
 class OutcomeForm(StepForm):
-    outcome = forms.ChoiceField(label=_("Outcome"), choices=Dispute.Outcome.choices)
+    outcome = forms.ChoiceField(
+        label=_("Outcome"),
+        choices=Dispute.Outcome.choices,
+        help_text=_("This changes nothing of the bill: one that was wrong is voided or waived in the step after this."),
+    )
     note = TextField(label=_("Reason of the outcome"), max_length=300, widget=few_lines(), help_text=NO_NAMES)
 
 
 class _BillsField(RowsField):
     def label_from_instance(self, row):
-        return f"{row.number} · {row.fee} · {row.month:%Y-%m} · ¥{row.balance}"
+        who = row.debtor or row.get_debtor_kind_display()
+        return f"{who} · {row.number} · {row.fee} · {row.month:%Y-%m} · ¥{row.balance}"
 
 
 class LetterForm(StepForm):
-    bills = _BillsField(Bill.objects.none(), label=_("Bills"), widget=forms.CheckboxSelectMultiple)
-    reply_by = NearDayField(label=_("To be paid by"))
+    """The bills of a demand letter, of one debtor: those of who owes the oldest are proposed."""
+
+    bills = _BillsField(
+        Bill.objects.none(),
+        label=_("Bills"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("All of one person: a letter demands only what who gets it owes."),
+    )
+    reply_by = NearDayField(
+        label=_("To be paid by"), help_text=_("Where it is a rest day, the letter names the working day after it.")
+    )
     pay_to = TextField(
         label=_("How to pay"),
         max_length=300,
@@ -206,8 +225,10 @@ class LetterForm(StepForm):
     def prepare(self):
         today = self.thing.community.local(self.now).date()
         rows = with_disputes(Bill.objects.overdue(today).filter(unit=self.thing.unit_id)).filter(is_disputed=False)
-        self.fields["bills"].queryset = rows.select_related("fee").oldest_first()
-        self.initial.setdefault("bills", [bill.pk for bill in self.fields["bills"].queryset])
+        self.fields["bills"].queryset = rows.select_related("fee", "debtor").oldest_first()
+        bills = list(self.fields["bills"].queryset)
+        who = {bill.pk: bill.debtor_id or bill.debtor_kind for bill in bills}
+        self.initial.setdefault("bills", [key for key in who if who[key] == who[bills[0].pk]])
         self.initial.setdefault("reply_by", today + datetime.timedelta(days=USUAL_DAYS))
 
 
@@ -272,6 +293,18 @@ class RuleForm(StepForm):
         return {**super().facts, "days": int(self.cleaned_data["days"])}
 
 
+class EndClauseForm(StepForm):
+    """Until when a clause holds: a new contract says something else."""
+
+    last_on = LifeDayField(
+        label=_("For bills due until"), help_text=_("This day included. Enter a new clause for what falls due later.")
+    )
+
+
+class VoidClauseForm(StepForm):
+    reason = TextField(label=_("Why it is void"), max_length=300, widget=few_lines(), help_text=NO_NAMES)
+
+
 class ClauseForm(forms.Form):
     """The contract's clause on late charges, as it is written there."""
 
@@ -285,9 +318,14 @@ class ClauseForm(forms.Form):
     )
     grace_days = NumberField(label=_("Days of grace"), most="366", places=0)
     cap_percent = NumberField(label=_("At most, percent of what was overdue"), most="100", places=2, least="0.01")
+    principal_first = forms.BooleanField(
+        label=_("Money pays the bill before its late charge"),
+        required=False,
+        help_text=_("Only if the contract says so. Otherwise the late charge is paid first (Civil Code 561)."),
+    )
     fee = RowField(Fee.objects.none(), label=_("Only for the fee"), required=False, empty_label=_("every fee"))
-    from_on = NearDayField(label=_("For bills due from"))
-    to_on = NearDayField(label=_("until"), required=False)
+    from_on = LifeDayField(label=_("For bills due from"))
+    to_on = LifeDayField(label=_("until"), required=False, help_text=_("Empty: until further notice."))
 
     def __init__(self, *args, community, **kwargs):
         super().__init__(*args, **kwargs)

@@ -77,7 +77,10 @@ class TakeForm(forms.Form):
         label=_("Note"),
         required=False,
         max_length=200,
-        help_text=_("It stands on the receipt. No names and telephone numbers of others."),
+        help_text=_(
+            "It stands on the receipt. No names and telephone numbers of others. A prepayment with a note pays nothing"
+            " by itself."
+        ),
     )
 
     def __init__(self, *args, payers, **kwargs):

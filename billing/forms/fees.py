@@ -41,7 +41,7 @@ class FeeForm(forms.Form):
         label=_("Place on bills"),
         required=False,
         most=999,
-        help_text=_("Empty: the last. Of one day's debts the first is paid first."),
+        help_text=_("Empty: the last. Money pays what was due first, and of one day in this order."),
     )
 
     @property
@@ -263,7 +263,11 @@ class SwitchForm(StepForm):
 class RenameForm(StepForm):
     """What a fee is called from now on."""
 
-    name = TextField(label=_("Name"), max_length=60, help_text=_("Bills that were issued keep the name they have."))
+    name = TextField(
+        label=pgettext_lazy("money", "Name"),
+        max_length=60,
+        help_text=_("Bills that were issued keep the name they have."),
+    )
     name_en = TextField(label=_("Name in English"), max_length=60, required=False)
 
     def prepare(self):

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0051_steps_against_arrears_only_grow"),
+        ("billing", "0071_lines_of_statements_stay"),
         ("core", "0070_photos_are_erased"),
         ("residents", "0110_people_may_have_an_address"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("bills", "bills of a month"),
+                            ("bills", "bills"),
                             ("before_due", "reminder before the due day"),
                             ("ladder", "step of the ladder"),
                             ("receipt", "receipt"),

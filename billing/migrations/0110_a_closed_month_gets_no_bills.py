@@ -36,7 +36,7 @@ DROP FUNCTION refuse_bill_of_closed_month();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0090_residents_are_told_by_mail")]
+    dependencies = [("billing", "0102_a_clause_may_put_the_principal_first")]
     operations = [
         migrations.RemoveConstraint(model_name="bill", name="bill_is_of_a_period"),
         migrations.AddConstraint(

@@ -22,8 +22,10 @@ from billing.models.fees import Discount, Enrolment, Fee, SharedCost, Tariff, Ta
 from billing.models.ledger import Account, LedgerEntry, LedgerLine
 from billing.models.messages import Message
 from billing.models.requests import MoneyRequest
+from billing.models.statements import METHODS, Channel, Statement, StatementLine
 
 __all__ = [
+    "METHODS",
     "Account",
     "Allocation",
     "ArrearsCase",
@@ -31,6 +33,7 @@ __all__ = [
     "BillAccess",
     "BillRun",
     "BooksCheck",
+    "Channel",
     "DemandLetter",
     "DemandLine",
     "Deposit",
@@ -58,6 +61,8 @@ __all__ = [
     "RunTariff",
     "SharedCost",
     "Shift",
+    "Statement",
+    "StatementLine",
     "StepKind",
     "Tariff",
     "TariffTier",

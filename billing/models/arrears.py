@@ -3,6 +3,8 @@
 Arrears never stop service (ruling 15): nothing here knows of doors, water, power, heat, gas or repairs.
 """
 
+import datetime
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -296,13 +298,19 @@ class PromiseToPay(models.Model):
         OPEN = "open", pgettext_lazy("money", "open")
         KEPT = "kept", _("kept")
         BROKEN = "broken", _("broken")
+        WITHDRAWN = "withdrawn", pgettext_lazy("promise", "taken back")
 
-    MOVES = {Status.OPEN: {Status.KEPT, Status.BROKEN}, Status.KEPT: set(), Status.BROKEN: set()}
+    MOVES = {
+        Status.OPEN: {Status.KEPT, Status.BROKEN, Status.WITHDRAWN},
+        Status.KEPT: set(),
+        Status.BROKEN: set(),
+        Status.WITHDRAWN: set(),
+    }
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="promises")
     version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     arrears = models.ForeignKey(ArrearsCase, models.PROTECT, related_name="promises")
-    status = models.CharField(_("status"), max_length=6, choices=Status, default=Status.OPEN)
+    status = models.CharField(_("status"), max_length=9, choices=Status, default=Status.OPEN)
     amount = amount_field(_("amount in yuan"))
     pay_on = models.DateField(_("to be paid by"))
     made_at = models.DateTimeField()
@@ -325,6 +333,10 @@ class PromiseToPay(models.Model):
 
     def __str__(self):
         return f"{self.amount} {self.pay_on}"
+
+    @property
+    def is_open(self):
+        return self.status == self.Status.OPEN
 
 
 class Dispute(models.Model):
@@ -371,8 +383,16 @@ class Dispute(models.Model):
         return self.ended_at is None
 
 
+class LateClauseQuerySet(models.QuerySet):
+    def in_force(self):
+        """Return those that were not entered by mistake."""
+        return self.filter(voided_at=None)
+
+
 class LateClause(models.Model):
-    """The clause of the contract that allows a late charge (违约金); without one there is none (ruling 15)."""
+    """The clause of the contract that allows a late charge (违约金); without one there is none (ruling 15).
+
+    A new contract ends it and is a new clause; what was entered by mistake is voided."""
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="late_clauses")
     version = models.PositiveIntegerField(default=0, db_default=0, editable=False)
@@ -382,11 +402,20 @@ class LateClause(models.Model):
     rate_per_day = models.DecimalField(_("rate a day"), max_digits=7, decimal_places=6)
     grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=0)
     cap_percent = models.DecimalField(_("at most, percent of what was overdue"), max_digits=5, decimal_places=2)
+    # Without a word in the contract money pays the late charge before the bill (Civil Code 561).
+    principal_first = models.BooleanField(
+        _("money pays the bill before its late charge"), default=False, db_default=False
+    )
     clause = models.CharField(_("contract and clause"), max_length=300)
     # Of bills that fell due on these days.
     valid = DateRangeField(_("valid from and to"))
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
+    voided_at = models.DateTimeField(null=True, editable=False)
+    voided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", editable=False)
+    void_reason = models.CharField(_("why it is void"), max_length=300, blank=True, default="", db_default="")
+
+    objects = LateClauseQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("clause on late charges")
@@ -396,12 +425,12 @@ class LateClause(models.Model):
             ExclusionConstraint(
                 name="late_clause_one_for_all_at_a_time",
                 expressions=[same_value("community_id"), ("valid", RangeOperators.OVERLAPS)],
-                condition=Q(fee=None),
+                condition=Q(fee=None, voided_at=None),
             ),
             ExclusionConstraint(
                 name="late_clause_one_of_a_fee_at_a_time",
                 expressions=[same_value("fee_id"), ("valid", RangeOperators.OVERLAPS)],
-                condition=Q(fee__isnull=False),
+                condition=Q(fee__isnull=False, voided_at=None),
             ),
             models.CheckConstraint(condition=Q(valid__startswith__isnull=False), name="late_clause_has_start"),
             models.CheckConstraint(
@@ -410,13 +439,27 @@ class LateClause(models.Model):
                 name="late_clause_is_sane",
             ),
             models.CheckConstraint(condition=~Q(clause=""), name="late_clause_is_in_a_contract"),
+            models.CheckConstraint(
+                condition=Q(voided_at=None, voided_by=None, void_reason="")
+                | (Q(voided_at__isnull=False, voided_by__isnull=False) & ~Q(void_reason="")),
+                name="late_clause_void_says_why",
+            ),
         ]
 
     def __str__(self):
         return self.clause
 
     def get_absolute_url(self):
-        return reverse("billing:ladder")
+        return reverse("billing:clause", args=[self.pk])
+
+    @property
+    def last_on(self):
+        """The last day on which a bill may fall due to come under it, None until further notice."""
+        return self.valid.upper and self.valid.upper - datetime.timedelta(days=1)
+
+    @property
+    def is_void(self):
+        return self.voided_at is not None
 
     def holds_on(self, day):
         """Return whether a bill that fell due on `day` comes under it."""

@@ -1,7 +1,8 @@
 """Bills (账单), the runs that make them (出账), and what was left out and why."""
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Q
+from django.db.models import Case, ExpressionWrapper, F, Q, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -109,8 +110,12 @@ class BillQuerySet(models.QuerySet):
         return self.owed().filter(due_on__lt=today)
 
     def oldest_first(self):
-        """In the order in which money pays them: due first, of one day as they stand on a bill (Civil Code 560)."""
-        return self.order_by("due_on", "fee__position", "id")
+        """In the order in which money pays them (`Bill.paying_order`): what was due first goes first (Civil Code 560);
+        of one day, as the fees stand on a bill, which is our own rule. A late charge goes directly before its bill
+        (Civil Code 561), or directly behind it where the contract says principal first."""
+        late = Case(When(about=None, then=1), When(lines__0__principal_first=True, then=2), default=0)
+        place = Coalesce("about__fee__position", "fee__position")
+        return self.order_by(Coalesce("about__due_on", "due_on"), place, Coalesce("about_id", "id"), late, "id")
 
     def with_places(self):
         return self.select_related("fee", "unit__building", "debtor")
@@ -239,6 +244,13 @@ class Bill(models.Model):
     @property
     def is_settled(self):
         return self.voided_at is None and self.balance == 0
+
+    @property
+    def paying_order(self):
+        """The place in which money pays it among others, as `oldest_first` orders rows; load `fee` and `about__fee`."""
+        of = self.about or self
+        late = 1 if self.about is None else 2 if self.lines[0].get("principal_first") else 0
+        return (of.due_on, of.fee.position, of.pk, late, self.pk)
 
     def is_overdue(self, today):
         """Return whether something is left to pay of it that was due before `today`."""

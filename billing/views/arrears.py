@@ -2,9 +2,11 @@
 
 import datetime
 import functools
+import itertools
 
 from django.contrib import messages
-from django.db.models import Q
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, Sum
 from django.http import FileResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -24,13 +26,15 @@ from billing.models import (
     LateClause,
     LimitationAlarm,
     Message,
+    Payment,
     PromiseToPay,
+    StepKind,
 )
 from billing.views.messages import lines, with_all
 from billing.words import VERBS_OF_ARREARS
 from complaints import courtesy
 from complaints.models import Case
-from residents.models import Occupancy, Unit
+from residents.models import Occupancy, Person, Unit
 from servicedesk.core import clock
 from servicedesk.core.doors import OFFICE, door_to, make_or_show, panel_of, part_of
 from servicedesk.core.models import Event, Role
@@ -46,6 +50,7 @@ LAST = 30
 FORMS = {
     "record_step": forms.RecordForm,
     "promise_payment": forms.PromiseForm,
+    "withdraw_promise": forms.WithdrawPromiseForm,
     "skip_step": forms.SkipForm,
     "write_letter": forms.LetterForm,
     "dispute_bill": forms.DisputeForm,
@@ -69,32 +74,33 @@ def _narrowed(request, wanted, today):
     found = rows.filter(ageing.of_age(wanted["age"], today)) if wanted["age"] else rows
     if wanted["show"] == "today":
         due = ArrearsCase.objects.filter(community=request.community).to_do(today)
-        found = found.filter(unit__in=due.values("unit"))
+        found = found.filter(unit__in=due.values("unit")).exclude(debtor_kind=Bill.DebtorKind.DEVELOPER)
     elif wanted["show"] == "claims":
         found = found.filter(claim_until__range=(today, today + datetime.timedelta(days=LimitationAlarm.BEFORE[0])))
     return rows, found
 
 
 def _with_ladders(units):
-    """Put the debtor, the open ladder and the open promise beside each of the rows `units`. Three queries."""
+    """Put who owes, the open ladder and the open promise beside each of the rows `units`; the developer climbs no
+    ladder. Three queries."""
     keys = [row["unit"] for row in units]
-    newest = Bill.objects.owed().filter(unit__in=keys).order_by("unit_id", "-due_on", "-pk").distinct("unit_id")
-    debtors = {bill.unit_id: bill for bill in newest.select_related("debtor")}
+    debtors = Person.objects.in_bulk([row["debtor"] for row in units if row["debtor"]])
     ladders = {one.unit_id: one for one in ArrearsCase.objects.open().with_mail().filter(unit__in=keys)}
     promises = {
         one.arrears.unit_id: one
         for one in PromiseToPay.objects.filter(status="open", arrears__in=ladders.values()).select_related("arrears")
     }
     for row in units:
-        key = row["unit"]
-        row |= {"debtor": debtors.get(key), "ladder": ladders.get(key), "promise": promises.get(key)}
+        key = None if row["kind"] == Bill.DebtorKind.DEVELOPER else row["unit"]
+        row["who"] = debtors.get(row["debtor"]) or Bill.DebtorKind(row["kind"]).label
+        row |= {"ladder": ladders.get(key), "promise": promises.get(key)}
     return units
 
 
 @require_GET
 @role_required(*READERS)
 def arrears(request):
-    """Who owes: by age, building and fee, and each home with how far its ladder is."""
+    """Who owes: by age, building and fee, and each home and debtor with how far the ladder is."""
     now = clock.now()
     today = request.community.local(now).date()
     form = forms.FilterForm(request.GET, community=request.community)
@@ -152,10 +158,10 @@ def arrears_file(request):
 
 
 def _line(row, today):
-    ladder, bill, promise = row["ladder"], row["debtor"], row["promise"]
+    ladder, promise = row["ladder"], row["promise"]
     return [
         row["unit__label"],
-        str(bill.debtor or bill.get_debtor_kind_display()) if bill else "",
+        str(row["who"]),
         row["bills"],
         row["total"],
         row["oldest"],
@@ -180,19 +186,22 @@ def _find(request, pk):
     return found
 
 
-def _steps(request, thing):
+def _steps(request, thing, *, owes, is_promised, late_total):
     """Return what who asks may do now, as (name, label) pairs in the order of their use."""
-    if thing.pk is None or not thing.is_open:
-        return []
-    steps = []
     finance = _holds(request, FINANCE)
+    if thing.pk is None or not thing.is_open:
+        # What is not overdue may be disputed as well, and what was paid late still bears its charge.
+        steps = [("dispute_bill", _("Disputed"))] if owes and _holds(request, TALKERS) else []
+        return steps + ([("issue_late_charge", _("Bill the late charge"))] if finance and late_total else [])
+    steps = []
     if _holds(request, TALKERS):
-        steps += [("record_step", _("Record a step")), ("promise_payment", _("Record a promise"))]
+        promise = ("withdraw_promise", _("Take the promise back")), ("promise_payment", _("Record a promise"))
+        steps += [("record_step", _("Record a step")), promise[0] if is_promised else promise[1]]
     if finance and not thing.is_paused:
         steps += [("write_letter", _("Write a demand letter"))]
     if _holds(request, TALKERS):
         steps.append(("dispute_bill", _("Disputed")))
-    if _holds(request, PAUSERS) and not thing.is_paused:
+    if _holds(request, PAUSERS) and thing.paused_reason not in actions.HELD:
         steps.append(("pause_arrears", _("Pause")))
     if finance:
         steps += [("resume_arrears", _("Go on"))] if thing.is_paused else []
@@ -205,33 +214,45 @@ def _page(request, thing, now, *, form=None, step="", status=200):
     today = request.community.local(now).date()
     form_classes = FORMS if _holds(request, FINANCE) else {**FORMS, "record_step": forms.SpokenForm}
     with timezone.override(request.community.tz):
-        step, label, form = panel_of(request, _steps(request, thing), form_classes, thing, now, form=form, step=step)
-        bills = ageing.with_disputes(Bill.objects.owed().filter(unit=thing.unit)).with_places().oldest_first()
-        bills = list(bills)
+        clauses = list(LateClause.objects.in_force().filter(community=request.community))
+        # What was paid late stands there as long as a late charge on it may still be billed.
+        bears = Q(balance__gt=0) | (ageing.bearing(today) if clauses else Q())
+        bills = ageing.with_disputes(Bill.objects.standing().filter(bears, unit=thing.unit))
+        bills = list(bills.with_places().oldest_first())
         for bill in bills:
             bill.community = request.community
-        late = ageing.late_of(bills, today)
+        late = ageing.late_of(bills, today, clauses=clauses)
+        bills = [bill for bill in bills if bill.balance or (bill.pk in late and late[bill.pk].due)]
+        history = _history(thing)
+        is_promised = any(one.arrears_id == thing.pk and one.is_open for one in history["promises"])
         told = list(with_all(Message.objects.filter(unit=thing.unit))[:LAST])
         rows = [{"bill": bill, "days": (today - bill.due_on).days, "late": late.get(bill.pk)} for bill in bills]
+        late_total = sum(late[bill.pk].due for bill in bills if bill.pk in late and not bill.is_disputed)
+        owes = any(bill.balance for bill in bills)
+        steps = _steps(request, thing, owes=owes, is_promised=is_promised, late_total=late_total)
+        step, label, form = panel_of(request, steps, form_classes, thing, now, form=form, step=step)
         context = {
             "now": now,
             "today": today,
             "arrears": thing,
             "unit": thing.unit,
-            "steps": _steps(request, thing),
+            "steps": steps,
             "step": step,
             "label": label,
             "form": form,
             "rows": rows,
             "total": sum(bill.balance for bill in bills),
-            "late_total": sum(one.due for one in late.values()),
-            "has_clause": LateClause.objects.filter(community=request.community).exists(),
+            "late_total": late_total,
+            "prepaid": Payment.objects.filter(unit=thing.unit, prepaid_left__gt=0).aggregate(all=Sum("prepaid_left"))[
+                "all"
+            ],
+            "has_clause": bool(clauses),
             "is_finance": _holds(request, FINANCE),
             "people": list(Occupancy.objects.on(today).known().filter(unit=thing.unit).with_people().order_by("id")),
             "sees_homes": _holds(request, OFFICE),
             "mails": lines(told),
             "is_on_its_way": any(one.arrears_id == thing.pk and one.is_on_its_way for one in told),
-            **_history(thing),
+            **history,
         }
         return render(request, "billing/arrears/unit.html", context, status=status)
 
@@ -239,21 +260,45 @@ def _page(request, thing, now, *, form=None, step="", status=200):
 def _history(thing):
     """Return what was done about the arrears of a unit, newest first. Five queries."""
     of_unit = Q(arrears__unit=thing.unit)
-    return {
-        "taken": list(DunningStep.objects.filter(of_unit).select_related("by", "letter")[:LAST]),
-        "promises": list(PromiseToPay.objects.filter(of_unit).select_related("by")[:LAST]),
-        "letters": list(DemandLetter.objects.filter(unit=thing.unit)[:LAST]),
-        "disputes": list(Dispute.objects.filter(bill__unit=thing.unit).select_related("bill", "case")[:LAST]),
-        "events": [
-            {
-                "at": event.at,
-                "who": event.by_name,
-                "title": VERBS_OF_ARREARS.get(event.verb, event.verb),
-                "text": event.note,
-            }
-            for event in (Event.objects.about(thing)[:LAST] if thing.pk else [])
-        ],
-    }
+    taken = list(DunningStep.objects.filter(of_unit).select_related("by", "letter")[:LAST])
+    promises = list(PromiseToPay.objects.filter(of_unit).select_related("by")[:LAST])
+    letters = list(DemandLetter.objects.filter(unit=thing.unit)[:LAST])
+    disputes = list(Dispute.objects.filter(bill__unit=thing.unit).select_related("bill", "case")[:LAST])
+    found = {"taken": taken, "promises": promises, "letters": letters, "disputes": disputes}
+    return {**found, "events": _events(thing, promises, letters, disputes)}
+
+
+def _events(thing, *lists):
+    """Return the history of the arrears of a unit: of its ladders and of the promises, letters and disputes in `lists`.
+    One query."""
+    ladders = {thing.pk} | {one.arrears_id for rows in lists for one in rows if hasattr(one, "arrears_id")}
+    keys = {ArrearsCase: ladders - {None}}
+    for one in itertools.chain(*lists):
+        keys.setdefault(type(one), set()).add(one.pk)
+    about = Q(pk__in=[])
+    for model, pks in keys.items():
+        about |= Q(subject_type=ContentType.objects.get_for_model(model), subject_id__in=pks)
+    return _told(Event.objects.filter(about).order_by("-at", "-pk")[:LAST])
+
+
+def _told(found):
+    """Return events as the history of a page: when, who, what, and what of it counts."""
+    return [
+        {"at": one.at, "who": one.by_name, "title": VERBS_OF_ARREARS.get(one.verb, one.verb), "text": _said(one)}
+        for one in found
+    ]
+
+
+def _said(event):
+    """Return what an event says besides its verb: the step, the reason or the outcome, yuan, numbers and days, and the
+    note."""
+    data = event.data
+    parts = [StepKind(data["kind"]).label] if data.get("kind") in StepKind else []
+    parts += [ArrearsCase.Pause(data["reason"]).label] if data.get("reason") in ArrearsCase.Pause else []
+    parts += [Dispute.Outcome(data["outcome"]).label] if data.get("outcome") in Dispute.Outcome else []
+    parts += [f"¥{data[name]}" for name in ("amount", "total") if name in data]
+    parts += [data[name] for name in ("number", "bill", "pay_on", "on", "last_on") if name in data]
+    return " · ".join(map(str, [*parts, *([event.note] if event.note else [])]))
 
 
 @require_GET
@@ -282,6 +327,11 @@ def promise_payment(request, thing, facts, now):
     actions.promise_payment(thing, by=request.user, now=now, **facts)
 
 
+@_door_to("withdraw_promise", gettext_lazy("Taken back. Record the right one where there is one."), TALKERS)
+def withdraw_promise(request, thing, facts, now):
+    actions.withdraw_promise(thing, by=request.user, now=now, **facts)
+
+
 @_door_to("pause_arrears", gettext_lazy("The ladder is paused."), PAUSERS)
 def pause_arrears(request, thing, facts, now):
     actions.pause_arrears(thing, by=request.user, now=now, **facts)
@@ -292,7 +342,11 @@ def resume_arrears(request, thing, facts, now):
     actions.resume_arrears(thing, by=request.user, now=now, **facts)
 
 
-@_door_to("dispute_bill", gettext_lazy("Disputed. The ladder is paused, and no late charge runs."), TALKERS)
+@_door_to(
+    "dispute_bill",
+    gettext_lazy("Disputed. No call, notice or letter is due meanwhile, and no late charge runs."),
+    TALKERS,
+)
 def dispute_bill(request, thing, facts, now):
     actions.dispute_bill(thing, by=request.user, now=now, **facts)
 
@@ -305,8 +359,9 @@ def write_letter(request, thing, facts, now):
 @_door_to("issue_late_charge", gettext_lazy("Billed, with its arithmetic."), FINANCE)
 def issue_late_charge(request, thing, facts, now):
     today = request.community.local(now).date()
-    bills = list(Bill.objects.overdue(today).filter(unit=thing.unit).select_related("community"))
-    actions.issue_late_charge(bills, arrears=thing, by=request.user, now=now)
+    # Billed, it is due no more, so that a form that is sent twice bills once also where there is no ladder.
+    arrears = thing if thing.pk else None
+    actions.issue_late_charge(ageing.late_due(thing.unit, today), arrears=arrears, by=request.user, now=now)
 
 
 # Disputes -------------------------------------------------------------------------------------------------------------
@@ -320,11 +375,15 @@ def _find_dispute(request, pk):
 
 
 def _dispute_page(request, thing, now, *, form=None, step="", status=200):
-    steps = [("end_dispute", _("End the dispute"))] if thing.is_open and _holds(request, FINANCE) else []
+    finance = _holds(request, FINANCE)
+    steps = [("end_dispute", _("End the dispute"))] if thing.is_open and finance else []
+    was_wrong = thing.outcome in (Dispute.Outcome.UPHELD, Dispute.Outcome.PARTLY)
     with timezone.override(request.community.tz):
         open_forms = {"end_dispute": forms.OutcomeForm}
         step, label, form = panel_of(request, steps, open_forms, thing, now, form=form, step=step)
         context = {"now": now, "dispute": thing, "steps": steps, "step": step, "label": label, "form": form}
+        # What was wrong is not mended by saying so: the way to mend it is offered, until nothing is left to mend.
+        context["is_to_mend"] = finance and was_wrong and not thing.bill.is_void and thing.bill.balance > 0
         return render(request, "billing/arrears/dispute.html", context, status=status)
 
 
@@ -426,7 +485,8 @@ def notices(request):
     asked = [key for key in (typed or request.GET).getlist("unit") if key.isascii() and key.isdigit() and len(key) < 19]
     today = request.community.local(now).date()
     owing = ageing.with_disputes(Bill.objects.overdue(today)).filter(community=request.community, is_disputed=False)
-    units = list(ageing.by_unit(owing.filter(unit__in=asked[:MOST_NOTICES])))
+    owing = ageing.at_the_door(owing, today).filter(unit__in=asked)
+    units = _with_ladders(list(ageing.by_unit(owing)[:MOST_NOTICES]))
     do, status = request.POST.get("do", ""), 200
     context = {"now": now, "today": today, "form": form, "units": units, "community": request.community}
     if typed is not None:
@@ -437,7 +497,7 @@ def notices(request):
                 return _print_notices(request, context, units)
             if do == "record":
                 if form.cleaned_data["evidence"]:
-                    return _record_notices(request, form, now)
+                    return _record_notices(request, form, units, now)
                 form.add_error("evidence", _("Write who posted the notices, when, and where the pictures are."))
         status = 422 if form.errors else 200
     else:
@@ -453,8 +513,9 @@ def _print_notices(request, context, units):
         return render(request, "billing/arrears/notices_print.html", {**context, "sheets": sheets})
 
 
-def _record_notices(request, form, now):
-    facts = {"units": list(form.cleaned_data["unit"]), "evidence": form.cleaned_data["evidence"]}
+def _record_notices(request, form, units, now):
+    # Those that are printed, and no others.
+    facts = {"units": [row["unit"] for row in units], "evidence": form.cleaned_data["evidence"]}
     count = actions.record_notices(request.community, by=request.user, now=now, **facts)
     messages.success(request, _("On record for %(count)s homes.") % {"count": count})
     return redirect("billing:arrears")
@@ -516,3 +577,42 @@ def new_clause(request):
     form = forms.ClauseForm(request.POST or None, community=request.community)
     make = functools.partial(actions.add_clause, request.community, by=request.user, now=now)
     return make_or_show(request, form, make, template="billing/arrears/clause.html", done=_("The clause holds now."))
+
+
+def _find_clause(request, pk):
+    found = get_object_or_404(LateClause.objects.select_related("fee", "by"), pk=pk, community=request.community)
+    found.community = request.community
+    return found
+
+
+def _clause_page(request, thing, now, *, form=None, step="", status=200):
+    steps = []
+    if _holds(request, FINANCE) and not thing.is_void:
+        steps = [("end_clause", _("It ends")), ("void_clause", _("Entered by mistake"))]
+    with timezone.override(request.community.tz):
+        open_forms = {"end_clause": forms.EndClauseForm, "void_clause": forms.VoidClauseForm}
+        step, label, form = panel_of(request, steps, open_forms, thing, now, form=form, step=step)
+        context = {"now": now, "clause": thing, "steps": steps, "step": step, "label": label, "form": form}
+        context["history"] = _told(Event.objects.about(thing)[:LAST])
+        return render(request, "billing/arrears/clause_page.html", context, status=status)
+
+
+@require_GET
+@role_required(*READERS)
+def clause(request, pk):
+    """One clause on late charges: what it says, from when until when it holds, and whether it is void."""
+    return _clause_page(request, _find_clause(request, pk), clock.now())
+
+
+def _door_to_clause(form_class, done):
+    return door_to(form_class, find=_find_clause, page=_clause_page, done=done, roles=FINANCE)
+
+
+@_door_to_clause(forms.EndClauseForm, gettext_lazy("Saved. What falls due later bears no late charge by this clause."))
+def end_clause(request, thing, facts, now):
+    actions.end_clause(thing, by=request.user, now=now, **facts)
+
+
+@_door_to_clause(forms.VoidClauseForm, gettext_lazy("Void. Nothing is charged by it any more."))
+def void_clause(request, thing, facts, now):
+    actions.void_clause(thing, by=request.user, now=now, **facts)

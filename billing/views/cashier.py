@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing import actions, cashing
+from billing import actions, cashing, matching
 from billing.actions.rights import MONEY
 from billing.forms import cash as forms
 from billing.models import Allocation, Bill, Deposit, Receipt, Shift
@@ -44,6 +44,7 @@ def cashier(request):
     shift = _open_shift(request)
     last = Receipt.objects.filter(shift=shift).select_related("unit").prefetch_related("payments") if shift else []
     context = {"now": now, "query": query, "hits": hits, "shift": shift, "receipts": list(last[:LAST])}
+    context["waiting_lines"] = matching.waiting_in(request.community)
     with timezone.override(request.community.tz):
         return render(request, "billing/cashier/find.html", context)
 
@@ -100,10 +101,10 @@ def take(request, pk):
             return _page(request, unit, now, form=form, status=refused.status_code)
     if isinstance(made, Event):
         return redirect("billing:settlement", pk=made.pk)
+    if "print" in request.POST:
+        return to_sheets(request, made)
     messages.success(request, _taken(made))
-    if "print" not in request.POST:
-        return redirect(made)
-    return to_sheets(request, made)
+    return redirect(made)
 
 
 def _form(request, unit, now):
@@ -165,7 +166,7 @@ def _page(request, unit, now, *, form=None, ticked=None, opening=None, status=20
     if form is None:
         form, ticked = _begin(account, unit, today, is_filled=just_taken is None)
     if ticked is None:
-        ticked = _still_owed(account, form.data.getlist("chosen"))
+        ticked = still_owed(account, form.data.getlist("chosen"))
     shift = _open_shift(request)
     context = {
         "now": now,
@@ -206,7 +207,7 @@ def _payer(account):
     return next(iter(named + [one.person_id for one in account.people]), None)
 
 
-def _still_owed(account, ticked):
+def still_owed(account, ticked):
     """Return the ticks of a page that came back, with what is owed of them now."""
     keys = {one.partition(":")[0] for one in ticked}
     return [line.value for line in account.lines if line.value.partition(":")[0] in keys]

@@ -18,8 +18,9 @@ from servicedesk.core.models import Role
 from servicedesk.core.roles import has_role, role_required
 
 SIZES = ("slip", "a5", "roll")
-# So many lines fit on the first sheet of each size; what is more stands on the next, and the sheet says so.
-LINES = {"slip": 6, "a5": 8, "roll": 200}
+# So many lines fit on a sheet of each size, however long their names and the note; what is more stands on the next, and
+# the sheet says so.
+LINES = {"slip": 6, "a5": 6, "roll": 200}
 
 
 @require_GET

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import actions, asked
-from billing.actions.requests import ABOUT, ASKERS, DECIDERS, may_decide
+from billing.actions.requests import ABOUT, ASKERS, DECIDERS, may_decide, may_pay_out
 from billing.capitals import YUAN, capitals
 from billing.forms import requests as forms
 from billing.models import MoneyRequest
@@ -16,7 +16,7 @@ from residents.words import VERBS
 from servicedesk.core import clock, photos
 from servicedesk.core.doors import door_to, make_or_show, part_of
 from servicedesk.core.models import Event, Photo, Role
-from servicedesk.core.roles import role_required, roles_in
+from servicedesk.core.roles import role_required
 
 Kind, Status = MoneyRequest.Kind, MoneyRequest.Status
 READERS = (*ASKERS, *DECIDERS)
@@ -136,7 +136,7 @@ def _steps(request, row):
     steps = []
     if row.status == Status.ASKED and may_decide(row, request.user):
         steps += ["approve_request", "refuse_request"]
-    if row.waits_for_the_cashier and Role.CASHIER in roles_in(request.user, row.community_id):
+    if row.waits_for_the_cashier and may_pay_out(row, request.user):
         steps.append("pay_out")
     is_open = row.status == Status.ASKED or row.waits_for_the_cashier
     return steps + (["withdraw_request"] if is_open and row.asked_by_id == request.user.pk else [])

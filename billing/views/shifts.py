@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from billing import actions, cashing
+from billing import actions, cashing, matching
 from billing.actions.rights import MONEY
 from billing.forms import cash as forms
 from billing.models import Shift
@@ -38,7 +38,7 @@ def my_shift(request):
 def shifts(request):
     """Every shift, newest first, the open ones among them."""
     rows = Shift.objects.filter(community=request.community).select_related("cashier")
-    rows = rows.annotate(taken=Sum("receipts__amount"), receipts_count=Count("receipts"))
+    rows = rows.annotate(taken=Sum("receipts__amount"), receipts_count=Count("receipts")).order_by("-opened_at", "-pk")
     now = clock.now()
     context = {"part": part_of(rows, request), "now": now, "today": request.community.local(now).date()}
     with timezone.override(request.community.tz):
@@ -55,6 +55,7 @@ def _find(request, pk):
 def _page(request, shift, now, *, form=None, step="", status=200):
     may_close = shift.is_open and shift.cashier_id == request.user.pk
     context = {"shift": shift, "report": cashing.report_of(shift), "now": now, "step": step}
+    context["waiting_lines"] = matching.waiting_in(request.community)
     context["form"] = form or (forms.CloseShiftForm(thing=shift, now=now) if may_close else None)
     with timezone.override(request.community.tz):
         return render(request, "billing/shifts/shift.html", context, status=status)
@@ -91,6 +92,7 @@ def shift_print(request, pk):
 
 def _day(request, date, template):
     context = {"day": cashing.day_of(request.community, date), "community": request.community, "now": clock.now()}
+    context["waiting_lines"] = matching.waiting_in(request.community)
     with timezone.override(request.community.tz):
         return render(request, template, context)
 

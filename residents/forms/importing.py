@@ -59,17 +59,17 @@ class SheetForm(forms.Form):
         self.initial.setdefault("sheet", run.sheet)
 
 
-class MappingForm(forms.Form):
+class ColumnsForm(forms.Form):
     """Which column of the file is which of ours; what is the same for all rows; what the file's own words mean.
 
     `chosen` is the mapping that was first chosen or guessed; `words` are {key: words without a meaning}.
     """
 
-    def __init__(self, *args, run, chosen, words, **kwargs):
+    def __init__(self, *args, target, header, chosen, words, **kwargs):
         super().__init__(*args, **kwargs)
-        self.target, self.words = TARGETS[run.target], words
+        self.target, self.words = target, words
         places = [("", _("not in the file"))]
-        places += [(str(index), f"{letter_of(index)}  {name}") for index, name in enumerate(run.header)]
+        places += [(str(index), f"{letter_of(index)}  {name}") for index, name in enumerate(header)]
         for column in self.target.columns:
             place = chosen["columns"].get(column.key)
             self.fields[f"col_{column.key}"] = forms.ChoiceField(
@@ -88,12 +88,6 @@ class MappingForm(forms.Form):
                     required=False,
                     initial=chosen["words"].get(column.key, {}).get(word, ""),
                 )
-        self.fields["remember"] = TextField(
-            label=_("Remember this choice as"),
-            required=False,
-            max_length=ImportMapping._meta.get_field("name").max_length,
-            help_text=_("For the next file of the same sender, for example the name of the old program."),
-        )
 
     @property
     def lines(self):
@@ -153,6 +147,20 @@ class MappingForm(forms.Form):
             mapping.read_text(column, found, found["fixed"][column.key])
         except BadCell as bad:
             self.add_error(f"fix_{column.key}", bad.sentence)
+
+
+class MappingForm(ColumnsForm):
+    """The columns of a file of the register, remembered under a name."""
+
+    remember = TextField(
+        label=_("Remember this choice as"),
+        required=False,
+        max_length=ImportMapping._meta.get_field("name").max_length,
+        help_text=_("For the next file of the same sender, for example the name of the old program."),
+    )
+
+    def __init__(self, *args, run, **kwargs):
+        super().__init__(*args, target=TARGETS[run.target], header=run.header, **kwargs)
 
 
 class StartForm(forms.Form):

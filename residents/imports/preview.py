@@ -4,21 +4,20 @@ from django.utils.translation import gettext as _
 
 from residents.imports import mapping
 from residents.imports.cells import BadCell
-from residents.imports.registry import TARGETS
 from residents.imports.targets import REQUIRED
 
 
-def words_in(run, chosen, rows):
+def words_in(target, chosen, rows):
     """Return {column: words that mean nothing yet} of the columns of choices, in these rows."""
-    columns = [column for column in TARGETS[run.target].columns if column.choices]
+    columns = [column for column in target.columns if column.choices]
     cells = [row.values for row in rows]
     return {column.key: mapping.unknown_words(column, chosen, cells) for column in columns}
 
 
-def lines_of(run, chosen, rows):
+def lines_of(target, chosen, rows):
     """Return the chosen columns and what each cell of these rows means by a mapping, or why it is refused."""
     given = chosen["columns"].keys() | chosen["fixed"].keys()
-    columns = [column for column in TARGETS[run.target].columns if column.key in given]
+    columns = [column for column in target.columns if column.key in given]
     lines = [{"number": row.line, "cells": [_cell(column, chosen, row.values) for column in columns]} for row in rows]
     return {"labels": [column.label for column in columns], "lines": lines}
 

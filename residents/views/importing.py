@@ -192,7 +192,7 @@ def map_columns(request, pk):
     chosen = _chosen(request, run, remembered)
     if request.method == "GET":
         return _mapping(request, run, rows, remembered, chosen)
-    form = MappingForm(request.POST, run=run, chosen=chosen, words=preview.words_in(run, chosen, rows))
+    form = MappingForm(request.POST, run=run, chosen=chosen, words=preview.words_in(TARGETS[run.target], chosen, rows))
     if not form.is_valid():
         return _mapping(request, run, rows, remembered, chosen, form=form, status=422)
     try:
@@ -217,14 +217,14 @@ def _chosen(request, run, remembered):
 
 
 def _mapping(request, run, rows, remembered, chosen, *, form=None, status=200):
-    words = preview.words_in(run, chosen, rows)
+    words = preview.words_in(TARGETS[run.target], chosen, rows)
     context = {
         "run": run,
         "form": form or MappingForm(run=run, chosen=chosen, words=words),
         "target": TARGETS[run.target],
         "remembered": [one for one in remembered if mapping.fits(one.mapping, run.header)],
         "steps": _steps(run),
-        "shown": preview.lines_of(run, chosen, rows[:SAMPLE]),
+        "shown": preview.lines_of(TARGETS[run.target], chosen, rows[:SAMPLE]),
         "most_words": MOST_WORDS,
         "may_check": run.status == Status.MAPPED,
     }

@@ -57,6 +57,7 @@ MENU = [
     ("money", "bills", _("Bills"), "billing:bills", OFFICE | {Role.FINANCE, Role.CASHIER}),
     ("money", "receipts", _("Receipts"), "billing:receipts", {Role.CASHIER, Role.FINANCE}),
     ("money", "shifts", _("Cash shifts"), "billing:shifts", MONEY),
+    ("money", "statements", _("Statements"), "billing:statements", {Role.CASHIER, Role.FINANCE}),
     ("money", "runs", _("Billing runs"), "billing:runs", {Role.FINANCE}),
     ("money", "arrears", _("Arrears"), "billing:arrears", {Role.FINANCE, Role.CLERK, Role.CASHIER}),
     ("money", "figures", _("Figures of fees"), "billing:figures", {Role.FINANCE, Role.SUPERVISOR, Role.DEPUTY_GM}),

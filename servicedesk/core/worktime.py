@@ -195,6 +195,11 @@ class Calendar:
         """The first working day after `day`. Raises NoServiceDays after a search of `SEARCH_DAYS`."""
         return self._next(day, self.is_working, "work")
 
+    def rolled(self, day: date) -> date:
+        """The day itself where it is a working day, else the next one: a period does not end on a rest day (Civil Code,
+        Article 203). Raises NoServiceDays after a search of `SEARCH_DAYS`."""
+        return day if self.is_working(day) else self.next_working_day(day)
+
     def next_opening(self, at: datetime) -> datetime:
         """The opening, in UTC, of the first service day after the local day of `at`. Raises NoServiceDays."""
         today = self.day_of(at)

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from billing import actions, ageing, arithmetic
 from billing.actions import dunning
-from billing.actions.arrears import first_demand_gap, three_years_after
+from billing.actions.arrears import three_years_after
 from billing.models import (
     Allocation,
     ArrearsCase,
@@ -33,10 +33,12 @@ from billing.models import (
 )
 from complaints.actions import fill_courtesy
 from complaints.models import Case, Concern
+from servicedesk.core import numbers
+from servicedesk.core.calendar import load_holidays
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Event, Notification, Role
-from servicedesk.core.numbers import take_number
 from tests import counting, factories
+from tests.billing import money_rows as rows
 from tests.factories import MONDAY
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +183,21 @@ class TestSweep:
         actions.advance_arrears(now=MONDAY + DAY)
         assert LimitationAlarm.objects.filter(bill=old, claim_until=TODAY + 100 * DAY).count() == 1
 
+    def test_what_falls_due_when_all_else_is_paid_begins_below(self, arrears, overdue, shift, home, service, qian):
+        actions.record_step(arrears, kind="lawyer_letter", evidence="律师函 7", by=qian, now=MONDAY)
+        pay(overdue, "260.75", shift)
+        factories.bill(home, service, due_on=TODAY + 20 * DAY)
+        actions.advance_arrears(now=MONDAY + 21 * DAY)
+        new = ArrearsCase.objects.open().get(unit=home)
+        assert (new.stage, new.next_kind, new.next_step_on) == ("", "phone", TODAY + 27 * DAY)
+        assert again(arrears).closed_on == TODAY + 21 * DAY
+
+    def test_what_falls_due_beside_the_old_changes_nothing(self, arrears, overdue, home, service, qian):
+        actions.record_step(arrears, kind="visit", evidence="x", by=qian, now=MONDAY)
+        factories.bill(home, service, due_on=TODAY + 5 * DAY)
+        actions.advance_arrears(now=MONDAY + 6 * DAY)
+        assert (again(arrears).closed_on, again(arrears).stage) == (None, "visit")
+
 
 class TestSteps:
     def test_the_desk_records_a_call_and_the_visit_comes_next(self, desk, arrears):
@@ -242,6 +259,22 @@ class TestSteps:
         assert client.get(arrears.get_absolute_url()).status_code == 404
         assert step(client, "skip_step", arrears, reason="x").status_code == 404
 
+    def test_a_notice_names_only_what_who_lives_there_owes(self, finance, arrears, home, service, lin, wu, yunhu):
+        former = {"from_on": datetime.date(2018, 8, 1), "to_on": datetime.date(2018, 8, 31)}
+        former["month"] = former["from_on"]
+        for facts in ({"debtor_kind": "owner", "debtor": wu}, {"debtor_kind": "developer"}, former):
+            factories.bill(home, service, "500.00", due_on=TODAY - 60 * DAY, **facts)
+        page = finance.get(reverse("billing:arrears_notices"), {"unit": [home.pk]})
+        assert [(row["debtor"], row["total"]) for row in page.context["units"]] == [(lin.pk, Decimal("260.75"))]
+
+    def test_no_notice_is_posted_where_only_others_owe(self, arrears, overdue, home, service, wu, qian, finance):
+        typed = {"unit": [home.pk], "text": "请您缴费", "do": "record", "evidence": "照片 0915"}
+        Bill.objects.filter(pk=overdue.pk).update(debtor=wu)
+        finance.post(reverse("billing:arrears_notices"), typed)
+        facts = {"units": [home], "evidence": "x", "by": qian, "now": MONDAY}
+        assert actions.record_notices(home.community, **facts) == 0
+        assert not DunningStep.objects.exists()
+
     def test_notices_for_many_homes_are_printed_and_recorded(self, finance, arrears, home, service, rules):
         second = factories.unit(home.community, "3-2-1303")
         factories.bill(second, service, due_on=TODAY - 20 * DAY)
@@ -289,11 +322,60 @@ class TestPromises:
             with pytest.raises(Refused):
                 self.promise(arrears, chen, pay_on=day)
 
+    def test_no_more_is_promised_than_is_owed(self, desk, arrears, home, service):
+        factories.bill(home, service, "500.00", due_on=TODAY - 9 * DAY, debtor_kind="developer")
+        typed = {"amount": "260.76", "pay_on": (TODAY + DAY).isoformat(), "note": "留着"}
+        answer = step(desk, "promise_payment", arrears, **typed)
+        assert answer.status_code == 409
+        assert "260.75" in answer.text and "留着" in answer.text
+        assert step(desk, "promise_payment", arrears, **(typed | {"amount": "260.75"})).status_code == 302
+
+    def test_a_promise_that_was_typed_wrong_is_taken_back(self, desk, arrears, chen):
+        wrong = self.promise(arrears, chen, pay_on=TODAY + 60 * DAY)
+        assert "withdraw_promise" in desk.get(arrears.get_absolute_url()).text
+        assert step(desk, "withdraw_promise", again(arrears), reason="").status_code == 422
+        typed = {"reason": "日期记错"}
+        assert step(desk, "withdraw_promise", again(arrears), **typed).status_code == 302
+        assert fresh(wrong).status == "withdrawn"
+        assert again(arrears).next_step_on == TODAY - 3 * DAY
+        assert step(desk, "withdraw_promise", again(arrears), **typed).status_code == 409
+        self.promise(again(arrears), chen)
+        page = desk.get(arrears.get_absolute_url())
+        assert "日期记错" in page.text
+
     def test_paid_it_is_kept(self, arrears, chen, overdue, shift):
         promise = self.promise(arrears, chen)
         pay(overdue, "100.00", shift, at=MONDAY + DAY)
         actions.advance_arrears(now=MONDAY + 2 * DAY)
         assert fresh(promise).status == "kept"
+
+    def test_it_is_kept_by_what_was_overdue_and_by_nothing_else(self, arrears, chen, home, service, shift):
+        promise = self.promise(arrears, chen)
+        ahead = factories.bill(home, service, "100.00", due_on=TODAY)
+        pay(ahead, "100.00", shift, at=MONDAY + DAY)
+        actions.advance_arrears(now=MONDAY + 2 * DAY)
+        assert fresh(promise).status == "open"
+
+    def test_a_bill_of_ours_that_was_wrong_breaks_none(
+        self, arrears, chen, overdue, home, service, li_na, qian, zhou, yunhu
+    ):
+        shift = rows.open_shift(yunhu, li_na)
+        paid = rows.billed(home, service, "300.00", due_on=TODAY - 40 * DAY)
+        rows.taken(shift, home, "300.00", bills=[(paid, "300.00")], now=MONDAY - DAY)
+        promise = self.promise(arrears, chen)
+        rows.taken(shift, home, "100.00", bills=[(overdue, "100.00")], now=MONDAY + timedelta(hours=1))
+        rows.done("void_bill", rows.fresh(paid), asker=qian, decider=zhou, now=MONDAY + timedelta(hours=2))
+        actions.advance_arrears(now=MONDAY + DAY)
+        assert fresh(promise).status == "kept"
+
+    def test_a_receipt_that_is_taken_back_keeps_none(self, arrears, chen, overdue, home, li_na, zhou, yunhu):
+        shift = rows.open_shift(yunhu, li_na)
+        promise = self.promise(arrears, chen)
+        receipt = rows.taken(shift, home, "100.00", bills=[(overdue, "100.00")], now=MONDAY + timedelta(hours=1))
+        back = rows.done("reversal", receipt, asker=li_na, decider=zhou, now=MONDAY + timedelta(hours=2))
+        actions.pay_out(back, by=li_na, now=MONDAY + timedelta(hours=3))
+        actions.advance_arrears(now=MONDAY + DAY)
+        assert fresh(promise).status == "open"
 
     def test_not_paid_it_is_broken_the_day_after(self, arrears, chen):
         promise = self.promise(arrears, chen)
@@ -407,6 +489,78 @@ class TestDisputes:
         with pytest.raises(Refused):
             letter(again(arrears), [overdue], qian)
 
+    def test_a_dispute_ends_neither_court_nor_hardship(self, desk, arrears, overdue, seen, qian, zhou):
+        actions.pause_arrears(arrears, reason="court", note="(2025) 123", by=qian, now=MONDAY)
+        assert step(desk, "dispute_bill", again(arrears), bill=overdue.pk, case=seen.short_number).status_code == 302
+        assert (again(arrears).paused_reason, again(arrears).pause_note) == ("court", "(2025) 123")
+        facts = {"outcome": "rejected", "note": "x", "by": qian, "now": MONDAY}
+        actions.end_dispute(Dispute.objects.get(), **facts)
+        assert again(arrears).paused_reason == "court"
+
+    def test_neither_court_nor_hardship_writes_over_the_other(self, finance, arrears, qian):
+        actions.pause_arrears(arrears, reason="court", note="(2025) 123", by=qian, now=MONDAY)
+        typed = {"reason": "hardship", "until": TODAY.isoformat(), "note": "住院"}
+        answer = step(finance, "pause_arrears", again(arrears), **typed)
+        assert answer.status_code == 409
+        assert "住院" in answer.text
+        assert again(arrears).paused_reason == "court"
+
+    def test_behind_hardship_an_open_dispute_holds_again(self, arrears, overdue, seen, qian):
+        actions.dispute_bill(arrears, bill=overdue, case=seen, by=qian, now=MONDAY)
+        hardship = {"reason": "hardship", "note": "住院", "until": TODAY}
+        actions.pause_arrears(again(arrears), by=qian, now=MONDAY, **hardship)
+        actions.advance_arrears(now=MONDAY + DAY)
+        assert (again(arrears).paused_reason, again(arrears).pause_note) == ("disputed", overdue.number)
+        actions.pause_arrears(again(arrears), by=qian, now=MONDAY, **hardship)
+        actions.resume_arrears(again(arrears), note="x", by=qian, now=MONDAY)
+        assert again(arrears).paused_reason == "disputed"
+        actions.resume_arrears(again(arrears), note="其他账单", by=qian, now=MONDAY)
+        assert not again(arrears).is_paused
+
+    def test_what_is_not_overdue_is_disputed_and_not_chased_when_it_is(self, desk, rules, home, service, seen):
+        ahead = factories.bill(home, service, due_on=TODAY + DAY)
+        address = reverse("billing:arrears_of", args=[home.pk])
+        assert "dispute_bill" in desk.get(address).text
+        typed = {"version": 0, "bill": ahead.pk, "case": seen.short_number}
+        assert desk.post(f"{address}dispute_bill/", typed).status_code == 302
+        actions.advance_arrears(now=MONDAY + 10 * DAY)
+        assert (ArrearsCase.objects.get().paused_reason, ArrearsCase.objects.get().next_kind) == ("disputed", "")
+
+    @pytest.mark.parametrize("kind", ["void_bill", "waiver"])
+    def test_a_bill_that_claims_nothing_is_disputed_no_more(self, kind, arrears, home, service, seen, qian, zhou):
+        wrong = rows.billed(home, service, "80.00", due_on=TODAY - 20 * DAY)
+        actions.dispute_bill(arrears, bill=wrong, case=seen, by=qian, now=MONDAY)
+        facts = {"amount": Decimal("80.00")} if kind == "waiver" else {}
+        rows.done(kind, wrong, asker=qian, decider=zhou, **facts)
+        ended = Dispute.objects.get()
+        assert (ended.outcome, ended.ended_by) == ("upheld", zhou)
+        assert not again(arrears).is_paused
+        assert again(arrears).next_kind == "phone"
+
+    def test_what_was_wrong_is_offered_to_be_mended(self, finance, arrears, overdue, seen, qian):
+        dispute = actions.dispute_bill(arrears, bill=overdue, case=seen, by=qian, now=MONDAY)
+        way = reverse("billing:request_void", args=[overdue.pk])
+        assert way not in finance.get(dispute.get_absolute_url()).text
+        assert step(finance, "end_dispute", dispute, outcome="upheld", note="面积有误").status_code == 302
+        assert way in finance.get(dispute.get_absolute_url()).text
+
+    def test_the_history_of_a_home_tells_of_promises_disputes_and_letters(self, finance, arrears, overdue, seen, qian):
+        letter(arrears, [overdue], qian)
+        promise = {"amount": Decimal("100.00"), "pay_on": TODAY + 5 * DAY}
+        actions.promise_payment(again(arrears), by=qian, now=MONDAY, **promise)
+        dispute = actions.dispute_bill(again(arrears), bill=overdue, case=seen, by=qian, now=MONDAY)
+        actions.end_dispute(dispute, outcome="rejected", note="面积一致", by=qian, now=MONDAY)
+        told = finance.get(arrears.get_absolute_url()).context["events"]
+        assert len({str(one["title"]) for one in told}) == 6
+        assert any("面积一致" in one["text"] for one in told)
+        assert any("CG2025-0001" in one["text"] for one in told)
+
+    def test_a_part_that_is_waived_ends_no_dispute(self, arrears, home, service, seen, qian, zhou):
+        wrong = rows.billed(home, service, "80.00", due_on=TODAY - 20 * DAY)
+        actions.dispute_bill(arrears, bill=wrong, case=seen, by=qian, now=MONDAY)
+        rows.done("waiver", wrong, asker=qian, decider=zhou, amount=Decimal("30.00"))
+        assert Dispute.objects.get().is_open
+
 
 class TestLetters:
     def test_a_letter_freezes_what_it_demands_and_is_the_step(self, finance, arrears, overdue, shift):
@@ -419,6 +573,33 @@ class TestLetters:
         assert written.lines.get().amount == Decimal("260.75")
         with pytest.raises(IntegrityError, match="never changes"), transaction.atomic():
             DemandLetter.objects.update(total=1)
+
+    def test_a_letter_demands_what_one_person_owes(self, finance, arrears, overdue, home, service, wu, qian):
+        former = {"debtor_kind": "owner", "debtor": wu, "due_on": TODAY - 80 * DAY}
+        old = factories.bill(home, service, "500.00", **former)
+        page = finance.get(arrears.get_absolute_url(), {"do": "write_letter"})
+        assert page.context["form"].initial["bills"] == [old.pk]
+        typed = {"bills": [old.pk, overdue.pk], "reply_by": (TODAY + 15 * DAY).isoformat(), "pay_to": "前台"}
+        answer = step(finance, "write_letter", arrears, **typed)
+        assert answer.status_code == 409
+        assert "前台" in answer.text
+        assert not DemandLetter.objects.exists()
+        written = letter(arrears, [overdue], qian)
+        actions.deliver_letter(written, delivered_on=TODAY, proof="ems", proof_text="x", by=qian, now=MONDAY)
+        assert fresh(old).claim_until == old.claim_until
+        with pytest.raises(IntegrityError, match="debtor"), transaction.atomic():
+            written.lines.create(bill=old, amount=1)
+
+    def test_the_developer_gets_letters_and_neither_calls_nor_visits(self, rules, home, service, qian):
+        theirs = factories.bill(home, service, due_on=TODAY - 80 * DAY, debtor_kind="developer")
+        actions.advance_arrears(now=MONDAY)
+        arrears = ArrearsCase.objects.select_related("community", "unit").get()
+        assert arrears.next_kind == ""
+        assert letter(arrears, [theirs], qian).debtor is None
+        assert again(arrears).stage == ""
+        factories.bill(home, service, due_on=TODAY - DAY)
+        actions.advance_arrears(now=MONDAY)
+        assert again(arrears).next_kind == "phone"
 
     def test_it_leaves_a_reasonable_period(self, arrears, overdue, qian):
         with pytest.raises(Refused, match="944"):
@@ -458,9 +639,9 @@ class TestLetters:
 
     def test_a_gap_in_the_numbers_is_found(self, yunhu, arrears, overdue, qian):
         letter(arrears, [overdue], qian)
-        assert first_demand_gap(yunhu) is None
-        take_number(yunhu, "demand-2025")
-        assert first_demand_gap(yunhu) == "CG2025-0002"
+        assert numbers.first_gap(yunhu) is None
+        numbers.take_number(yunhu, "demand-2025")
+        assert numbers.first_gap(yunhu) == "CG2025-0002"
 
     def test_three_years_after_a_leap_day(self):
         assert three_years_after(datetime.date(2024, 2, 29)) == datetime.date(2027, 2, 28)
@@ -518,6 +699,26 @@ class TestLateCharges:
         charge = ageing.late_of([overdue], TODAY + 40 * DAY)[overdue.pk].charge
         assert sum(one.days for one in charge.stretches) == 9 + 10
 
+    def test_what_ends_on_a_rest_day_ends_on_the_working_day_after(self, arrears, home, service, clause, yunhu, qian):
+        load_holidays(yunhu, 2025, 2025)
+        golden = factories.bill(home, service, "1000.00", due_on=datetime.date(2025, 10, 1))
+        paid_by = datetime.date(2025, 10, 9)
+        assert ageing.late_of([golden], paid_by)[golden.pk].due == 0
+        charge = ageing.late_of([golden], paid_by + DAY)[golden.pk].charge
+        assert (charge.stretches[0].from_on, charge.amount) == (paid_by + DAY, Decimal("0.50"))
+        written = letter(arrears, [home.bills.get(due_on=TODAY - 10 * DAY)], qian, reply_by=datetime.date(2025, 10, 1))
+        assert written.reply_by == paid_by
+
+    def test_what_is_disputed_waits_with_its_late_charge(
+        self, finance, arrears, overdue, clause, late_fee, yunhu, chen, home, qian
+    ):
+        seen = factories.case(yunhu, by=chen, unit=home)
+        dispute = actions.dispute_bill(arrears, bill=overdue, case=seen, by=qian, now=MONDAY)
+        assert finance.get(arrears.get_absolute_url()).context["late_total"] == 0
+        assert step(finance, "issue_late_charge", again(arrears)).status_code == 409
+        actions.end_dispute(dispute, outcome="rejected", note="x", by=qian, now=MONDAY)
+        assert step(finance, "issue_late_charge", again(arrears)).status_code == 302
+
     def test_a_late_charge_bears_none_itself(self, arrears, overdue, clause, late_fee, qian):
         (made,) = actions.issue_late_charge([overdue], by=qian, now=MONDAY)
         assert ageing.late_of([made], TODAY + 300 * DAY) == {}
@@ -548,6 +749,50 @@ class TestLateCharges:
         typed = {"clause": "第九条", "rate": "５", "grace_days": "15", "cap_percent": "20", "from_on": "2025-01-01"}
         assert finance.post(reverse("billing:new_clause"), typed).status_code == 302
         assert LateClause.objects.get().rate_per_day == Decimal("0.0005")
+
+    def test_a_clause_ends_and_another_begins(self, finance, clause, overdue, yunhu):
+        typed = {"last_on": (TODAY - 11 * DAY).isoformat()}
+        assert finance.get(clause.get_absolute_url(), {"do": "end_clause"}).status_code == 200
+        assert step(finance, "end_clause", clause, **typed).status_code == 302
+        assert ageing.late_of([overdue], TODAY) == {}
+        new = {"clause": "第九条（新）", "rate": "1", "grace_days": "0", "cap_percent": "20"}
+        new["from_on"] = (TODAY - 10 * DAY).isoformat()
+        assert finance.post(reverse("billing:new_clause"), new).status_code == 302
+        assert ageing.late_of([overdue], TODAY)[overdue.pk].clause.clause == "第九条（新）"
+        assert Event.objects.about(clause).filter(verb="clause_ended").count() == 1
+
+    @pytest.mark.parametrize("day", ["2023-12-31", "1900-01-01", "x", ""])
+    def test_a_clause_ends_on_no_such_day(self, finance, clause, day):
+        assert step(finance, "end_clause", clause, last_on=day).status_code in (409, 422)
+        assert fresh(clause).last_on is None
+
+    def test_a_clause_that_has_ended_does_not_come_to_life(self, clause, qian):
+        actions.end_clause(clause, last_on=TODAY, by=qian, now=MONDAY)
+        with pytest.raises(Refused):
+            actions.end_clause(fresh(clause), last_on=TODAY + DAY, by=qian, now=MONDAY)
+
+    def test_a_mistake_is_voided_and_makes_place(self, finance, clause, overdue, yunhu):
+        assert step(finance, "void_clause", clause, reason="").status_code == 422
+        assert step(finance, "void_clause", clause, reason="日利率多写了一位").status_code == 302
+        assert ageing.late_of([overdue], TODAY) == {}
+        assert "日利率多写了一位" in finance.get(clause.get_absolute_url()).text
+        assert step(finance, "void_clause", fresh(clause), reason="x").status_code == 409
+        typed = {"clause": "第九条", "rate": "0.5", "grace_days": "0", "cap_percent": "20", "from_on": "2019-01-01"}
+        assert finance.post(reverse("billing:new_clause"), typed).status_code == 302
+
+    def test_a_clause_by_which_was_billed_stays(self, arrears, overdue, clause, late_fee, qian, zhou):
+        (made,) = actions.issue_late_charge([overdue], by=qian, now=MONDAY)
+        with pytest.raises(Refused, match=made.number):
+            actions.void_clause(clause, reason="x", by=qian, now=MONDAY)
+        with pytest.raises(Refused, match=made.number):
+            actions.end_clause(clause, last_on=TODAY - 11 * DAY, by=qian, now=MONDAY)
+        rows.done("void_bill", made, asker=qian, decider=zhou)
+        actions.void_clause(clause, reason="x", by=qian, now=MONDAY)
+
+    def test_the_clause_of_another_community_is_nowhere(self, client, clause, other):
+        client.force_login(factories.staff("far", "远方", Role.FINANCE, community=other))
+        assert client.get(clause.get_absolute_url()).status_code == 404
+        assert step(client, "void_clause", clause, reason="x").status_code == 404
 
 
 class TestLadder:
@@ -599,6 +844,15 @@ class TestList:
         page = finance.get(reverse("billing:arrears"), {"show": "today"})
         assert [row["unit"] for row in page.context["part"].rows] == [home.pk]
         assert finance.get(reverse("billing:arrears"), {"age": "x", "building": "y", "page": "z"}).status_code == 200
+
+    def test_what_two_people_owe_for_a_home_is_not_added_up(self, finance, arrears, home, service, wu):
+        factories.bill(home, service, "500.00", due_on=TODAY - 80 * DAY, debtor_kind="owner", debtor=wu)
+        factories.bill(home, service, "70.00", due_on=TODAY - 70 * DAY, debtor_kind="developer")
+        page = finance.get(reverse("billing:arrears"))
+        rows = [(str(row["who"]), row["total"]) for row in page.context["part"].rows]
+        assert [name for name, _total in rows][::2] == ["吴刚", "林晓梅"]
+        assert [total for _name, total in rows] == [Decimal("500.00"), Decimal("70.00"), Decimal("260.75")]
+        assert [row["ladder"] is None for row in page.context["part"].rows] == [False, True, False]
 
     def test_another_community_owes_elsewhere(self, finance, arrears, other):
         far = factories.unit(other, "1-1-0101")

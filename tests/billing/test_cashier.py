@@ -121,7 +121,7 @@ class TestTaking:
         for words in ("叁佰贰拾陆元零叁分", "3.97", receipt.number, "330.00"):
             assert words in sheet
         assert "Printed again" not in sheet
-        assert "Change to give: 3.97" in desk.get(receipt.get_absolute_url()).text
+        assert "Change to give" not in desk.get(page_of(home)).text, "no sentence waits for another page"
 
     def test_a_double_click_gives_the_same_answer(self, desk, home, three, shift):
         key = uuid.uuid4()
@@ -333,6 +333,14 @@ class TestShifts:
         assert send(desk, home, three, "330").status_code == 409
         opened = desk.post(reverse("billing:my_shift"), {"opening_float": "100"})
         assert opened["Location"] == Shift.objects.get(number="BC2025-0002").get_absolute_url()
+
+    def test_the_newest_shift_stands_first(self, client, yunhu, shift, li_na, zhou):
+        actions.close_shift(shift, counted_cash=Decimal("500.00"), reason="", by=li_na, now=MONDAY)
+        later = MONDAY + datetime.timedelta(hours=1)
+        actions.open_shift(yunhu, opening_float=Decimal("0.00"), by=li_na, now=later)
+        client.force_login(zhou)
+        text = client.get(reverse("billing:shifts")).text
+        assert text.index("BC2025-0002") < text.index("BC2025-0001")
 
     def test_a_second_drawer_is_refused_and_the_open_one_is_shown(self, desk, shift):
         assert desk.get(reverse("billing:my_shift"))["Location"] == shift.get_absolute_url()

@@ -28,6 +28,7 @@ NAMES = {
     "shift": ["shift", "close_shift", "shift_print"],
     "rule": ["rule", "set_rule"],
     "dispute": ["dispute", "end_dispute"],
+    "clause": ["clause", "end_clause", "void_clause"],
     "letter": ["demand_letter", "deliver_letter", "demand_paper", "demand_bundle"],
 }
 STEPS = {

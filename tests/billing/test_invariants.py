@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from billing import actions, invariants, tasks
-from billing.models import BillRun, BooksCheck, Exemption, RunTariff
+from billing.models import ArrearsCase, BillRun, BooksCheck, Exemption, RunTariff
 from servicedesk.core import numbers
 from servicedesk.core.models import Notification
 from tests import factories
@@ -67,10 +67,21 @@ def books(yunhu, home, lin, li_na, qian, zhou):
     rows.done("deduction", rows.fresh(kept), asker=li_na, decider=zhou, items=items)
     half = rows.done("deposit_refund", rows.fresh(kept), asker=li_na, decider=zhou, amount=Decimal("500.00"))
     actions.pay_out(half, by=li_na, now=MONDAY)
+    demanded(home, service, qian)
     last = rows.open_shift(yunhu, qian)
     type(last).objects.filter(pk=last.pk).update(closed_at=MONDAY, expected_cash="500.00", counted_cash="500.00")
     check_deferred()
     return yunhu
+
+
+def demanded(home, service, finance):
+    """A demand letter about a bill of the home."""
+    bill = rows.billed(home, service, "10.00", due_on=AUGUST, number="ZD202508-000004")
+    actions.make_ladder(home.community, by=finance, now=MONDAY)
+    actions.advance_arrears(now=MONDAY)
+    arrears = ArrearsCase.objects.select_related("community", "unit").get(unit=home)
+    facts = {"reply_by": MONDAY.date() + datetime.timedelta(days=15), "pay_to": "前台"}
+    actions.write_letter(arrears, bills=[bill], by=finance, now=MONDAY, **facts)
 
 
 def check_deferred():
@@ -109,6 +120,9 @@ BREAKS = {
         DROP INDEX bill_once_for_unit_fee_and_month;
         UPDATE billing_bill SET tariff_id = (SELECT tariff_id FROM billing_bill WHERE id = {FIRST_BILL})
         WHERE number = 'ZD202508-000002'""",
+    "late_charge_of_void": """
+        UPDATE billing_bill SET about_id = (SELECT id FROM billing_bill WHERE voided_at IS NOT NULL)
+        WHERE number = 'ZD202508-000002'""",
     "everybody_billed": "DELETE FROM billing_exemption",
     "entry_balances": """
         UPDATE billing_ledgerline SET amount = amount + 1 WHERE id = (SELECT min(id) FROM billing_ledgerline)""",
@@ -120,6 +134,16 @@ BREAKS = {
     "money_in_books": "UPDATE billing_ledgerline SET account = 'alipay' WHERE account = 'wechat' AND amount > 0",
     "shift_of_money": "UPDATE billing_payment SET shift_id = (SELECT max(id) FROM billing_shift) WHERE amount = 400",
     "shift_cash": "UPDATE billing_shift SET expected_cash = 501, counted_cash = 501 WHERE closed_at IS NOT NULL",
+    "statement_line_is_payment": """
+        WITH made AS (
+            INSERT INTO billing_statement (community_id, channel, file_name, digest, at, by_id, stored, sheets, sheet,
+                encoding, delimiter, heading_line, header, mapping)
+            SELECT community_id, 'wechat', 'x.csv', 'x', at, by_id, '', '[]', '', '', '', 1, '[]', '{}'
+            FROM billing_receipt ORDER BY id LIMIT 1 RETURNING id)
+        INSERT INTO billing_statementline (community_id, statement_id, channel, "row", at, "on", amount, counterparty,
+            remark, external_ref, key, status, payment_id, why, reason, decided_at, version)
+        SELECT p.community_id, made.id, 'wechat', 1, p.at, p.at::date, p.amount + 1, '', '', 'x', 'x', 'matched', p.id,
+            '', '', p.at, 0 FROM billing_payment p, made WHERE p.method = 'wechat' LIMIT 1""",
     "bill_numbers": "UPDATE billing_bill SET number = 'ZD202508-000009' WHERE number = 'ZD202508-000003'",
     "receipt_numbers": "UPDATE billing_receipt SET number = 'SJ2025-0009' WHERE number = 'SJ2025-0002'",
     "refund_numbers": "UPDATE billing_refund SET number = 'TK2025-0009' WHERE number = 'TK2025-0002'",
@@ -129,10 +153,17 @@ BREAKS = {
             void_reason, version, received, deducted, refunded)
         SELECT community_id, 'YJ2025-0003', unit_id, kind, payer_id, amount, note, asked_by_id, asked_at,
             '', 0, 0, 0, 0 FROM billing_deposit""",
+    "demand_numbers": """
+        INSERT INTO billing_demandletter (community_id, number, arrears_id, unit_id, total, issued_on, reply_by, pay_to,
+            at, by_id, proof, proof_text, version)
+        SELECT community_id, 'CG2025-0003', arrears_id, unit_id, total, issued_on, reply_by, pay_to,
+            at, by_id, '', '', 0
+        FROM billing_demandletter""",
     "void_by_two": """
         UPDATE billing_receipt SET void_request_id = (SELECT id FROM billing_moneyrequest WHERE kind = 'refund')
         WHERE voided_at IS NOT NULL""",
     "deposit_gives_no_more": "UPDATE billing_refund SET amount = 950 WHERE deposit_id IS NOT NULL",
+    "payment_gives_no_more": "UPDATE billing_refund SET amount = 950 WHERE method = 'wechat'",
     "refund_approved": """
         UPDATE billing_moneyrequest SET status = 'withdrawn', carried_out_at = NULL WHERE kind = 'refund'""",
     "refund_as_approved": "UPDATE billing_moneyrequest SET amount = amount - 1 WHERE kind = 'refund'",

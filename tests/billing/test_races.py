@@ -1,4 +1,4 @@
-"""Races against arrears and over tariffs, on real connections; each with a control that shows what would come of it
+"""Races over arrears, drawers and tariffs, on real connections; each with a control that shows what would come of it
 without what holds the two apart."""
 
 import datetime
@@ -10,12 +10,21 @@ import pytest
 from django.db import IntegrityError, connection
 from django.db.models import QuerySet
 
-from billing import actions
+from billing import actions, invariants, numbering
 from billing.actions import arrears as verbs
-from billing.actions import dunning, tariffs
-from billing.actions.arrears import first_demand_gap
+from billing.actions import cash, dunning, tariffs
 from billing.actions.cash import Means
-from billing.models import ArrearsCase, Bill, DemandLetter, Dispute, DunningStep, PromiseToPay, Receipt, Tariff
+from billing.models import (
+    ArrearsCase,
+    Bill,
+    DemandLetter,
+    Dispute,
+    DunningStep,
+    PromiseToPay,
+    Receipt,
+    Shift,
+    Tariff,
+)
 from servicedesk.core import moves
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.models import Event, Notification
@@ -112,12 +121,12 @@ def test_control_without_the_lock_two_sweeps_close_the_same_arrears_twice(servic
     paid = owing(service, 2)
     Bill.objects.update(paid=Decimal("100.00"))
     without_locks(monkeypatch)
-    paid_up = dunning._paid_up
+    over = dunning._over
     # Both have found what is paid before one of them writes it down.
     monkeypatch.setattr(
         dunning,
-        "_paid_up",
-        meeting(lambda *facts: ArrearsCase.objects.filter(pk__in=[one.pk for one in paid_up(*facts)])),
+        "_over",
+        meeting(lambda *facts: ArrearsCase.objects.filter(pk__in=[one.pk for one in over(*facts)])),
     )
     race(*[lambda: actions.advance_arrears(now=MONDAY + DAY)] * 2)
     assert times("arrears_closed") == dict.fromkeys([one.pk for one in paid], 2)
@@ -154,13 +163,14 @@ def test_a_dispute_and_the_sweep_come_one_after_the_other(yunhu, service, chen):
         assert isinstance(made, Dispute | Stale), made
         is_disputed = isinstance(made, Dispute)
         assert read(arrears.unit).paused_reason == ("disputed" if is_disputed else "")
-        assert times("arrears_resumed").get(arrears.pk, 0) == (0 if is_disputed else 1), n
+        assert times("arrears_resumed") == {one.pk: 1 for one in ArrearsCase.objects.filter(pk__lte=arrears.pk)}, n
 
 
-def test_control_without_the_lock_the_sweep_ends_the_pause_of_a_dispute(yunhu, service, chen, monkeypatch):
+def test_control_without_a_look_at_disputes_the_sweep_ends_the_pause_of_one(yunhu, service, chen, monkeypatch):
     (arrears,) = owing(service, 1, paused=True)
     case = factories.case(yunhu, by=chen, unit=arrears.unit)
     without_locks(monkeypatch)
+    monkeypatch.setattr(dunning, "_hold_disputed", lambda keys: None)
     dispute_against_sweep(arrears, case, chen, hold=threading.Event())
     assert Dispute.objects.exists()
     assert not read(arrears.unit).is_paused
@@ -170,7 +180,7 @@ def test_control_without_the_lock_the_sweep_ends_the_pause_of_a_dispute(yunhu, s
 def test_the_sweep_passes_by_while_notices_are_recorded_for_many_homes(yunhu, service, qian, monkeypatch):
     """Both change many ladders, each in an order of its own: together they could wait for each other for ever."""
     homes, inside, passed = [one.unit for one in owing(service, 3)], threading.Event(), threading.Event()
-    take_step = verbs._take_step
+    take_step = verbs.take_step
 
     def slowly(*facts, **more):
         inside.set()
@@ -183,7 +193,7 @@ def test_the_sweep_passes_by_while_notices_are_recorded_for_many_homes(yunhu, se
         passed.set()
         return swept
 
-    monkeypatch.setattr(verbs, "_take_step", slowly)
+    monkeypatch.setattr(verbs, "take_step", slowly)
     notices = {"units": homes, "evidence": "照片 0915", "by": qian, "now": MONDAY}
     assert race(lambda: actions.record_notices(yunhu, **notices), sweep) == [3, 0]
 
@@ -228,7 +238,7 @@ def test_a_promise_that_two_record_at_once_is_one(service, chen, qian):
 
 def test_control_without_the_comparison_the_second_promise_breaks_the_page(service, chen, qian, monkeypatch):
     (arrears,) = owing(service, 1)
-    monkeypatch.setattr(verbs, "_demand_open", meeting(verbs._demand_open))
+    monkeypatch.setattr(verbs, "demand_open", meeting(verbs.demand_open))
     monkeypatch.setattr(moves, "write", meeting_before(careless))
     outcomes = promised_twice(arrears, (chen, qian))
     assert any(isinstance(one, IntegrityError) for one in outcomes), outcomes
@@ -248,11 +258,11 @@ def test_demand_letters_at_once_have_numbers_without_a_gap(yunhu, service, qian)
         assert sorted(type(one).__name__ for one in outcomes) == ["DemandLetter", "Stale"]
     numbers = sorted(DemandLetter.objects.values_list("number", flat=True))
     assert numbers == [f"CG2025-{n:04}" for n in range(1, 7)]
-    assert first_demand_gap(yunhu) is None
+    assert numbering.DEMANDS.first_gap(yunhu) is None
 
 
 def test_control_a_number_that_is_only_counted_is_taken_twice(service, qian, monkeypatch):
-    monkeypatch.setattr(verbs, "take_number", meeting(lambda *_series: DemandLetter.objects.count() + 1))
+    monkeypatch.setattr(numbering, "take_number", meeting(lambda *_series: DemandLetter.objects.count() + 1))
     outcomes = written_at_once(owing(service, 2), qian)
     assert sorted(type(one).__name__ for one in outcomes) == ["DemandLetter", "IntegrityError"]
 
@@ -293,11 +303,64 @@ def test_a_letter_demands_what_is_owed_in_its_turn(yunhu, service, li_na, qian):
 def test_control_without_the_locks_a_letter_demands_what_was_paid(yunhu, service, li_na, qian, monkeypatch):
     actions.open_shift(yunhu, opening_float=Decimal("0.00"), by=li_na, now=MONDAY)
     (arrears,) = owing(service, 1)
-    paid, take_number = threading.Event(), verbs.take_number
+    paid, take_number = threading.Event(), numbering.take_number
     without_locks(monkeypatch)
     # The letter has read its bills when it takes its number.
-    monkeypatch.setattr(verbs, "take_number", lambda *series: paid.wait(timeout=10) and take_number(*series))
+
+    def take(community, key):
+        if key.startswith(numbering.DEMANDS.key):
+            paid.wait(timeout=10)
+        return take_number(community, key)
+
+    monkeypatch.setattr(numbering, "take_number", take)
     assert not demands_what_is_owed(*pay_while_a_letter_is_written(arrears, li_na, qian, done=paid))
+
+
+# A payment and the end of a shift -------------------------------------------------------------------------------------
+
+
+def pay_while_the_drawer_is_counted(arrears, li_na, *, closed=None):
+    """Return (receipt or what refused it, the closed shift); with `closed` the event is set when it is committed."""
+    money = {"deposits": [], "means": [Means("cash", Decimal("40.00"))], "payer": None, "submission": None}
+    shift = Shift.objects.select_related("community").open().get()
+
+    def close():
+        made = actions.close_shift(shift, counted_cash=Decimal("1.00"), reason="清点", by=li_na, now=MONDAY)
+        if closed:
+            closed.set()
+        return made
+
+    facts = {"bills": [the_bill(arrears)], "by": li_na, "now": MONDAY}
+    return race(lambda: actions.take_payment(arrears.unit, **facts, **money), close)
+
+
+def open_drawer(yunhu, li_na):
+    return actions.open_shift(yunhu, opening_float=Decimal("1.00"), by=li_na, now=MONDAY)
+
+
+def test_what_is_paid_while_a_drawer_is_counted_is_counted_or_refused(yunhu, service, li_na):
+    for arrears in owing(service, 6):
+        open_drawer(yunhu, li_na)
+        paid, closed = pay_while_the_drawer_is_counted(arrears, li_na)
+        assert isinstance(paid, Receipt | Refused), paid
+        assert closed.expected_cash == (41 if isinstance(paid, Receipt) else 1)
+    assert "shift_cash" not in broken(yunhu)
+
+
+def broken(community):
+    return {name for name, _rows in invariants.breaks(community)}
+
+
+def test_control_without_the_lock_money_comes_into_a_closed_drawer(yunhu, service, li_na, monkeypatch):
+    (arrears,) = owing(service, 1)
+    open_drawer(yunhu, li_na)
+    closed, demand = threading.Event(), cash._demand_references
+    without_locks(monkeypatch)
+    # The cashier has found the drawer open when the references are looked at.
+    monkeypatch.setattr(cash, "_demand_references", lambda *facts: closed.wait(timeout=10) and demand(*facts))
+    paid, _shift = pay_while_the_drawer_is_counted(arrears, li_na, closed=closed)
+    assert isinstance(paid, Receipt), paid
+    assert "shift_cash" in broken(yunhu)
 
 
 # Tariffs --------------------------------------------------------------------------------------------------------------

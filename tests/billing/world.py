@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from django.apps import apps
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from billing import actions
 from billing.actions.requests import Item
@@ -85,6 +86,8 @@ class World:
     def _take(self, amount, *, deposits=()):
         means = [actions.Means("cash", Decimal(amount))]
         facts = {"bills": [], "deposits": deposits, "payer": self.person, "keep_rest": True, "submission": None}
+        # Given for something, so that the sweep leaves it to people.
+        facts |= {"note": "预存明年的费用"}
         return actions.take_payment(self.unit, means=means, by=self.by, now=MONDAY, **facts)
 
     def _chased(self):
@@ -96,7 +99,10 @@ class World:
         case = factories.case(home, by=by, unit=self.unit)
         dispute = actions.dispute_bill(self.arrears(), bill=self.bills[0], case=case, by=by, now=MONDAY)
         actions.resume_arrears(self.arrears(), note="其他账单", by=by, now=MONDAY)
-        self.rows |= {"rule": rule, "letter": letter, "dispute": dispute, "case": case}
+        terms = {"rate_per_day": Decimal("0.0005"), "grace_days": 15, "cap_percent": Decimal(20)}
+        terms |= {"valid": DateRange(AUGUST, None), "clause": "物业服务合同 第十条"}
+        clause = actions.add_clause(home, fee=self.lift, by=by, now=MONDAY, **terms)
+        self.rows |= {"rule": rule, "letter": letter, "dispute": dispute, "case": case, "clause": clause}
         for name, row in self.rows.items():
             self.rows[name] = type(row).objects.get(pk=row.pk)
 

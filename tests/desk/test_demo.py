@@ -6,7 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from billing import invariants
-from billing.models import ArrearsCase, BillRun, MonthClose, Shift
+from billing.models import ArrearsCase, BillRun, MonthClose, Shift, StatementLine
 from complaints import closing
 from complaints.models import (
     Call,
@@ -50,6 +50,9 @@ def look_at_the_money():
     assert Shift.objects.filter(community=garden, difference=-1).exclude(reason="").count() == 1
     assert Shift.objects.open().filter(community=garden).count() == 1
     assert ArrearsCase.objects.open().filter(community=garden).exists()
+    lines = StatementLine.objects.filter(community=garden)
+    assert lines.waiting().count() == 3
+    assert lines.filter(status="matched").count() > 10
     assert list(invariants.breaks(garden)) == []
 
 

@@ -6,13 +6,15 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from django.core.files.base import ContentFile
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Sum
 
 from billing import actions
 from billing.actions.requests import Item
 from billing.actions.settling import cash_in
 from billing.charging import first_of
-from billing.models import ArrearsCase, Bill, Deposit, Fee, Method, MoneyRequest, Shift, Tariff
+from billing.models import ArrearsCase, Bill, Deposit, Fee, Method, MoneyRequest, Payment, Shift, Tariff
 from complaints.listing import midnight
 from residents.actions import agree_to_mail
 from residents.models import Occupancy, Unit
@@ -57,10 +59,10 @@ SHARED = [Decimal("3186.40"), Decimal("2974.15"), Decimal("3052.80")]
 def charge(community, people, now):
     """Play it all, in the order in which an office would do it. Costs about ten seconds."""
     fees(community, people, now)
-    consents(community, people, now)
     bills(community, people, now)
     requests(community, people, now)
     payments(community, people, now)
+    statement(community, people, now)
     arrears(community, people, now)
     first = first_of(community.local(now).date(), 1 - MONTHS)
     actions.close_month(community, first, by=people["fin1"], now=now, note="少数房屋面积待核，下月补出")
@@ -70,6 +72,8 @@ def bills(community, people, now):
     """Bill this month and the two before it, as finance does on the first of each."""
     month = first_of(community.local(now).date())
     for first in (first_of(month, -n) for n in reversed(range(MONTHS))):
+        if first == month:
+            consents(community, people, now)
         at = min(now, midnight(first, community) + timedelta(hours=9))
         run = actions.start_run(community, month=first, submission=None, by=people["fin1"], now=at)
         while actions.work_on_run(run.pk, now=at):
@@ -214,6 +218,36 @@ def _pay(home, n, *, by, now):
         actions.count_print(receipt, by=by, now=now)
 
 
+HEADING = "交易时间,交易类型,交易对方,商品,收/支,金额(元),支付方式,当前状态,交易单号,商户单号,备注"
+
+
+def statement(community, people, now):
+    """The app's statement of the last days: what the cashier took by it is matched; three lines wait, of a home that
+    wrote its room, of somebody without a word, and of a reference with another amount than was recorded."""
+    taken = Payment.objects.filter(community=community, method=Method.WECHAT, receipt__voided_at=None)
+    taken = list(taken.exclude(external_ref="").filter(at__gte=now - timedelta(days=DAYS)).order_by("at", "pk"))
+    home = Bill.objects.owed().filter(community=community).values("unit__label").annotate(owed=Sum("balance"))
+    home = home.order_by("-owed", "unit__label").first()
+    if not taken or not home:
+        return
+    *same, other = taken
+    lines = [(one.at, "微信用户", "物业费", one.amount, one.external_ref) for one in same]
+    lines.append((other.at, "微信用户", "物业费", other.amount + 5, other.external_ref))
+    lines.append(
+        (now - timedelta(hours=3), "平安是福", f"{home['unit__label']} 物业费", home["owed"], "4200009000000001")
+    )
+    lines.append((now - timedelta(hours=2), "晴天", "转账", Decimal("88.88"), "4200009000000002"))
+    text = ["微信支付账单明细,,,,,,,,", f"导出时间：[{community.local(now):%Y-%m-%d %H:%M:%S}],,,,,,,,", HEADING]
+    for at, who, what, amount, reference in sorted(lines):
+        moment = f"{community.local(at):%Y-%m-%d %H:%M:%S}"
+        text.append(f"{moment},二维码收款,{who},{what},收入,¥{amount},零钱,支付成功,{reference}\t,\t,/")
+    name = f"微信支付账单({community.local(now):%Y%m%d}).csv"
+    upload = ContentFile("\r\n".join(text).encode("utf-8-sig"), name=name)
+    by = people["fin1"]
+    made, _is_new = actions.upload_statement(community, channel="wechat", upload=upload, by=by, now=now)
+    actions.take_statement(made, only_good=False, by=by, now=now)
+
+
 def arrears(community, people, now):
     """Give the community its ladder and a clause on late charges, and climb it a little with those who owe longest."""
     by = people["fin1"]
@@ -226,16 +260,25 @@ def arrears(community, people, now):
     terms = {"rate_per_day": Decimal("0.0003"), "grace_days": 15, "cap_percent": Decimal(20)}
     valid = DateRange(datetime.date(today.year - 1, 1, 1), None)
     actions.add_clause(community, fee=None, clause="物业服务合同 第九条", valid=valid, by=by, now=now, **terms)
-    rows = ArrearsCase.objects.open().filter(community=community).select_related("community", "unit")
+    rows = ArrearsCase.objects.open().filter(community=community).exclude(next_kind="")
+    rows = rows.select_related("community", "unit")
     called, promised, demanded = (list(rows.order_by("unit_id")[:3]) + [None] * 3)[:3]
     if called:
         facts = {"kind": "phone", "evidence": "10:05 通话 3 分钟", "result": "忘记了，本周来前台缴"}
         actions.record_step(called, by=by, now=now, **facts)
     if promised:
         pay_on = today + timedelta(days=10)
-        actions.promise_payment(promised, amount=Decimal("200.00"), pay_on=pay_on, by=by, now=now, note="发工资后缴")
+        facts = {"amount": _overdue(promised, today)[0].balance, "note": "发工资后缴"}
+        actions.promise_payment(promised, pay_on=pay_on, by=by, now=now, **facts)
     if demanded:
-        bills = list(Bill.objects.overdue(today).filter(unit=demanded.unit))
+        overdue = _overdue(demanded, today)
+        bills = [bill for bill in overdue if bill.debtor_id == overdue[0].debtor_id]
         reply_by = today + timedelta(days=15)
         facts = {"reply_by": reply_by, "pay_to": "客服前台，每天 8:30–18:00；或转账至物业公司账户"}
         actions.write_letter(demanded, bills=bills, by=by, now=now, **facts)
+
+
+def _overdue(arrears, today):
+    """Return what a household owes and is late with, the oldest first: nothing of the developer's."""
+    bills = Bill.objects.overdue(today).filter(unit=arrears.unit).exclude(debtor_kind=Bill.DebtorKind.DEVELOPER)
+    return list(bills.oldest_first())

@@ -58,7 +58,4 @@ RESIDENTS = [
     Visit("billing:p_bills", None, "empty", begin=looking("billing:p_bills", "shao")),
     Visit("billing:p_bill", None, begin=looking("billing:p_bill", bill="bill of fang")),
 ]
-NOT_PAGES = {
-    "billing:p_leave": "takes a post and leads to where a code is typed",
-    "billing:p_receipt": "its visit is among those of the cashier, who makes receipts",
-}
+NOT_PAGES = {"billing:p_leave": "takes a post and leads to where a code is typed"}

@@ -23,7 +23,9 @@ def furnish(house, now):
     fee = factories.fee(home, "物业服务费（欠费样例）")
     clause = {"rate_per_day": Decimal("0.0005"), "grace_days": 15, "cap_percent": Decimal(20)}
     valid = DateRange(today - 900 * DAY, None)
-    actions.add_clause(home, fee=fee, clause="物业服务合同 第九条", valid=valid, by=finance, now=now, **clause)
+    clause_row = actions.add_clause(
+        home, fee=fee, clause="物业服务合同 第九条", valid=valid, by=finance, now=now, **clause
+    )
     units = [factories.unit(home, f"8-1-{room}") for room in ("0101", "0102", "0201")]
     bills = [factories.bill(unit, fee, due_on=today - days * DAY) for unit in units for days in (95, 65, 35, 5, -5)]
     actions.advance_arrears(now=now)
@@ -38,6 +40,7 @@ def furnish(house, now):
     actions.dispute_bill(ladders[2], bill=bills[10], by=finance, now=now, **facts)
     rule = home.dunning_rules.get(kind="phone")
     house.money |= {"arrears": ladders, "demand_letter": letter, "dispute": Dispute.objects.get(), "rule": rule}
+    house.money["clause"] = clause_row
 
 
 def _of(name, key, *, place=None, who="qian", query=""):
@@ -72,6 +75,11 @@ VISITS = [
         then=send("#panel button.primary", amount="1_000"),
         status=422,
     ),
+    Visit(
+        "billing:arrears_of",
+        state="promised wrongly",
+        begin=_of("arrears_of", "arrears", place=1, query="?do=withdraw_promise#panel"),
+    ),
     Visit("billing:dispute", begin=_of("dispute", "dispute", query="?do=end_dispute#panel")),
     Visit("billing:demand_letter", begin=_of("demand_letter", "demand_letter", query="?do=deliver_letter#panel")),
     Visit("billing:demand_paper", begin=_of("demand_paper", "demand_letter")),
@@ -80,14 +88,26 @@ VISITS = [
     Visit("billing:arrears_notices", "qian", state="nobody chosen"),
     Visit("billing:ladder", "qian"),
     Visit("billing:rule", begin=_of("rule", "rule")),
+    Visit("billing:clause", begin=_of("clause", "clause", query="?do=end_clause#panel")),
     Visit("billing:new_clause", "qian"),
     Visit("billing:new_clause", "qian", state="no rate", then=send("main form .primary", rate="NaN"), status=422),
 ]
-STEPS = ("record_step", "promise_payment", "skip_step", "write_letter", "dispute_bill", "pause_arrears")
+STEPS = (
+    "record_step",
+    "promise_payment",
+    "withdraw_promise",
+    "skip_step",
+    "write_letter",
+    "dispute_bill",
+    "pause_arrears",
+)
 NOT_PAGES = {
     "billing:arrears_file": "a table as a file",
     "billing:make_ladder": "a button on the page of the ladder",
     **{f"billing:{name}": "a step, whose form stands on the page of the home" for name in STEPS},
     **{f"billing:{name}": "a step on the page of the home" for name in ("resume_arrears", "issue_late_charge")},
-    **{f"billing:{name}": "a step, whose form is visited" for name in ("end_dispute", "deliver_letter", "set_rule")},
+    **{
+        f"billing:{name}": "a step, whose form is visited"
+        for name in ("end_dispute", "deliver_letter", "set_rule", "end_clause", "void_clause")
+    },
 }

@@ -10,6 +10,7 @@ from billing import actions
 from residents.models import Unit
 from servicedesk.core.models import Role
 from tests import factories
+from tests.browser.money.access import looking
 from tests.browser.visiting import Visit, send
 
 MAIN = "#take .sticky-foot button.primary"
@@ -36,6 +37,11 @@ def furnish(house, now):
     bill = factories.bill(paid, fee, "88.00", month=last)
     settled = {"bills": [bill], "deposits": [], "submission": uuid.uuid4(), "by": li_na, "now": now}
     event = actions.use_prepayment(paid, amount=Decimal("88.00"), **settled)
+    fang = house.money["fang"]
+    bills = [house.money["bill of fang"]]
+    facts |= {"bills": bills, "payer": fang.person}
+    means = [actions.Means("cash", Decimal("60.00")), actions.Means("alipay", Decimal("40.00"), "2025091522001")]
+    house.money["receipt of fang"] = actions.take_payment(fang.unit, means=means, note="代父亲缴", **facts)
     house.money |= {"owing": owing, "paid": paid, "owes nothing": nothing, "receipt": receipt, "settlement": event}
     house.money |= {"shift": shift, "closed shift": closed, "cash day": today}
 
@@ -106,6 +112,7 @@ VISITS = [
     Visit("billing:cash_day", begin=at("billing:cash_day", "cash day", who="zhou")),
     Visit("billing:cash_day_print", begin=at("billing:cash_day_print", "cash day", who="zhou")),
 ]
+RESIDENTS = [Visit("billing:p_receipt", begin=looking("billing:p_receipt", bill="receipt of fang"))]
 NOT_PAGES = {
     "billing:take_preview": "adds up what is ticked, beside the page of a home",
     "billing:receipt_printed": "counts a printing and leads to its sheets",
