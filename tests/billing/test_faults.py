@@ -8,7 +8,6 @@ import pytest
 from django.db import connection, transaction
 
 from billing import actions, invariants, numbering
-from billing.actions.arrears import first_demand_gap
 from billing.actions.requests import Item
 from billing.models import BillRun, Shift
 from residents.models import ImportRun, OpeningBalance
@@ -22,7 +21,7 @@ from tests.racing import CrashError, crash_at
 IMPORT = {"target": "balances", "file_name": "x", "stored": "x"}
 JUNE, JULY = datetime.date(2025, 6, 1), datetime.date(2025, 7, 1)
 GAPS = [numbering.first_receipt_gap, numbering.first_refund_gap, numbering.first_deposit_gap]
-GAPS += [numbering.first_shift_gap, first_demand_gap]
+GAPS += [numbering.first_shift_gap, numbering.first_demand_gap]
 REASON = "核对后确认"
 
 
