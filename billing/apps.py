@@ -18,17 +18,7 @@ class BillingConfig(AppConfig):
         day_close.register()
         portable.register()
         NOT_HELD.update(personal.NOT_HELD)
-        for check in (
-            numbering.first_receipt_gap,
-            numbering.first_shift_gap,
-            numbering.first_refund_gap,
-            numbering.first_deposit_gap,
-            numbering.first_demand_gap,
-            numbering.first_bill_gap,
-        ):
-            if check not in numbers.CHECKS:
-                numbers.CHECKS.append(check)
+        numbers.CHECKS.join(*numbering.GAPS)
         # What money says of a person follows their entry when two entries become one.
-        debtors, payers = [(Bill, "debtor"), (DemandLetter, "debtor")], [(Receipt, "payer"), (Deposit, "payer")]
-        pairs = [*debtors, *payers, (BillAccess, "person"), (Message, "person")]
-        MOVED.extend(pair for pair in pairs if pair not in MOVED)
+        MOVED.join((Bill, "debtor"), (DemandLetter, "debtor"), (BillAccess, "person"), (Message, "person"))
+        MOVED.join((Receipt, "payer"), (Deposit, "payer"))

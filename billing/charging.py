@@ -16,6 +16,8 @@ from residents.models import MEASURES, Unit
 
 NEVER = "'infinity'::date"
 ALWAYS = "'-infinity'::date"
+# What was read longer ago is not claimed any more (Civil Code 188).
+YEARS_BACK = 3
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,6 @@ def _holds(period, day):
 
 # Who a unit is charged to ---------------------------------------------------------------------------------------------
 
-# Billed are those without a bill of the month. What was voided is not billed again by a run: somebody decided so, and
-# bills it anew when it is to be.
 LOT = """
 lot AS MATERIALIZED (
     SELECT u.id AS unit_id, u.label, u.area, u.floor, u.building_id, {quantity} AS quantity, start.starts_on,
@@ -92,16 +92,8 @@ lot AS MATERIALIZED (
         WHERE unit_id = u.id AND kind = 'move_in' AND status <> 'cancelled' AND fee_starts_on IS NOT NULL
             AND moves_on = u.handed_over_on)
     CROSS JOIN LATERAL (SELECT {starts_on} AS starts_on) AS start
-    WHERE u.community_id = %(community)s {scope} {unbilled}
+    WHERE u.community_id = %(community)s {scope}
 )
-"""
-STANDING = """
-    AND NOT EXISTS (SELECT FROM billing_bill b WHERE b.unit_id = u.id AND b.fee_id = %(fee)s AND b.month = %(first)s
-        AND b.voided_at IS NULL AND b.about_id IS NULL AND b.tariff_id IS NOT NULL)
-"""
-VOIDED = """
-    AND NOT EXISTS (SELECT FROM billing_bill b WHERE b.unit_id = u.id AND b.fee_id = %(fee)s AND b.month = %(first)s
-        AND b.voided_at IS NOT NULL AND b.about_id IS NULL AND b.tariff_id IS NOT NULL)
 """
 ENROLLED = """
     JOIN billing_enrolment e ON e.unit_id = u.id AND e.fee_id = %(fee)s AND {holds}
@@ -119,13 +111,7 @@ STARTS = {
 STARTS_ON = (
     "CASE WHEN u.handed_over_on IS NOT NULL THEN coalesce(h.fee_starts_on, {rule})"
     " WHEN EXISTS (SELECT FROM residents_occupancy o WHERE o.unit_id = u.id AND o.voided_at IS NULL"
-    " AND o.united_into_id IS NULL AND "
-    + _holds("o.period", "%(first)s")
-    + ") THEN "
-    + ALWAYS
-    + " ELSE "
-    + NEVER
-    + " END"
+    " AND o.united_into_id IS NULL AND " + _holds("o.period", "{day}") + ") THEN " + ALWAYS + " ELSE " + NEVER + " END"
 )
 # A unit has up to two parts: the developer's before fees begin, and that of who has it since. Only what is charged for
 # time is split; of what is measured or shared the one is charged who has the unit when the period ends.
@@ -136,9 +122,24 @@ parts AS (
         (false, greatest(%(first)s, {begins}), %(last)s),
         (true, %(first)s, least(%(last)s, {begins} - 1))
     ) AS part(by_developer, from_on, to_on)
-    WHERE part.from_on <= part.to_on AND {kept}
+    WHERE part.from_on <= part.to_on AND {kept} {unbilled}
 )
 """
+# Billed is a part without a bill of its month: neither of its own, nor of the other one that has its days in it.
+STANDING = """
+    AND NOT EXISTS (SELECT FROM billing_bill b WHERE b.unit_id = {unit} AND b.fee_id = %(fee)s AND b.month = %(first)s
+        AND b.voided_at IS NULL AND b.about_id IS NULL AND b.tariff_id IS NOT NULL {same})
+"""
+# What was voided is not billed again by a run: somebody decided so, and bills it anew when it is to be.
+VOIDED = """
+    AND NOT EXISTS (SELECT FROM billing_bill b WHERE b.unit_id = {unit} AND b.fee_id = %(fee)s AND b.month = %(first)s
+        AND b.voided_at IS NOT NULL AND b.about_id IS NULL AND b.tariff_id IS NOT NULL {same}
+        AND NOT EXISTS (SELECT FROM billing_bill r WHERE r.replaces_id = b.id))
+"""
+SAME = """
+    AND ((b.debtor_kind = 'developer') = part.by_developer OR b.from_on <= part.to_on AND b.to_on >= part.from_on)
+"""
+REPLACED = "AND part.from_on <= %(replaced_to)s AND part.to_on >= %(replaced_from)s"
 DEBTOR = """
 LEFT JOIN LATERAL (
     SELECT o.person_id, o.kind FROM residents_occupancy o
@@ -161,7 +162,7 @@ charges AS MATERIALIZED (
     FROM parts p
     {debtor}
     LEFT JOIN billing_discount d ON d.unit_id = p.unit_id AND d.fee_id = %(fee)s AND d.status = 'approved'
-        AND {discounted}
+        AND NOT p.by_developer AND {discounted}
     CROSS JOIN LATERAL ({priced}) AS priced
 )
 """
@@ -174,29 +175,68 @@ SELECT {reason} AS reason, gross.amount, jsonb_build_array(jsonb_build_object(
     'days', p.days, 'of_days', %(days)s::int, 'amount', gross.amount::text)) AS lines
 FROM (SELECT round({amount}, 2) AS amount) AS gross
 """
-# Consumption of the readings that stand, in the period and before it in its year; what is odd waits. A meter has few
-# readings: they are found by the meter, and not, as an index would have it, among those of all meters in the period.
+# What has been charged of the meters of a unit: the readings that its standing bills of the fee hold, and those of
+# voided bills, which wait for a replacement; each bill by its days, for it may hold readings of months before it.
+HELD = """
+(
+    SELECT coalesce(array_agg(one.reading) FILTER (WHERE one.stands), '{}') AS billed,
+        coalesce(array_agg(one.reading) FILTER (WHERE NOT one.stands), '{}') AS waiting,
+        coalesce(array_agg(one.reading) FILTER (WHERE one.stands AND one.month >= %(year)s), '{}') AS billed_in_year
+    FROM (
+        SELECT true AS stands, b.month, jsonb_path_query(b.lines, '$[*].readings[*].id')::bigint AS reading
+        FROM billing_bill b WHERE b.unit_id = p.unit_id AND b.fee_id = %(fee)s AND b.to_on >= %(oldest)s
+            AND b.voided_at IS NULL AND b.about_id IS NULL AND b.tariff_id IS NOT NULL
+        UNION ALL
+        SELECT false, b.month, jsonb_path_query(b.lines, '$[*].readings[*].id')::bigint
+        FROM billing_bill b WHERE b.unit_id = p.unit_id AND b.fee_id = %(fee)s AND b.to_on >= %(oldest)s
+            AND b.voided_at IS NOT NULL AND b.id IS DISTINCT FROM %(replaced)s
+            AND NOT EXISTS (SELECT FROM billing_bill r WHERE r.replaces_id = b.id)
+    ) AS one
+)
+"""
+# Consumption is billed once and all of it: of the readings up to the end of the period, those that no bill holds since
+# the first month that was billed for the fee, for three years at the most (Civil Code 188). What is odd waits. A meter
+# has few readings: they are found by the meter, and not, as an index would have it, among those of all in the period.
+SINCE = """
+greatest(%(oldest_at)s, least(%(begins_at)s, (SELECT min(run.month)::timestamp AT TIME ZONE %(zone)s
+    FROM billing_runtariff t JOIN billing_billrun run ON run.id = t.run_id WHERE t.fee_id = %(fee)s AND run.done > 0)))
+"""
 USED = """
 (
-    SELECT coalesce(sum(r.consumption) FILTER (WHERE r.at >= %(begins_at)s), 0) AS quantity,
+    SELECT coalesce(sum(r.consumption) FILTER (WHERE r.is_new), 0) AS quantity,
         {before} AS before,
-        count(*) FILTER (WHERE r.at >= %(begins_at)s) AS times,
-        coalesce(bool_or(r.is_outlier AND r.confirmed_at IS NULL) FILTER (WHERE r.at >= %(begins_at)s), false) AS odd,
-        jsonb_agg(jsonb_build_object('meter', m.serial, 'value', trim_scale(r.value)::text,
+        count(*) FILTER (WHERE r.is_new) AS times,
+        coalesce(bool_or(r.is_outlier AND r.confirmed_at IS NULL) FILTER (WHERE r.is_new), false) AS odd,
+        coalesce(bool_or(NOT r.stands AND r.id = ANY (r.billed)), false) AS undone,
+        coalesce(bool_or(r.stands AND NOT r.is_new AND r.at >= %(begins_at)s), false) AS elsewhere,
+        jsonb_agg(jsonb_build_object('id', r.id, 'meter', r.serial, 'value', trim_scale(r.value)::text,
             'on', (r.at AT TIME ZONE %(zone)s)::date, 'consumption', trim_scale(r.consumption)::text)
-            ORDER BY r.at, r.id) FILTER (WHERE r.at >= %(begins_at)s) AS readings
-    FROM residents_meter m JOIN residents_reading r ON r.meter_id = m.id
-    WHERE m.unit_id = p.unit_id AND m.resource = %(resource)s AND r.voided_at IS NULL
-        AND r.kind IN ('periodic', 'final', 'replace_out')
-        AND r.at + interval '0' >= %(since)s AND r.at + interval '0' < %(ends_at)s
+            ORDER BY r.at, r.id) FILTER (WHERE r.is_new) AS readings
+    FROM (
+        SELECT one.*, m.serial, held.billed, held.billed_in_year, one.voided_at IS NULL AS stands,
+            one.voided_at IS NULL AND one.at >= {since} AND one.id <> ALL (held.billed || held.waiting) AS is_new
+        FROM {held} AS held CROSS JOIN residents_meter m JOIN residents_reading one ON one.meter_id = m.id
+        WHERE m.unit_id = p.unit_id AND m.resource = %(resource)s AND one.kind IN ('periodic', 'final', 'replace_out')
+            AND one.at + interval '0' >= %(oldest_at)s AND one.at + interval '0' < %(ends_at)s
+    ) AS r
 ) AS used
 """
+# Each meter that was in place by the end of the period is read in it, lest a bill is about a part of what was used.
 UNREAD = """
-CASE WHEN used.odd THEN 'odd_reading' WHEN used.times > 0 THEN NULL
+CASE WHEN used.odd THEN 'odd_reading' WHEN used.undone THEN 'reading_void'
+    WHEN EXISTS (SELECT FROM residents_meter m WHERE m.unit_id = p.unit_id AND m.resource = %(resource)s
+        AND m.status = 'in_place' AND coalesce((SELECT bool_or(r.at < %(ends_at)s)
+            AND NOT bool_or(r.at >= %(begins_at)s AND r.at < %(ends_at)s)
+            FROM residents_reading r WHERE r.meter_id = m.id AND r.voided_at IS NULL), true)) THEN 'no_reading'
+    WHEN used.times > 0 THEN NULL WHEN used.elsewhere THEN 'billed_later'
     WHEN EXISTS (SELECT FROM residents_meter m WHERE m.unit_id = p.unit_id AND m.resource = %(resource)s
         AND m.status = 'in_place') THEN 'no_reading' ELSE 'no_meter' END
 """
-BEFORE = "coalesce(sum(r.consumption) FILTER (WHERE r.at < %(begins_at)s), 0)"
+# Of steps over the year: what was used before in it, and what was billed in it of the year before.
+BEFORE = """
+coalesce(sum(r.consumption) FILTER (WHERE r.stands AND NOT r.is_new
+    AND (r.at >= %(year_at)s OR r.id = ANY (r.billed_in_year))), 0)
+"""
 METERED = """
 SELECT {unread} AS reason, stepped.amount, stepped.lines
 FROM {used}
@@ -290,15 +330,15 @@ class Charging:
     params: dict
 
 
-def charging(community, tariff, month, *, after=0, upto=None, unit=None):
+def charging(community, tariff, month, *, after=0, upto=None, replaced=None):
     """Return the Charging of a tariff for a period that begins with `month`.
 
     Without bounds for all units of the community that have no bill; `after` and `upto` are keys of units, of which the
-    first is left out. With `unit` for that one, whether it was billed and voided or not. No query.
+    first is left out. With `replaced`, a voided bill, for its unit and what may take its place. No query.
     """
     period = period_of(month, tariff.months)
     scope = ""
-    if unit is not None:
+    if replaced is not None:
         scope = "AND u.id = %(unit)s"
     elif upto is not None:
         scope = "AND u.id > %(after)s AND u.id <= %(upto)s"
@@ -314,21 +354,26 @@ def charging(community, tariff, month, *, after=0, upto=None, unit=None):
         "price": tariff.unit_price,
         "after": after,
         "upto": upto,
-        "unit": unit and unit.pk,
+        "unit": replaced and replaced.unit_id,
+        "replaced": replaced and replaced.pk,
+        "replaced_from": replaced and replaced.from_on,
+        "replaced_to": replaced and replaced.to_on,
     }
     is_enrolled = tariff.fee.applies_to == Fee.AppliesTo.ENROLLED
     is_by_days = tariff.basis in (Tariff.Basis.AREA, Tariff.Basis.FIXED) or (
         tariff.basis == Tariff.Basis.FORMULA and "consumption" not in parse(tariff.formula).names
     )
+    # What is split by days is owed by who has a part when it begins; all else by who has the unit when the period ends.
+    day = "first" if is_by_days else "last"
     enrolled = ENROLLED if is_enrolled else ""
+    rule = STARTS[tariff.start_rule]
     lot = LOT.format(
         quantity="e.quantity" if is_enrolled else "1::numeric",
         enrolled=enrolled,
         by_handover="false" if is_enrolled else "u.handed_over_on IS NOT NULL",
         # Who enrols has agreed to pay; the handover has nothing to say then.
-        starts_on=ALWAYS if is_enrolled else STARTS_ON.format(rule=STARTS[tariff.start_rule]),
+        starts_on=ALWAYS if is_enrolled else STARTS_ON.format(rule=rule, day=f"%({day})s"),
         scope=scope,
-        unbilled=STANDING if unit is not None else STANDING + VOIDED,
     )
     begins, kept = "lot.starts_on", "true"
     if not is_by_days:
@@ -342,11 +387,12 @@ def charging(community, tariff, month, *, after=0, upto=None, unit=None):
                 inner_.amount, inner_.lines FROM ({priced}) AS inner_"""
     charges = CHARGES.format(
         most=MOST,
-        debtor=DEBTOR.format(holds=_holds("o.period", "p.from_on")),
+        debtor=DEBTOR.format(holds=_holds("o.period", "p.from_on" if is_by_days else "p.to_on")),
         discounted=_holds("d.period", "p.from_on"),
         priced=priced,
     )
-    parts = PARTS.format(begins=begins, kept=kept)
+    standing, voided = (text.format(unit="lot.unit_id", same=SAME) for text in (STANDING, VOIDED))
+    parts = PARTS.format(begins=begins, kept=kept, unbilled=standing + (REPLACED if replaced else voided))
     ctes = ", ".join(filter(None, (lot, parts, shares, charges)))
     return Charging(f"WITH {ctes}", params | more)
 
@@ -359,7 +405,7 @@ def _priced(community, tariff, period, enrolled):
     if basis == Tariff.Basis.SHARE:
         by_area = tariff.measure == Tariff.Measure.AREA
         weight = "u.area" if by_area else "1"
-        shares = SHARES.format(weight=weight, enrolled=enrolled, unbilled=STANDING)
+        shares = SHARES.format(weight=weight, enrolled=enrolled, unbilled=STANDING.format(unit="u.id", same=""))
         lacks_area = "p.area IS NULL" if by_area else "false"
         return shares.strip(), SHARED.format(lacks_area=lacks_area), {"measure": "m²" if by_area else "unit"}
     if basis == Tariff.Basis.FORMULA:
@@ -378,7 +424,7 @@ def _counted(community, tariff, period):
     formula = parse(tariff.formula)
     used, unread, facts = NOT_USED, "NULL::text", {"measure": ""}
     if "consumption" in formula.names:
-        used, unread, facts = USED.format(before="0::numeric"), UNREAD, _readings(community, tariff, period)
+        used, unread, facts = _used("0::numeric"), UNREAD, _readings(community, tariff, period)
     whole, more = _written_out(formula)
     counted = COUNTED.format(
         lacks_area="p.area IS NULL" if "area" in formula.names else "false",
@@ -408,8 +454,8 @@ def _metered(community, tariff, period):
     is_by_year = tariff.tier_span == Tariff.TierSpan.YEAR
     tops = [tier.up_to for tier in tiers] or [None]
     prices = [tier.unit_price for tier in tiers] or [tariff.unit_price]
-    used = USED.format(before=BEFORE if is_by_year else "0::numeric")
-    return METERED.format(unread=UNREAD, used=used), _readings(community, tariff, period, is_by_year=is_by_year) | {
+    used = _used(BEFORE if is_by_year else "0::numeric")
+    return METERED.format(unread=UNREAD, used=used), _readings(community, tariff, period) | {
         "positions": list(range(1, len(prices) + 1)),
         "floors": [Decimal(0), *tops[:-1]],
         "tops": tops,
@@ -417,16 +463,23 @@ def _metered(community, tariff, period):
     }
 
 
-def _readings(community, tariff, period, *, is_by_year=False):
-    """Return the parameters of the readings of a period, or of its year up to its end."""
-    begins_at = _midnight(community, period.first)
+def _used(before):
+    return USED.format(before=before, since=SINCE, held=HELD)
+
+
+def _readings(community, tariff, period):
+    """Return the parameters of the readings that a period is billed by."""
+    year, oldest = period.first.replace(month=1), first_of(period.first, -YEARS_BACK * 12)
     return {
         "measure": MEASURES.get(tariff.resource, ""),
         "resource": tariff.resource,
         "zone": community.time_zone,
-        "begins_at": begins_at,
+        "begins_at": _midnight(community, period.first),
         "ends_at": _midnight(community, period.last + datetime.timedelta(days=1)),
-        "since": _midnight(community, period.first.replace(month=1)) if is_by_year else begins_at,
+        "year": year,
+        "year_at": _midnight(community, year),
+        "oldest": oldest,
+        "oldest_at": _midnight(community, oldest),
     }
 
 

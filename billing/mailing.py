@@ -39,11 +39,14 @@ def first_allowed(community, now, *, workdays_only=False):
 
 
 def check_bills(row, now):
-    """Of the bills of a run: what is left of them by now."""
+    """Of the bills of a run: what is left of them by now. Once they are overdue the ladder speaks."""
     message = _message(row)
     if answer := _silent(row, message) or _too_early(message.community, now):
         return answer
-    return _facts(message, Bill.objects.owed().filter(run=message.run_id)) or Never("paid")
+    facts = _facts(message, Bill.objects.owed().filter(run=message.run_id))
+    if not facts:
+        return Never("paid")
+    return Never("late") if facts["due_on"] < message.community.local(now).date().isoformat() else facts
 
 
 def check_before_due(row, now):

@@ -45,26 +45,6 @@ DEPOSITS = Series(Deposit, "deposit", "YJ", 4)
 DEMANDS = Series(DemandLetter, "demand", "CG", 4)
 
 
-def first_receipt_gap(community):
-    return RECEIPTS.first_gap(community)
-
-
-def first_shift_gap(community):
-    return SHIFTS.first_gap(community)
-
-
-def first_refund_gap(community):
-    return REFUNDS.first_gap(community)
-
-
-def first_deposit_gap(community):
-    return DEPOSITS.first_gap(community)
-
-
-def first_demand_gap(community):
-    return DEMANDS.first_gap(community)
-
-
 # Bills ----------------------------------------------------------------------------------------------------------------
 
 SIGN, KEY = "ZD", "bills"
@@ -97,3 +77,7 @@ def first_bill_gap(community):
             if (text := f"{prefix}{number:06}") not in borne:
                 return text
     return None
+
+
+# What asks whether the numbers of money are all there.
+GAPS = [series.first_gap for series in (RECEIPTS, SHIFTS, REFUNDS, DEPOSITS, DEMANDS)] + [first_bill_gap]

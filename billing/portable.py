@@ -74,8 +74,8 @@ def _itemised(request):
 HELD = [
     (Bill, _("Bills"), _bills, "number unit fee month from_on to_on amount paid waived balance due_on voided_at lines"),
     (Receipt, _("Receipts"), _receipts, "number unit at amount lines note voided_at"),
-    (Payment, _("Money taken"), _payments, "receipt at method amount external_ref prepaid_left refunded"),
-    (Refund, _("Money given back"), _refunds, "number at method amount external_ref"),
+    (Payment, _("Payments taken"), _payments, "receipt at method amount external_ref prepaid_left refunded"),
+    (Refund, _("Refunds paid"), _refunds, "number at method amount external_ref"),
     (Deposit, _("Deposits"), _deposits, "number unit kind amount received deducted refunded held note refund_due_on"),
     (MoneyRequest, _("Deductions from deposits"), _deductions, "deposit carried_out_at amount items reason"),
     (PromiseToPay, _("Promises to pay"), _promises, "arrears made_at amount pay_on status note"),

@@ -358,6 +358,9 @@ def _cell(row, place):
 
 
 def _rows(statement):
+    """Yield the rows below the heading. Those of a workbook are unpacked once, when they are first read."""
+    if statement.sheets and not files.plain_of(statement).exists():
+        files.make_plain(statement, seen=None)
     for row in files.table_of(statement):
         if row.line > statement.heading_line:
             yield row

@@ -161,7 +161,7 @@ ARREARS = [
     *(path(f"billing/arrears/<int:pk>/{step.__name__}/", step, name=step.__name__) for step in STEPS_AGAINST_ARREARS),
 ]
 MESSAGES = [
-    path("billing/messages/", messages.mails, name="mails"),
+    path("billing/arrears/messages/", messages.mails, name="mails"),
     path("cashier/receipts/<int:pk>/mail/", messages.receipt_mail, name="receipt_mail"),
 ]
 PHONE = [

@@ -13,9 +13,5 @@ class ComplaintsConfig(AppConfig):
         from servicedesk.core import actions, numbers
 
         words.register()
-        for check in (reports.first_gap, reports.first_letter_gap):
-            if check not in numbers.CHECKS:
-                numbers.CHECKS.append(check)
-        for furnish in (fill_courtesy, fill_warranty):
-            if furnish not in actions.FURNISHERS:
-                actions.FURNISHERS.append(furnish)
+        numbers.CHECKS.join(reports.first_gap, reports.first_letter_gap)
+        actions.FURNISHERS.join(fill_courtesy, fill_warranty)

@@ -11,5 +11,4 @@ class ResidentsConfig(AppConfig):
         from servicedesk.core import numbers
 
         words.register()
-        if gate.first_slip_gap not in numbers.CHECKS:
-            numbers.CHECKS.append(gate.first_slip_gap)
+        numbers.CHECKS.join(gate.first_slip_gap)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing import ageing
+from billing.actions.closing import month_to_bill
 from billing.actions.ledger import post
 from billing.actions.steps import NOT_PAUSED, SPOKEN, demand_open, lock_ladders, plan, take_step, what_holds
 from billing.amounts import NOTHING
@@ -454,7 +455,7 @@ def issue_late_charge(bills, *, by, now, arrears=None):
 
 def _bill_late(bill, late, fee, today, *, by, now):
     from_on = late.charge.stretches[0].from_on
-    month = from_on.replace(day=1)
+    month = month_to_bill(bill.community, from_on.replace(day=1), now=now)
     due_on = today + datetime.timedelta(days=LATE_DUE_DAYS)
     made = Bill.objects.create(
         community=bill.community,

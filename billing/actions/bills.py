@@ -4,6 +4,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from billing import charging
+from billing.actions.closing import demand_open_month, month_to_bill
 from billing.actions.issuing import issue
 from billing.actions.ledger import post
 from billing.actions.prepayments import carry_over
@@ -12,6 +13,7 @@ from billing.models import Account, Bill, Exemption, Fee, Tariff
 from billing.numbering import next_bill_number
 from residents.models import ImportRun, Occupancy, OpeningBalance, Unit
 from servicedesk.core import events
+from servicedesk.core.alone import count_bills_alone
 from servicedesk.core.errors import Refused
 
 # The fee of what the former books owed under a name that is none of ours.
@@ -23,8 +25,9 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
     """Write one bill by hand and return it: of a fee of the kind “other”, for what no tariff counts.
 
     `amount` is in yuan. Owed by the owner on the first day, else the lessee. A form that is sent twice makes one bill:
-    the lock on the unit lets one in, and the bill keeps the key of its form. Raises Refused for another kind of fee,
-    and for a due day that is past: nobody owes a late charge for days on which there was no bill.
+    the lock on the unit lets one in, and the bill keeps the key of its form. For a closed month it is billed in the
+    current one. Raises Refused for another kind of fee, and for a due day that is past: nobody owes a late charge for
+    days on which there was no bill.
     """
     if fee.kind != Fee.Kind.OTHER:
         raise Refused(_("This fee is billed by its tariff. Choose a fee of the kind “other fee”."))
@@ -34,7 +37,7 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
         return made
     if due_on < unit.community.local(now).date():
         raise Refused(_("A bill is due on the day on which it is written or later. Choose today or a later day."))
-    month = charging.first_of(from_on)
+    month = month_to_bill(unit.community, charging.first_of(from_on), now=now)
     person, kind = debtor_on(unit, from_on)
     bill = Bill.objects.create(
         community=unit.community,
@@ -65,7 +68,10 @@ def debtor_on(unit, day):
     found = sorted(
         rows, key=lambda one: (one.kind != Occupancy.Kind.OWNER, -(one.share or 0), one.period.lower, one.pk)
     )
-    return (found[0].person, found[0].kind) if found else (None, Bill.DebtorKind.UNKNOWN)
+    if found:
+        return found[0].person, found[0].kind
+    is_unsold = unit.handed_over_on is None or unit.handed_over_on > day
+    return None, Bill.DebtorKind.DEVELOPER if is_unsold else Bill.DebtorKind.UNKNOWN
 
 
 @transaction.atomic
@@ -73,8 +79,9 @@ def replace_bill(bill, *, by, now):
     """Bill anew what a voided bill was about, from the register as it is now; return the new bill, `replaces` set. What
     the voided one had been paid pays it at once.
 
+    Where its days are by now those of the developer and of who has the unit since, both parts are billed.
     By the tariff of the voided one, or, where that was entered by mistake, by the one in force. Raises Refused for a
-    bill that stands or is replaced, for one written by hand, and where there is nothing to bill.
+    bill that stands or is replaced, for one written by hand, for a closed month, and where there is nothing to bill.
     """
     unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("community").get(pk=bill.unit_id)
     bill = Bill.objects.select_for_update(of=("self",), no_key=True).select_related("community", "fee").get(pk=bill.pk)
@@ -83,20 +90,25 @@ def replace_bill(bill, *, by, now):
     if Bill.objects.filter(replaces=bill).exists():
         raise Refused(_("This bill has been replaced already. Nothing was billed twice."))
     tariff = _tariff_for(bill)
-    found = charging.charging(bill.community, tariff, bill.month, unit=unit)
-    today = bill.community.local(now).date()
+    demand_open_month(bill.community, bill.month)
+    count_bills_alone(bill.community)
+    found = charging.charging(bill.community, tariff, bill.month, replaced=bill)
     is_developers = bill.debtor_kind == Bill.DebtorKind.DEVELOPER
-    facts = {"issued_on": today, "by": by, "now": now, "replaces": bill, "by_developer": is_developers}
-    issued = issue(found, tariff, bill.month, **facts)
-    if not issued.bills:
+    made = []
+    for side in (is_developers, not is_developers):
+        facts = {"by": by, "now": now, "replaces": None if made else bill, "by_developer": side}
+        issued = issue(found, tariff, bill.month, issued_on=bill.community.local(now).date(), **facts)
+        if issued.bills:
+            made.append(Bill.objects.select_related("community").get(pk=issued.last))
+    if not made:
         raise Refused(_why_not(found, is_developers))
-    made = Bill.objects.select_related("community").get(pk=issued.last)
-    lines = {Account.RECEIVABLE: made.amount, Account.INCOME: -made.amount}
-    post("billed", about=made, lines=lines, by=by, now=now)
-    events.log(made, "issued", by=by, now=now, data={"amount": str(made.amount), "replaces": bill.number})
-    if carry_over(bill, made, unit, by=by, now=now):
-        made.refresh_from_db()
-    return made
+    for one in made:
+        lines = {Account.RECEIVABLE: one.amount, Account.INCOME: -one.amount}
+        post("billed", about=one, lines=lines, by=by, now=now)
+        events.log(one, "issued", by=by, now=now, data={"amount": str(one.amount), "replaces": bill.number})
+        if carry_over(bill, one, unit, by=by, now=now):
+            one.refresh_from_db()
+    return made[0]
 
 
 def _tariff_for(bill):
@@ -137,7 +149,8 @@ def take_over_balances(community, *, by, now):
     )
     rows = [row for row in owed.order_by("as_of", "unit_id", "id") if row.pk not in taken]
     fees = {fee.name: fee for fee in Fee.objects.filter(community=community)}
-    bills = [_former_bill(row, fees.get(row.label) or _former_fee(community, fees), by, now) for row in rows]
+    months = {first: month_to_bill(community, first, now=now) for first in {row.as_of.replace(day=1) for row in rows}}
+    bills = [_former_bill(row, fees.get(row.label) or _former_fee(community, fees), months, by, now) for row in rows]
     Bill.objects.bulk_create(bills, batch_size=1000)
     totals = {}
     for row in rows:
@@ -165,8 +178,8 @@ def _former_fee(community, fees):
     return fees[FORMER_FEE]
 
 
-def _former_bill(row, fee, by, now):
-    month = charging.first_of(row.as_of)
+def _former_bill(row, fee, months, by, now):
+    month = months[row.as_of.replace(day=1)]
     person, kind = debtor_on(row.unit, row.as_of)
     line = {"code": "opening", "opening": row.pk, "text": row.label, "on": row.as_of.isoformat()}
     return Bill(

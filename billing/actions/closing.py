@@ -5,18 +5,37 @@ from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from billing import figures
+from billing import charging, figures
 from billing.models import BillRun, MoneyRequest, MonthClose, Shift, StatementLine
 from complaints.listing import midnight
 from servicedesk.core import events
+from servicedesk.core.alone import close_months_alone, keep_months_open
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Community, Role
 from servicedesk.core.roles import has_role
 
 
+def month_to_bill(community, month, *, now):
+    """Return the month that a bill about `month` is billed in: that one or, where it was closed, the current one.
+
+    For what no tariff counts: by hand, late charges, the former books. Nobody closes a month of the community until the
+    transaction ends. Raises Refused where one is being closed for too long. Two queries.
+    """
+    keep_months_open(community)
+    return community.local(now).date().replace(day=1) if _is_closed(community, month) else month
+
+
+def _is_closed(community, month):
+    return MonthClose.objects.filter(community=community, month=month).exists()
+
+
 def demand_open_month(community, month):
-    """Raise Refused where `month` was closed: what is billed late goes into the month that is open. One query."""
-    if MonthClose.objects.filter(community=community, month=month).exists():
+    """Raise Refused where `month` was closed: nothing is billed for it by a tariff any more.
+
+    Nobody closes one until the transaction ends, as with `month_to_bill`. Two queries.
+    """
+    keep_months_open(community)
+    if _is_closed(community, month):
         raise Refused(
             _("The month %(month)s is closed. Nothing is billed for it any more: bill it by hand in this month.")
             % {"month": f"{month:%Y-%m}"}
@@ -24,7 +43,10 @@ def demand_open_month(community, month):
 
 
 def unfinished(community, month):
-    """Return what of a month is not done yet, as (sentence, whether it has to be done first) pairs. Two queries."""
+    """Return what of a month is not done, as (sentence, whether it has to be done first) pairs.
+
+    At most four queries.
+    """
     runs = BillRun.objects.filter(community=community, month=month).order_by("-pk").values("status", "left_out")
     states = [(run["status"], run["left_out"]) for run in runs]
     ends = midnight(figures.next_month(month), community)
@@ -37,7 +59,8 @@ def unfinished(community, month):
     shifts, waiting, unmatched = Community.objects.filter(pk=community.pk).values_list(*counts).get()
     left_out = next((left for status, left in states if status == BillRun.Status.DONE), None)
     found = []
-    if left_out is None:
+    # In a month in which no period begins there is nothing to run.
+    if left_out is None and charging.tariffs_of(community, month):
         found.append((_("No billing run of this month has finished."), True))
     if any(status == BillRun.Status.RUNNING for status, _left in states):
         found.append((_("A billing run of this month is at work."), True))
@@ -69,6 +92,7 @@ def close_month(community, month, *, by, now, note=""):
         raise NotAllowed(_("Finance closes a month."))
     if community.local(now).date() < figures.next_month(month):
         raise Refused(_("This month is not over yet. It can be closed from the first day of the next one."))
+    close_months_alone(community)
     left = unfinished(community, month)
     if first := [sentence for sentence, is_first in left if is_first]:
         raise Refused(" ".join(first))

@@ -19,7 +19,7 @@ from billing.actions.messages import tell_run
 from billing.models import Account, Bill, BillRun, RunTariff, Tariff
 from residents.models import Unit
 from servicedesk.core import clock, events
-from servicedesk.core.alone import billing_alone
+from servicedesk.core.alone import billing_alone, count_bills_alone
 from servicedesk.core.errors import Refused, Stale
 from servicedesk.core.moves import move, write
 from servicedesk.core.once import made_by
@@ -103,7 +103,12 @@ def stop_run(run, *, by, now):
 
 @transaction.atomic
 def go_on_with_run(run, *, by, now):
-    """Go on with a run that was stopped or has failed, by the tariffs with which it began."""
+    """Go on with a run that was stopped or has failed, by the tariffs with which it began.
+
+    Raises Refused where its month was closed meanwhile, or another run of the community is at work.
+    """
+    # Before the row of the run: a chunk takes them in this order.
+    demand_open_month(run.community, run.month)
     run = _locked(run, Status.CANCELLED, Status.FAILED)
     facts = {"ended_at": None, "problem": "", "heartbeat_at": clock.now(), "attempts": 0}
     _at_work_alone(lambda: move(run, Status.RUNNING, by=by, now=now, verb="went_on", **facts))
@@ -169,6 +174,7 @@ def _bill_chunk(run, now):
     with connection.cursor() as cursor:
         # The limit is for pages, where somebody waits.
         cursor.execute("SET LOCAL statement_timeout = 0")
+    count_bills_alone(run.community)
     units = Unit.objects.filter(community=run.community, pk__gt=run.last_unit).order_by("pk")
     keys = list(units.values_list("pk", flat=True)[:CHUNK])
     if not keys:

@@ -80,8 +80,6 @@ def _look(statement):
     statement.sheet, statement.delimiter = heading.sheet, heading.delimiter
     statement.heading_line, statement.header = heading.line, heading.header
     statement.mapping = reading.remembered(statement.community, statement.channel, heading.header) or heading.mapping
-    if look.is_workbook:
-        files.make_plain(statement, seen=None)
 
 
 def _draft(statement):
@@ -106,7 +104,8 @@ def choose_heading(statement, *, sheet, line, by, now):
     chosen = reading.remembered(statement.community, statement.channel, heading.header) or heading.mapping
     write(statement, sheet=sheet, heading_line=line, header=heading.header, mapping=chosen)
     if is_other:
-        files.make_plain(statement, seen=None)
+        # The rows of the other sheet; those of this one are unpacked when they are read.
+        files.plain_of(statement).unlink(missing_ok=True)
     events.log(statement, "statement_heading", by=by, now=now, data={"line": line})
     return statement
 

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                     "kind",
                     models.CharField(
                         choices=[
-                            ("bills", "bills of a month"),
+                            ("bills", "bills"),
                             ("before_due", "reminder before the due day"),
                             ("ladder", "step of the ladder"),
                             ("receipt", "receipt"),

@@ -24,5 +24,5 @@ DROP FUNCTION refuse_other_debtor();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0102_a_clause_may_put_the_principal_first")]
+    dependencies = [("billing", "0111_readings_are_billed_once")]
     operations = [migrations.RunSQL(ONE_DEBTOR, ANY_DEBTOR)]

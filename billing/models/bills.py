@@ -139,7 +139,8 @@ class Bill(models.Model):
     run = models.ForeignKey(BillRun, models.PROTECT, null=True, related_name="bills")
     debtor_kind = models.CharField(_("owed by the"), max_length=9, choices=DebtorKind)
     debtor = models.ForeignKey(Person, models.PROTECT, null=True, related_name="bills", verbose_name=_("owed by"))
-    # The first of the month in which the period begins, and its first and last day as billed.
+    # The first of the month in which the period begins, and its first and last day as billed. What no tariff counts is
+    # billed in a later month where that one is closed.
     month = models.DateField(_("month"))
     from_on = models.DateField(pgettext_lazy("money", "from"))
     to_on = models.DateField(_("to"))
@@ -191,7 +192,8 @@ class Bill(models.Model):
                 name="bill_is_not_paid_twice",
             ),
             models.CheckConstraint(
-                condition=Q(month__day=1, to_on__gte=F("from_on"), from_on__gte=F("month")),
+                condition=Q(month__day=1, to_on__gte=F("from_on"))
+                & (Q(from_on__gte=F("month")) | Q(tariff__isnull=True)),
                 name="bill_is_of_a_period",
             ),
             models.CheckConstraint(
@@ -279,8 +281,10 @@ class Exemption(models.Model):
         BEFORE_START = "before_start", _("fees have not begun yet")
         NO_AREA = "no_area", _("no area in the register")
         NO_METER = "no_meter", _("no meter in the register")
-        NO_READING = "no_reading", _("no reading in the period")
+        NO_READING = "no_reading", _("a meter was not read in the period")
         ODD_READING = "odd_reading", _("an odd reading waits to be confirmed")
+        READING_VOID = "reading_void", _("a reading on an earlier bill was taken back: have that bill voided first")
+        BILLED_LATER = "billed_later", _("what was read is on the bill of another month")
         NO_COST = "no_cost", _("no cost entered to share out")
         NOT_COUNTABLE = "not_countable", _("the formula gives no amount")
 

@@ -42,7 +42,7 @@ class Message(models.Model):
     """
 
     class Kind(models.TextChoices):
-        BILLS = "bills", _("bills of a month")
+        BILLS = "bills", _("bills")
         BEFORE_DUE = "before_due", _("reminder before the due day")
         LADDER = "ladder", _("step of the ladder")
         RECEIPT = "receipt", _("receipt")

@@ -7,6 +7,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import actions, arithmetic, bill_list
+from billing.actions.rights import DECIDERS
 from billing.forms.bills import BillFilterForm, BillForm, NoticeForm
 from billing.models import Bill, Message
 from residents.models import OpeningBalance
@@ -14,7 +15,7 @@ from servicedesk.core import clock
 from servicedesk.core.doors import OFFICE, make_or_show, part_of
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Role
-from servicedesk.core.roles import role_required, roles_in
+from servicedesk.core.roles import has_role, role_required, roles_in
 
 READERS = (Role.FINANCE, Role.CASHIER, *OFFICE)
 # Pages of three notices; more at once is printed building by building.
@@ -49,6 +50,7 @@ def bills(request):
         "search": form,
         "is_filtered": any(wanted.values()),
         "is_finance": is_finance,
+        "sees_left_out": has_role(request.user, request.community.pk, Role.FINANCE, *DECIDERS),
         "has_balances": is_finance and OpeningBalance.objects.in_force().filter(community=request.community).exists(),
     }
     return render(request, "billing/bills/list.html", context)

@@ -22,6 +22,7 @@ from residents.models import (
 )
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
+from servicedesk.core.joining import Joined
 
 # Of two capacities in one unit at one time the first of these stays.
 STRONGEST = [Occupancy.Kind.OWNER, Occupancy.Kind.LESSEE, Occupancy.Kind.HOUSEHOLD, Occupancy.Kind.STAFF]
@@ -29,22 +30,24 @@ STRONGEST = [Occupancy.Kind.OWNER, Occupancy.Kind.LESSEE, Occupancy.Kind.HOUSEHO
 
 # What points to an entry and moves with it; an upper app adds its own when it is loaded. A test fails for what is
 # neither here, nor below, nor in `complaints.actions.people`.
-MOVED = [
-    (Contact, "occupant"),
-    (Contact, "person"),
-    (Vehicle, "person"),
-    (IdentityCopy, "person"),
-    (Occupancy, "person"),
-    (Occupancy, "company"),
-    (Person, "merged_into"),
-    (Credential, "person"),
-    (Handover, "party"),
-    (HomeVisit, "person"),
-    (KeyLoan, "person"),
-    (KeyMove, "person"),
-    (MoveBooking, "applicant"),
-    (ReleaseSlip, "applicant"),
-]
+MOVED = Joined(
+    [
+        (Contact, "occupant"),
+        (Contact, "person"),
+        (Vehicle, "person"),
+        (IdentityCopy, "person"),
+        (Occupancy, "person"),
+        (Occupancy, "company"),
+        (Person, "merged_into"),
+        (Credential, "person"),
+        (Handover, "party"),
+        (HomeVisit, "person"),
+        (KeyLoan, "person"),
+        (KeyMove, "person"),
+        (MoveBooking, "applicant"),
+        (ReleaseSlip, "applicant"),
+    ]
+)
 # What points to a home and moves with it where two homes become one: how, says `_follow`. A test fails for what is not
 # here.
 MOVED_HOME = [(Occupancy, "united_into"), (Plate, "occupancy"), (Handover, "occupancy"), (Handover, "companions")]

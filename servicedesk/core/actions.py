@@ -7,12 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from servicedesk.core import events
 from servicedesk.core.calendar import changed
 from servicedesk.core.errors import Refused
+from servicedesk.core.joining import Joined
 from servicedesk.core.models import CalendarDay, Community, DutyShift, ServiceHours
 
 # The facts of a community that its deadlines and the next steps of its ladder are counted with.
 COUNTED_WITH = ("keeps_close", "default_close", "time_zone", "take_minutes")
 # What gives a new community something to begin with: actions on it. An app adds its own when it is loaded.
-FURNISHERS = []
+FURNISHERS = Joined()
 
 
 @transaction.atomic

@@ -1,11 +1,12 @@
 from django.db import connection
 from django.db.models import Max
 
+from servicedesk.core.joining import Joined
 from servicedesk.core.models import NumberSeries
 
 # What asks whether the numbers of a community are all there: functions that return the first that is missing or was
 # changed, as text, or None. An app whose rows bear numbers adds its own when it is loaded.
-CHECKS = []
+CHECKS = Joined()
 
 
 def take_number(community, key):

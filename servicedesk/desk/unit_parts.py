@@ -10,7 +10,7 @@ from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from billing import bill_list
 from billing.access import PAYING
@@ -478,7 +478,7 @@ def deposits(home):
         ]
         for one in Deposit.objects.filter(unit=home.unit).select_related("payer")[:MOST]
     ]
-    header = [_("Number"), _("Kind"), _("Payer"), _("Yuan"), _("Held"), _("To be given back from")]
+    header = [pgettext("money", "Number"), _("Kind"), _("Payer"), _("Yuan"), _("Held"), _("To be given back from")]
     return [Table(_("Deposits"), header, rows, _("No deposit was asked for."))]
 
 
@@ -500,7 +500,7 @@ def bills(home):
                 label(bill_list.LABELS[state], tag=bill_list.TAGS[state]),
             ]
         )
-    header = [_("Number"), _("Month"), _("Fee"), _("Yuan"), _("Left to pay"), _("Due on"), _("State")]
+    header = [pgettext("money", "Number"), _("Month"), _("Fee"), _("Yuan"), _("Left to pay"), _("Due on"), _("State")]
     facts = {}
     if home.may(*READERS):
         facts = {"more_url": reverse("billing:unit_fees", args=[home.unit.pk]), "more_label": _("What this home pays")}
@@ -526,7 +526,7 @@ def _receipts(home):
         ]
         for one in rows[:LAST_RECEIPTS]
     ]
-    header = [_("Number"), _("Day"), _("Payer"), _("Yuan"), _("Means of payment"), _("State")]
+    header = [pgettext("money", "Number"), _("Day"), _("Payer"), _("Yuan"), _("Means of payment"), _("State")]
     more = f"{reverse('billing:receipts')}?{urlencode({'q': home.unit.label})}" if found else ""
     return Table(_("Receipts"), header, found, _("No money has been taken for this home."), more)
 

@@ -24,13 +24,13 @@ from tests.billing.world import DAY, TODAY, World, changed, everything
 from tests.factories import MONDAY
 
 MODULES = [access, arrears, bills, cash, closing, deposits, discounts, fees, requests, runs]
-NUMBERS = ["1_0", "NaN", "-1", "1e30", "abc", "0.0000001"]
-MONTHS = ["2029-01", "2025-13", "abc", "1_0", "NaN", "2025-10-01"]
-DAYS = ["2029-01-01", "abc", "2025-13-01", "1_0", "NaN", "0001-01-01"]
+NUMBERS = ["1_0", "NaN", "0.0000001", "-1", "1e30", "abc"]
+MONTHS = ["2029-01", "1_0", "2025-13", "abc", "NaN", "2025-10-01"]
+DAYS = ["2029-01-01", "1_0", "abc", "2025-13-01", "NaN", "0001-01-01"]
 CHOICES = ["abc", "1_0", "NaN", "-1", "<b>", "０"]
 KEYS = ["abc", "1_" + "0" * 12, "NaN", "-1", "9" * 30]
 KINDS = [
-    (MoneyField, [*NUMBERS[:4], "0.005", "99999999"]),
+    (MoneyField, ["1_0", "NaN", "0.005", "-1", "1e30", "99999999"]),
     ((fields.NumberField, arrears.NumberField), NUMBERS),
     ((fields.MonthField, runs.MonthField), MONTHS),
     (forms.DateField, DAYS),
@@ -46,7 +46,8 @@ FILTERS = {arrears.FilterForm, bills.BillFilterForm, bills.NoticeForm, cash.Rece
 FILTERS |= {deposits.DepositSearch, deposits.WhichRoomForm, fees.RoomForm, runs.MonthForm}
 # The same fields with fewer choices, or the half of another form.
 FEWER = {arrears.SpokenForm, fees.EnrolmentFields}
-TIMES = 6
+# How many of the bad values of a field are tried, the worst first.
+FEW, ALL = 3, 6
 
 
 @dataclass
@@ -301,14 +302,15 @@ def test_every_form_of_fees_is_in_the_table_and_takes_what_is_right(here, seen, 
 
 
 @pytest.mark.django_db
-def test_what_nobody_may_mean_is_told_field_by_field_and_no_word_is_lost(here, send):
+@pytest.mark.parametrize("times", [FEW, pytest.param(ALL, marks=pytest.mark.heavy)])
+def test_what_nobody_may_mean_is_told_field_by_field_and_no_word_is_lost(here, send, times):
     before, wrong = everything(), []
     for sent in SENT:
         body = sent.body(here)
         _answer, form = send(sent, body)
         found = {name: bad_values(one, here) for name, one in form.fields.items()}
         values = {name: bad for name, bad in found.items() if bad}
-        for time in range(TIMES if values else 0):
+        for time in range(times if values else 0):
             bad = {name: found[time % len(found)] for name, found in values.items()}
             language = "en" if time == 1 else "zh-hans"
             answer, form = send(sent, body | bad, language)
@@ -326,7 +328,7 @@ def test_a_page_that_is_out_of_date_is_told_so_and_keeps_the_words(here, seen, s
         if "version" not in form.fields:
             continue
         stale += 1
-        for version in ("9999", "1_0", "abc"):
+        for version in ("9999", "abc"):
             answer, _form = send(sent, body | {"version": version})
             errors = [one for form in seen for those in form.errors.values() for one in those]
             page = answer.content.decode()
@@ -357,32 +359,31 @@ def test_full_width_digits_are_digits(here, send):
     assert tried > 12
 
 
+LOOKED_FOR = {
+    "bills": ["month", "fee", "building", "state", "room", "page"],
+    "notices": ["month", "building"],
+    "arrears": ["age", "building", "fee", "show", "page"],
+    "arrears_notices": ["unit"],
+    "receipts": ["q", "day", "method", "page"],
+    "deposits": ["q", "show", "page"],
+    "requests": ["show", "page"],
+    "discounts": ["state", "page"],
+    "fees": ["room", "page"],
+    "shifts": ["page"],
+    "runs": ["page"],
+    "run_new": ["month"],
+    "discount_new": ["unit"],
+    "cashier": ["q"],
+}
+
+
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("name", "names"),
-    [
-        ("bills", ["month", "fee", "building", "state", "room", "page"]),
-        ("notices", ["month", "building"]),
-        ("arrears", ["age", "building", "fee", "show", "page"]),
-        ("arrears_notices", ["unit"]),
-        ("receipts", ["q", "day", "method", "page"]),
-        ("deposits", ["q", "show", "page"]),
-        ("requests", ["show", "page"]),
-        ("discounts", ["state", "page"]),
-        ("fees", ["room", "page"]),
-        ("shifts", ["page"]),
-        ("runs", ["page"]),
-        ("run_new", ["month"]),
-        ("discount_new", ["unit"]),
-        ("cashier", ["q"]),
-    ],
-)
-def test_no_filter_breaks_its_page(client, here, name, names):
+def test_no_filter_breaks_its_page(client, here):
     client.force_login(here.by)
     theirs = {"building": here.elsewhere.unit.building_id, "fee": here.elsewhere.fee.pk, "unit": here.elsewhere.unit.pk}
-    for bad in ["1_0", "NaN", "１２３", "0.005", "-1", "1e30", "2029-01-01", "abc", "9" * 30, "\x00", "<b>", theirs]:
-        typed = {one: theirs.get(one, "x") for one in names} if bad is theirs else dict.fromkeys(names, bad)
-        answer = client.get(reverse(f"billing:{name}"), typed)
-        assert answer.status_code in (200, 422), (name, bad)
-        assert here.elsewhere.bills[0].number.join("<>") not in answer.content.decode()
-        assert "9-9-999" not in answer.content.decode()
+    bad = ["1_0", "NaN", "１２３", "-1", "1e30", "2029-01-01", "abc", "9" * 30, "\x00"]
+    for name, names in LOOKED_FOR.items():
+        for typed in [theirs, *(dict.fromkeys(names, value) for value in bad)]:
+            answer = client.get(reverse(f"billing:{name}"), {one: typed.get(one, "x") for one in names})
+            assert answer.status_code in (200, 422), (name, typed)
+            assert here.elsewhere.unit.label not in answer.text

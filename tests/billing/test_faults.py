@@ -20,8 +20,6 @@ from tests.racing import CrashError, crash_at
 
 IMPORT = {"target": "balances", "file_name": "x", "stored": "x"}
 JUNE, JULY = datetime.date(2025, 6, 1), datetime.date(2025, 7, 1)
-GAPS = [numbering.first_receipt_gap, numbering.first_refund_gap, numbering.first_deposit_gap]
-GAPS += [numbering.first_shift_gap, numbering.first_demand_gap]
 REASON = "核对后确认"
 
 
@@ -200,7 +198,7 @@ def test_where_the_process_dies_nothing_stays_and_done_again_it_is_whole(world, 
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
     assert invariants.breaks(yunhu) == []
-    assert [gap(yunhu) for gap in GAPS] == [None] * len(GAPS)
+    assert [gap(yunhu) for gap in numbering.GAPS] == [None] * len(numbering.GAPS)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -100,10 +100,17 @@ def test_another_community_has_none_of_them(client, rows, other, qian):
     assert strange.label not in client.get(reverse("billing:exemptions")).text
 
 
-def test_the_pages_of_runs_lead_to_the_list(client, qian, rows):
+def test_the_pages_of_runs_and_bills_lead_whom_they_may_to_the_list(client, qian, zhou, chen, rows):
+    link = f'href="{reverse("billing:exemptions")}'
     client.force_login(qian)
-    address = reverse("billing:exemptions")
-    assert f'href="{address}"' in client.get(reverse("billing:runs")).text
+    for address in (reverse("billing:runs"), rows["water"].run.get_absolute_url(), reverse("billing:bills")):
+        assert link in client.get(address).text, address
+    client.force_login(zhou)
+    assert link in client.get(reverse("billing:bills")).text
+    page = client.get(reverse("billing:exemptions")).text
+    assert rows["water"].run.get_absolute_url() not in page and reverse("billing:runs") not in page
+    client.force_login(chen)
+    assert link not in client.get(reverse("billing:bills")).text
 
 
 @pytest.mark.parametrize("others", [1, 12])

@@ -19,12 +19,12 @@ from billing import actions, mailing
 from billing.actions import messages as told
 from billing.models import ArrearsCase, Bill, BillRun, DunningRule, DunningStep, Message
 from complaints.actions import erasing
-from residents.actions import agree_to_mail, mark_handed_over, withdraw_mail
-from residents.models import Unit
+from residents.actions import agree_to_mail, mark_handed_over, seal_person, withdraw_mail
+from residents.models import Person, Unit
 from servicedesk.core import notifications
 from servicedesk.core.calendar import load_holidays
 from servicedesk.core.errors import Refused
-from servicedesk.core.models import Event, Notification
+from servicedesk.core.models import Event, Notification, Role
 from tests import factories
 from tests.counting import pinned
 from tests.factories import MONDAY, at
@@ -140,6 +140,22 @@ class TestConsent:
         assert row.address.startswith("erased-") and row.dead_at == MONDAY
         assert send() == (0, 0) and not mail.outbox
 
+    def test_a_new_entry_has_its_address_and_a_wrong_one_loses_no_word(self, client, yunhu, chen):
+        client.force_login(chen)
+        typed = {"kind": "person", "name": "赵敏", "email": f"{'a' * 130}@example.org"}
+        refused = client.post(reverse("residents:add"), typed)
+        assert refused.status_code == 422 and typed["email"] in refused.content.decode()
+        assert client.post(reverse("residents:add"), typed | {"email": "Zhao@Example.org"}).status_code == 302
+        person = Person.objects.get(name="赵敏")
+        assert person.email == "zhao@example.org" and not person.is_told_by_mail
+
+    def test_sealed_nobody_is_told_anything(self, lin):
+        seal_person(agree(lin), now=MONDAY)
+        lin.refresh_from_db()
+        assert not lin.is_told_by_mail and lin.masked_email == ""
+        with pytest.raises(Refused):
+            agree_to_mail(lin, email=LIN, now=MONDAY)
+
     def test_masked_after_their_time_no_address_stays(self, home, lin):
         agree(lin)
         erasing.mask_people([lin.pk], now=MONDAY)
@@ -225,6 +241,13 @@ class TestBillsOfARun:
         send()
         assert not sent() and Message.objects.get().state == "withdrawn"
         assert Message.objects.get().notification.last_error == "paid"
+
+    def test_bills_that_are_overdue_when_it_leaves_are_left_to_the_ladder(self, yunhu, home, lin, qian, tariffs):
+        mark_handed_over(home, on=datetime.date(2020, 1, 1), by=None, now=MONDAY)
+        agree(lin)
+        billed(yunhu, qian)
+        send(MONDAY + 90 * DAY)
+        assert not sent() and Message.objects.get().notification.last_error == "late"
 
     def test_consent_that_ends_before_it_leaves_means_silence(self, yunhu, home, lin, qian, tariffs):
         mark_handed_over(home, on=datetime.date(2020, 1, 1), by=None, now=MONDAY)
@@ -374,6 +397,17 @@ class TestLadder:
             send(later)
             assert len(sent()) == 1
 
+    def test_while_the_ladder_is_paused_nothing_is_written_at_all(self, home, lin, service, overdue, qian, rules):
+        use(rules, "reminder", -7)
+        sweep()
+        arrears = ArrearsCase.objects.select_related("community", "unit").get()
+        until = TODAY + 5 * DAY
+        actions.pause_arrears(arrears, reason="hardship", note="住院", until=until, by=qian, now=MONDAY)
+        owes(home, service, lin, days=-7, issued_on=TODAY - 20 * DAY, month=datetime.date(2025, 9, 1))
+        agree(lin)
+        sweep()
+        assert not Message.objects.exists()
+
     def test_a_disputed_bill_reminds_nobody(self, yunhu, home, lin, overdue, qian, office):
         agree(lin)
         sweep()
@@ -487,6 +521,15 @@ class TestQuietHours:
         assert row.sent_at is None and row.not_before == at("2025-09-16 08:00") and not sent()
         send(at("2025-09-16 08:00"))
         assert len(sent()) == 1
+
+    @pytest.mark.parametrize("workdays_only", [True, False])
+    def test_a_retry_on_a_day_of_rest_waits_where_the_rule_says_so(self, home, lin, service, rules, workdays_only):
+        use(rules, "message", 5, workdays_only=workdays_only)
+        owes(home, service, lin)
+        agree(lin)
+        sweep()
+        send(at("2025-09-20 10:00"))
+        assert len(sent()) == (0 if workdays_only else 1)
 
     def test_what_waited_over_the_weekend_is_still_tried_for_hours(self, home, lin, service, rules, monkeypatch):
         use(rules, "message", 5)
@@ -645,6 +688,13 @@ class TestPages:
 
 
 class TestDiscounts:
+    def test_who_asks_is_not_told_of_their_own_question(self, yunhu, home, service, zhou):
+        both = factories.staff("both", "周全", Role.CLERK, Role.SUPERVISOR, community=yunhu)
+        facts = {"kind": "vacancy", "percent": Decimal(30), "reason": "空置", "evidence": "抄表记录"}
+        days = {"since": datetime.date(2025, 10, 1), "last_day": datetime.date(2026, 9, 30)}
+        actions.ask_discount(service, home, by=both, now=MONDAY, **facts, **days)
+        assert [row.recipient for row in Notification.objects.filter(kind="discount_asked")] == [zhou]
+
     def test_who_decides_and_who_asked_are_told(self, yunhu, home, service, li_na, zhou, guo):
         facts = {"kind": "vacancy", "percent": Decimal(30), "reason": "空置", "evidence": "抄表记录"}
         days = {"since": datetime.date(2025, 10, 1), "last_day": datetime.date(2026, 9, 30)}

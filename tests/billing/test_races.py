@@ -258,7 +258,7 @@ def test_demand_letters_at_once_have_numbers_without_a_gap(yunhu, service, qian)
         assert sorted(type(one).__name__ for one in outcomes) == ["DemandLetter", "Stale"]
     numbers = sorted(DemandLetter.objects.values_list("number", flat=True))
     assert numbers == [f"CG2025-{n:04}" for n in range(1, 7)]
-    assert numbering.first_demand_gap(yunhu) is None
+    assert numbering.DEMANDS.first_gap(yunhu) is None
 
 
 def test_control_a_number_that_is_only_counted_is_taken_twice(service, qian, monkeypatch):

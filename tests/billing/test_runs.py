@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from billing import actions
 from billing.actions import runs
+from billing.arithmetic import lines_of
 from billing.charging import first_of
 from billing.models import Account, Bill, BillRun, Discount, Enrolment, Exemption, LedgerLine, SharedCost, Tariff
 from residents.actions import mark_handed_over, move_in, register_person
@@ -28,7 +29,7 @@ from tests.racing import CrashError, crash_at, race
 from tests.residents.test_meters import meter
 
 JULY, OCTOBER, NOVEMBER = (datetime.date(2025, month, 1) for month in (7, 10, 11))
-NOW = factories.at("2025-10-08 09:00")
+NOW, LATER = factories.at("2025-10-08 09:00"), factories.at("2025-12-01 09:00")
 REAL = pytest.mark.django_db(transaction=True)
 
 pytestmark = pytest.mark.django_db
@@ -81,6 +82,12 @@ def half_up(value):
     return (Decimal(int(value * 1000)) / 1000).quantize(Decimal("0.01"), ROUND_HALF_UP) if value >= 0 else None
 
 
+def void(bill, asker, decider):
+    facts = {"voided_by": decider, "void_asked_by": asker, "void_reason": "写错"}
+    Bill.objects.filter(pk=bill.pk).update(voided_at=NOW, **facts)
+    return Bill.objects.get(pk=bill.pk)
+
+
 class TestAmounts:
     def test_an_area_is_charged_half_up_to_the_fen(self, yunhu, service, qian):
         (home,) = homes(yunhu, 1, "89.53")
@@ -97,6 +104,17 @@ class TestAmounts:
         factories.tariff(service, due_days=25)
         billed(yunhu, qian, JULY)
         assert the_bill(home).due_on == datetime.date(2025, 11, 2)
+
+    def test_writing_late_or_anew_does_not_renew_a_claim(self, yunhu, service, qian, zhou):
+        """Only a demand interrupts the three years (Civil Code 195), and nobody is demanded by our own correction."""
+        (home,) = homes(yunhu, 1)
+        factories.tariff(service, due_days=25)
+        billed(yunhu, qian, JULY)
+        first = the_bill(home)
+        assert first.claim_until == datetime.date(2028, 7, 26)
+        Bill.objects.filter(pk=first.pk).update(claim_until=datetime.date(2028, 9, 1))
+        made = actions.replace_bill(void(first, qian, zhou), by=qian, now=NOW)
+        assert (made.due_on, made.claim_until) == (datetime.date(2025, 11, 2), datetime.date(2028, 9, 1))
 
     def test_a_quarter_is_billed_in_its_first_month_alone(self, yunhu, service, qian):
         (home,) = homes(yunhu, 1, "100")
@@ -180,6 +198,56 @@ class TestWhoOwes:
         work(start(yunhu, qian, NOVEMBER))
         assert the_bill(home, month=NOVEMBER).debtor == owner
 
+    def test_a_handover_after_the_run_leaves_nobody_out_and_charges_no_day_twice(self, yunhu, service, qian, zhou):
+        """Billed to the developer on the 8th, handed over on the 10th: each day is owed by who has it, once."""
+        factories.tariff(service, unit_price="2", start_rule="exact_day")
+        home = factories.unit(yunhu, area="100")
+        billed(yunhu, qian)
+        mark_handed_over(home, on=OCTOBER.replace(day=10), by=None, now=NOW)
+        owner = register_person(yunhu, name="林晓梅", phone="", by=None, now=NOW)
+        move_in(home, owner, kind="owner", starts_on=OCTOBER.replace(day=10), by=None, now=NOW)
+        assert billed(yunhu, qian).made == 0
+        whole = void(Bill.objects.get(), qian, zhou)
+        assert billed(yunhu, qian).made == 0
+        made = actions.replace_bill(whole, by=qian, now=NOW)
+        rows = Bill.objects.standing().order_by("from_on").values_list("debtor_kind", "debtor", "to_on__day", "amount")
+        assert list(rows) == [("developer", None, 9, Decimal("58.06")), ("owner", owner.pk, 31, Decimal("141.94"))]
+        assert made.replaces == whole and made.debtor_kind == "developer"
+        booked = LedgerLine.objects.filter(account=Account.RECEIVABLE).values_list("amount", flat=True)
+        assert sorted(booked) == [Decimal("58.06"), Decimal("141.94"), Decimal("200.00")]
+        assert billed(yunhu, qian).made == 0
+
+    def test_a_discount_is_the_residents_and_not_the_developers(self, yunhu, service, qian, zhou):
+        home = factories.unit(yunhu, area="100")
+        factories.tariff(service, unit_price="2", start_rule="exact_day")
+        mark_handed_over(home, on=OCTOBER.replace(day=10), by=None, now=NOW)
+        facts = {"community": yunhu, "fee": service, "unit": home, "kind": "hardship", "percent": 50, "reason": "困难"}
+        facts |= {"evidence": "x", "asked_by": qian, "asked_at": NOW, "period": DateRange(OCTOBER, NOVEMBER)}
+        Discount.objects.create(**facts, status="approved", decided_by=zhou, decided_at=NOW)
+        billed(yunhu, qian)
+        amounts = Bill.objects.order_by("from_on").values_list("amount", flat=True)
+        assert list(amounts) == [Decimal("58.06"), Decimal("70.97")]
+
+    def test_a_part_that_was_voided_by_itself_waits_for_its_own_replacement(self, yunhu, service, qian, zhou):
+        factories.tariff(service, unit_price="2", start_rule="exact_day")
+        home = factories.unit(yunhu, area="100")
+        mark_handed_over(home, on=OCTOBER.replace(day=10), by=None, now=NOW)
+        billed(yunhu, qian)
+        developers, buyers = [void(bill, qian, zhou) for bill in Bill.objects.order_by("from_on")]
+        actions.replace_bill(developers, by=qian, now=NOW)
+        assert the_bill(home).debtor_kind == "developer"
+        assert billed(yunhu, qian).made == 0
+        assert actions.replace_bill(buyers, by=qian, now=NOW).amount == Decimal("141.94")
+
+    def test_what_was_the_developers_by_mistake_is_billed_anew_to_who_owes_it(self, yunhu, service, qian, zhou):
+        factories.tariff(service, unit_price="2", start_rule="exact_day")
+        home = factories.unit(yunhu, area="100")
+        billed(yunhu, qian)
+        mark_handed_over(home, on=JULY, by=None, now=NOW)
+        wrong = void(Bill.objects.get(), qian, zhou)
+        made = actions.replace_bill(wrong, by=qian, now=NOW)
+        assert (made.replaces, made.amount, made.debtor_kind) == (wrong, Decimal("200.00"), "unknown")
+
     def test_what_was_explained_at_the_handover_counts(self, yunhu, service, qian):
         home = factories.unit(yunhu, area="100")
         day = OCTOBER.replace(day=3)
@@ -210,6 +278,7 @@ class TestWhoOwes:
         factories.tariff(service)
         billed(yunhu, qian)
         assert [the_bill(unit).debtor_kind for unit in (empty, lived)] == ["developer", "owner"]
+        assert actions.bills.debtor_on(empty, OCTOBER) == (None, "developer")
         assert the_bill(lived).debtor == owner and the_bill(empty).amount == Decimal("250.00")
 
     def test_another_fee_than_that_of_service_is_nobodys_before_it_begins(self, yunhu, qian):
@@ -301,6 +370,131 @@ class TestMeters:
         assert (again.made, again.there, again.left_out) == (1, 0, 3)
         assert the_bill(unread).amount == Decimal("12.00")
 
+    def test_what_is_read_in_a_billed_month_is_on_the_next_bill(self, yunhu, water, qian):
+        (home,) = homes(yunhu, 1)
+        factories.tariff(water, basis="meter", resource="water", unit_price="3")
+        mine = meter(yunhu, unit=home)
+        reading(mine, "10-05", "4")
+        billed(yunhu, qian)
+        reading(mine, "10-07", "20")
+        assert billed(yunhu, qian).made == 0
+        assert billed(yunhu, qian, NOVEMBER).left_out == 1
+        reading(mine, "11-30", "1", recorded_at=LATER)
+        billed(yunhu, qian, NOVEMBER)
+        bill = the_bill(home, month=NOVEMBER)
+        assert (bill.amount, len(bill.lines[0]["readings"])) == (Decimal("63.00"), 2)
+        notes = lines_of(bill)[0].notes
+        assert [word in notes[0] for word in ("2025-10-07", "20")] == [True, True]
+        assert Bill.objects.aggregate(total=Sum("amount"))["total"] == 3 * 25
+
+    def test_what_is_odd_waits_and_is_billed_when_it_is_confirmed_whatever_the_month(self, yunhu, water, qian, zhou):
+        (home,) = homes(yunhu, 1)
+        factories.tariff(water, basis="meter", resource="water", unit_price="3")
+        mine = meter(yunhu, unit=home)
+        odd = reading(mine, "10-05", "500", is_outlier=True)
+        billed(yunhu, qian)
+        reading(mine, "11-05", "5", recorded_at=LATER)
+        assert billed(yunhu, qian, NOVEMBER).made == 0
+        Reading.objects.filter(pk=odd.pk).update(confirmed_at=LATER, confirmed_by=zhou)
+        billed(yunhu, qian, NOVEMBER)
+        assert the_bill(home).amount == 3 * 505
+        billed(yunhu, qian)
+        assert Exemption.objects.get(month=OCTOBER).reason == "billed_later"
+
+    def test_a_meter_that_was_not_read_leaves_the_unit_out_with_all_its_meters(self, yunhu, water, qian):
+        """But neither one that was put in place since, nor one that was put in place in the period."""
+        (home,) = homes(yunhu, 1)
+        factories.tariff(water, basis="meter", resource="water", unit_price="3")
+        kitchen, bath = (meter(yunhu, unit=home, serial=serial) for serial in ("A1", "A2"))
+        reading(meter(yunhu, unit=home, serial="A3"), "11-02", "0", kind="base", value=0, recorded_at=LATER)
+        reading(meter(yunhu, unit=home, serial="A4"), "10-20", "0", kind="base", value=0, recorded_at=LATER)
+        reading(kitchen, "10-05", "4")
+        assert (billed(yunhu, qian).made, Exemption.objects.get().reason) == (0, "no_reading")
+        reading(bath, "10-06", "6")
+        billed(yunhu, qian)
+        assert the_bill(home).amount == Decimal("30.00")
+
+    def test_what_was_read_before_the_first_month_is_of_the_former_books(self, yunhu, water, qian):
+        (home,) = homes(yunhu, 1)
+        factories.tariff(water, basis="meter", resource="water", unit_price="3")
+        mine = meter(yunhu, unit=home)
+        reading(mine, "09-30", "9")
+        reading(mine, "10-05", "4")
+        reading(mine, "11-05", "5", recorded_at=LATER)
+        billed(yunhu, qian, NOVEMBER)
+        assert the_bill(home).amount == Decimal("15.00")
+        billed(yunhu, qian, OCTOBER)
+        assert the_bill(home, month=OCTOBER).amount == Decimal("12.00")
+
+    def test_a_voided_bill_keeps_its_readings_for_the_one_that_replaces_it(self, yunhu, water, qian, zhou):
+        (home,) = homes(yunhu, 1)
+        factories.tariff(water, basis="meter", resource="water", unit_price="3")
+        mine = meter(yunhu, unit=home)
+        reading(mine, "10-05", "4")
+        billed(yunhu, qian)
+        gone = void(the_bill(home), qian, zhou)
+        reading(mine, "11-05", "5", recorded_at=LATER)
+        billed(yunhu, qian, NOVEMBER)
+        assert the_bill(home).amount == Decimal("15.00")
+        assert actions.replace_bill(gone, by=qian, now=NOW).amount == Decimal("12.00")
+        second = void(the_bill(home, month=NOVEMBER), qian, zhou)
+        assert actions.replace_bill(second, by=qian, now=NOW).amount == Decimal("15.00")
+
+    def test_a_reading_that_is_taken_back_behind_its_bill_has_that_bill_put_right_first(self, yunhu, water, qian, zhou):
+        (home,) = homes(yunhu, 1)
+        factories.tariff(water, basis="meter", resource="water", unit_price="3")
+        mine = meter(yunhu, unit=home)
+        wrong = reading(mine, "10-05", "40")
+        billed(yunhu, qian)
+        Reading.objects.filter(pk=wrong.pk).update(voided_at=LATER, voided_by=zhou, void_reason="看错")
+        reading(mine, "10-05", "4", recorded_at=LATER)
+        reading(mine, "11-05", "5", recorded_at=LATER)
+        billed(yunhu, qian, NOVEMBER)
+        assert Exemption.objects.get().reason == "reading_void"
+        actions.replace_bill(void(the_bill(home), qian, zhou), by=qian, now=NOW)
+        billed(yunhu, qian, NOVEMBER)
+        assert Bill.objects.standing().aggregate(total=Sum("amount"))["total"] == 3 * 9
+
+    def test_steps_over_the_year_go_on_behind_what_was_billed_late(self, yunhu, water, qian):
+        """Read in December and billed in January, by the steps of the new year."""
+        (home,) = homes(yunhu, 1)
+        tiers = [(10, "1"), (None, "3")]
+        facts = {"basis": "meter", "resource": "water", "unit_price": None, "tier_span": "year", "tiers": tiers}
+        factories.tariff(water, since=datetime.date(2024, 1, 1), **facts)
+        mine = meter(yunhu, unit=home)
+        facts = {"community": yunhu, "meter": mine, "kind": "periodic", "source": "desk", "recorded_at": NOW}
+        for year, month, used in ((2024, 12, 100), (2025, 1, 0), (2025, 2, 2)):
+            at = factories.at(f"{year}-{month:02}-05 09:00")
+            made = Reading.objects.create(value=used, consumption=used, at=at, is_outlier=used == 100, **facts)
+            billed(yunhu, qian, datetime.date(year, month, 1))
+            if made.is_outlier:
+                Reading.objects.filter(pk=made.pk).update(confirmed_at=NOW, confirmed_by=qian)
+        assert [bill.amount for bill in Bill.objects.order_by("month")] == [Decimal("280.00"), Decimal("6.00")]
+
+    @pytest.mark.parametrize("basis", ["meter", "share"])
+    def test_what_is_not_split_by_days_is_owed_by_who_has_the_unit_in_the_end(self, yunhu, water, qian, basis):
+        """October: one home is handed over on the 10th, one is sold on the 3rd, one has no handover."""
+        facts = {"meter": {"unit_price": "3", "resource": "water"}, "share": {"unit_price": None, "measure": "unit"}}
+        factories.tariff(water, basis=basis, start_rule="exact_day", **facts[basis])
+        SharedCost.objects.create(
+            community=yunhu, fee=water, month=OCTOBER, amount=30, evidence="水表", by=qian, at=NOW, building=None
+        )
+        handed, sold, lived = (factories.unit(yunhu, f"3-2-{n}", area="80") for n in range(3))
+        for unit, day in ((handed, OCTOBER.replace(day=10)), (sold, datetime.date(2020, 1, 1))):
+            mark_handed_over(unit, on=day, by=None, now=NOW)
+        seller, buyer = (register_person(yunhu, name=name, phone="", by=None, now=NOW) for name in ("陈旧", "林新"))
+        for unit, person, since, until in (
+            (handed, buyer, OCTOBER.replace(day=10), None),
+            (sold, seller, JULY, OCTOBER.replace(day=3)),
+            (sold, buyer, OCTOBER.replace(day=3), None),
+            (lived, buyer, OCTOBER.replace(day=5), None),
+        ):
+            Occupancy.objects.create(unit=unit, person=person, kind="owner", period=DateRange(since, until))
+        for n, unit in enumerate((handed, sold, lived)):
+            reading(meter(yunhu, unit=unit, serial=f"W{n}"), "10-07", "4")
+        billed(yunhu, qian)
+        assert list(Bill.objects.values_list("debtor", "debtor_kind")) == [(buyer.pk, "owner")] * 3
+
 
 class TestFormulas:
     def test_a_formula_is_counted_for_each_unit_and_by_days(self, yunhu, service, qian):
@@ -368,9 +562,7 @@ class TestShares:
         factories.tariff(lift, basis="share", unit_price=None, measure="unit")
         self.cost(lift, "100.00", qian)
         billed(yunhu, qian)
-        bill = the_bill(made[0])
-        facts = {"voided_by": zhou, "void_asked_by": qian, "void_reason": "写错"}
-        Bill.objects.filter(pk=bill.pk).update(voided_at=NOW, **facts)
+        bill = void(the_bill(made[0]), qian, zhou)
         assert actions.replace_bill(bill, by=qian, now=NOW).amount == bill.amount == Decimal("33.34")
 
     def test_without_a_cost_nobody_is_billed(self, yunhu, lift, qian):
@@ -517,9 +709,7 @@ class TestOnce:
 
     def test_what_was_voided_is_left_alone_by_a_run(self, yunhu, small, service, qian, zhou):
         billed(yunhu, qian)
-        Bill.objects.filter(unit=small[1]).update(
-            voided_at=NOW, voided_by=zhou, void_asked_by=qian, void_reason="面积有误"
-        )
+        void(Bill.objects.get(unit=small[1]), qian, zhou)
         assert billed(yunhu, qian).made == 0
 
     def test_a_run_whose_worker_dies_three_times_fails_and_says_so(self, yunhu, small, qian, monkeypatch):

@@ -16,6 +16,7 @@ from billing import actions, invariants, matching
 from billing import statements as reading
 from billing.actions.cash import Means
 from billing.models import Payment, Receipt, Statement, StatementLine
+from residents.imports import files
 from servicedesk.core import spreadsheets
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Event, Role
@@ -186,6 +187,31 @@ class TestTheFile:
         assert answer.status_code == 422
         assert "error-summary" in answer.text
         assert not Statement.objects.exists()
+
+    def test_a_file_that_is_gone_is_one_sentence(self, desk, yunhu, li_na, tmp_path):
+        book = Workbook()
+        book.active.append(["日期", "金额", "流水号"])
+        book.active.append(["2025-09-12", 5, "X1"])
+        book.save(tmp_path / "s.xlsx")
+        upload = SimpleUploadedFile("s.xlsx", (tmp_path / "s.xlsx").read_bytes())
+        statement, _new = actions.upload_statement(yunhu, channel="bank", upload=upload, by=li_na, now=MONDAY)
+        files.discard(statement.stored)
+        assert "has been erased" in desk.get(statement.get_absolute_url()).text
+        assert desk.post(f"{statement.get_absolute_url()}take_statement/", {}).status_code == 409
+        assert desk.get(reverse("billing:statement_columns", args=[statement.pk])).status_code == 302
+        assert desk.get(reverse("billing:statement_faults", args=[statement.pk])).status_code == 302
+
+    def test_a_word_of_the_direction_gets_its_meaning(self, desk, yunhu):
+        text = "日期,金额,收支,流水号\n2025-09-01,100,进账,A1\n2025-09-02,5,支出,A2\n"
+        desk.post(reverse("billing:statement_upload"), {"channel": "bank", "upload": csv_file(text)})
+        statement = Statement.objects.get()
+        assert "It is not said what this word means" in desk.get(statement.get_absolute_url()).text
+        columns = reverse("billing:statement_columns", args=[statement.pk])
+        assert "进账" in desk.get(columns).text
+        sent = {"col_day": "0", "col_amount": "1", "col_direction": "2", "col_reference": "3", "word_direction_0": "in"}
+        assert desk.post(columns, sent).status_code == 302
+        found = reading.read(Statement.objects.get(), now=MONDAY)
+        assert [str(one.amount) for one in found.lines] == ["100.00", "-5.00"]
 
     def test_too_long_and_too_large(self, yunhu, li_na, desk, monkeypatch):
         monkeypatch.setattr(reading, "MOST_LINES", 2)

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from servicedesk.core import numbers
+from servicedesk.core.joining import Joined
 from servicedesk.core.models import NumberSeries
 from servicedesk.core.numbers import take_number
 
@@ -86,3 +87,9 @@ def test_control_reading_the_highest_and_adding_one_gives_doubles(yunhu):
 
     in_threads(register, count=2)
     assert taken == [1, 1], "the control must fail where take_number does not"
+
+
+def test_a_check_that_joins_twice_is_asked_once():
+    checks = Joined([len])
+    checks.join(len, max, max)
+    assert checks == [len, max]

@@ -59,7 +59,6 @@ SHARED = [Decimal("3186.40"), Decimal("2974.15"), Decimal("3052.80")]
 def charge(community, people, now):
     """Play it all, in the order in which an office would do it. Costs about ten seconds."""
     fees(community, people, now)
-    consents(community, people, now)
     bills(community, people, now)
     requests(community, people, now)
     payments(community, people, now)
@@ -73,6 +72,8 @@ def bills(community, people, now):
     """Bill this month and the two before it, as finance does on the first of each."""
     month = first_of(community.local(now).date())
     for first in (first_of(month, -n) for n in reversed(range(MONTHS))):
+        if first == month:
+            consents(community, people, now)
         at = min(now, midnight(first, community) + timedelta(hours=9))
         run = actions.start_run(community, month=first, submission=None, by=people["fin1"], now=at)
         while actions.work_on_run(run.pk, now=at):
