@@ -78,6 +78,10 @@ def pk(row):
     return lambda world: world.rows[row].pk
 
 
+def number_of_case(world):
+    return world.rows["case"].short_number
+
+
 def tick(world):
     return f"b{world.bills[2].pk}:100.00"
 
@@ -159,7 +163,7 @@ SENT = [
     Sent(
         "dispute_bill",
         "unit",
-        {"bill": pk("bill"), "case": pk("case"), "category": "", "matter": "面积不对", "submission": ""},
+        {"bill": pk("bill"), "case": number_of_case, "category": "", "matter": "面积不对", "submission": ""},
     ),
     Sent("write_letter", "unit", {"bills": pk("bill"), "reply_by": "2025-09-30", "pay_to": "前台 8:30–18:00"}),
     Sent("end_dispute", "dispute", {"outcome": "rejected", "note": "面积与产权证一致"}),
