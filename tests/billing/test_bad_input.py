@@ -43,7 +43,7 @@ KINDS = [
 WIDE = str.maketrans("0123456789.", "０１２３４５６７８９．")
 # What narrows a list says nothing and writes nothing: `test_no_filter_breaks_its_page`.
 FILTERS = {arrears.FilterForm, bills.BillFilterForm, bills.NoticeForm, cash.ReceiptSearchForm}
-FILTERS |= {deposits.DepositSearch, deposits.WhichRoomForm, fees.RoomForm, runs.MonthForm}
+FILTERS |= {deposits.DepositSearch, deposits.WhichRoomForm, fees.RoomForm, runs.ExemptionFilterForm, runs.MonthForm}
 # The same fields with fewer choices, or the half of another form.
 FEWER = {arrears.SpokenForm, fees.EnrolmentFields}
 # How many of the bad values of a field are tried, the worst first.
