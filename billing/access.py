@@ -1,8 +1,9 @@
 """What a one-time code shows: the bills and receipts of one person's time in one home, and of nobody else (T27)."""
 
-from django.db.models import Q
+from django.db.models import Q, Sum
 
-from billing.models import Bill, BillAccess, Receipt
+from billing.amounts import NOTHING
+from billing.models import Bill, BillAccess, Deposit, Payment, Receipt
 from residents.models import Occupancy
 from servicedesk.core import tokens
 
@@ -45,3 +46,14 @@ def _theirs(access):
 def receipts_of(access):
     """Return the receipts that `access` shows: those made out to this person for this home, void ones as well."""
     return Receipt.objects.filter(unit=access.unit_id, payer=access.person_id)
+
+
+def deposits_of(access):
+    """Return the deposits of this person for this home of which money was received, those given back as well."""
+    return Deposit.objects.standing().filter(unit=access.unit_id, payer=access.person_id, received__gt=0)
+
+
+def prepaid_of(access):
+    """Return what this person has prepaid for this home and no bill has used, in yuan. One query."""
+    rows = Payment.objects.filter(unit=access.unit_id, receipt__payer=access.person_id, prepaid_left__gt=0)
+    return rows.aggregate(sum=Sum("prepaid_left"))["sum"] or NOTHING

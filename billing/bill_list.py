@@ -1,6 +1,10 @@
 """The list of bills: what is looked for, and the words of their states."""
 
-from django.db.models import F, Q
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from residents.rooms import key_of
@@ -10,6 +14,9 @@ STATES = [
     ("overdue", _("overdue")),
     ("settled", _("paid")),
     ("void", _("void")),
+    # What the figures of a month count, so that each of their numbers leads to a list that adds up to it.
+    ("counted", _("all but void ones and late charges")),
+    ("unpaid", _("to be paid, without late charges")),
 ]
 LABELS = dict(STATES)
 TAGS = {"open": "new", "overdue": "over", "settled": "done", "void": "void"}
@@ -24,6 +31,22 @@ def state_of(bill, today):
     return "overdue" if bill.is_overdue(today) else "open"
 
 
+@dataclass(frozen=True)
+class Sums:
+    """What bills come to in yuan: as billed, less what was waived; what was received of it; what is left to pay."""
+
+    billed: Decimal
+    received: Decimal
+    left: Decimal
+
+
+def sums_of(rows):
+    """Return the Sums of those of `rows` that are not void. One query."""
+    sums = {name: Coalesce(Sum(name), Decimal(0)) for name in ("amount", "waived", "paid", "balance")}
+    found = rows.order_by().filter(voided_at=None).aggregate(**{f"sum_{name}": sum_ for name, sum_ in sums.items()})
+    return Sums(found["sum_amount"] - found["sum_waived"], found["sum_paid"], found["sum_balance"])
+
+
 def filtered(rows, wanted, today):
     """Return the bills that a search asks for, the newest month first."""
     conditions = {
@@ -31,6 +54,8 @@ def filtered(rows, wanted, today):
         "overdue": Q(voided_at=None, balance__gt=0, due_on__lt=today),
         "settled": Q(voided_at=None, balance=0),
         "void": Q(voided_at__isnull=False),
+        "counted": Q(voided_at=None, about=None),
+        "unpaid": Q(voided_at=None, about=None, balance__gt=0),
     }
     if wanted.get("month"):
         rows = rows.filter(month=wanted["month"])

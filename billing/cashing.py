@@ -15,6 +15,7 @@ from billing.models import Bill, Deposit, DepositKind, Method, Payment, Receipt,
 from complaints.listing import midnight
 from residents.models import Occupancy, Person
 from residents.rooms import key_of
+from servicedesk.core.models import Event, User
 
 # Means of which somebody else keeps a statement.
 NAMED = set(Method.values) - {Method.CASH}
@@ -197,10 +198,12 @@ class ShiftReport:
     refunds: list
     void: list
     cash: Decimal
+    # Who counted it: its cashier, or a supervisor in their place. None while it is open.
+    closer: User | None = None
 
 
 def report_of(shift, *, with_rows=True):
-    """Return the ShiftReport of a shift: its sums, receipts, refunds, and the receipts of it that are void. Up to nine
+    """Return the ShiftReport of a shift: its sums, receipts, refunds, and the receipts of it that are void. Up to ten
     queries, whatever its length."""
     receipts = Receipt.objects.filter(shift=shift).select_related("unit").prefetch_related("payments").order_by("id")
     refunds = Refund.objects.filter(shift=shift).select_related("unit", "payment__receipt").order_by("id")
@@ -211,7 +214,13 @@ def report_of(shift, *, with_rows=True):
         refunds=list(refunds),
         void=[one for one in rows if one.is_void],
         cash=shift.expected_cash if shift.expected_cash is not None else cash_in(shift),
+        closer=None if shift.is_open or not with_rows else _closer_of(shift),
     )
+
+
+def _closer_of(shift):
+    closed = Event.objects.about(shift).filter(verb="shift_closed").select_related("by").first()
+    return closed.by if closed else shift.cashier
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import datetime
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -38,6 +38,7 @@ class Rate:
 
     label: str = ""
     url: str = ""
+    open_url: str = ""
     billed: Decimal = NOTHING
     received: Decimal = NOTHING
     homes: int = 0
@@ -70,10 +71,12 @@ class OldArrears:
     began_with: Decimal = NOTHING
     recovered: Decimal = NOTHING
     waived: Decimal = NOTHING
+    # What was owed of bills that were found wrong and voided in the month.
+    voided: Decimal = NOTHING
 
     @property
     def left(self):
-        return self.began_with - self.recovered - self.waived
+        return self.began_with - self.recovered - self.waived - self.voided
 
     @property
     def rate(self):
@@ -98,8 +101,33 @@ class Figures:
         return {
             "total": _plain(self.total),
             **{key: [_plain(line) for line in rows] for key, rows in lines.items()},
-            "old": {name: str(getattr(self.old, name)) for name in ("began_with", "recovered", "waived")},
+            "old": {name: str(getattr(self.old, name)) for name in OLD},
         }
+
+    def as_closed(self, kept):
+        """Return the Figures that were kept of this month when it was closed, as `frozen` gave them; what has the same
+        name today leads to the same bills."""
+
+        def rates(key, now):
+            urls = {one.label: one for one in now}
+            return [_kept(facts, urls.get(facts["label"], Rate())) for facts in kept[key]]
+
+        return Figures(
+            month=self.month,
+            total=_kept(kept["total"], self.total),
+            by_fee=rates("fees", self.by_fee),
+            by_building=rates("buildings", self.by_building),
+            old=OldArrears(**{name: Decimal(kept["old"].get(name, 0)) for name in OLD}),
+            trend=self.trend,
+        )
+
+
+OLD = ("began_with", "recovered", "waived", "voided")
+
+
+def _kept(facts, today):
+    money = {name: Decimal(facts[name]) for name in ("billed", "received")}
+    return Rate(**{**facts, **money}, url=today.url, open_url=today.open_url)
 
 
 def _plain(rate):
@@ -108,21 +136,24 @@ def _plain(rate):
 
 
 def of_month(community, month, *, now):
-    """Return the Figures of the month that begins on `month`, as they are at `now`. Six queries."""
-    rows = Bill.objects.standing().filter(community=community, about=None)
+    """Return the Figures of the month that begins on `month`, as they are at `now`. Seven queries.
+
+    Late charges are left out: they are no fee of a month. Old arrears are counted once the month has begun.
+    """
+    every = Bill.objects.filter(community=community, about=None)
+    rows = every.standing()
     billed = rows.filter(month=month)
     totals = billed.aggregate(**_SUMS)
     fees = billed.values("fee", "fee__name").annotate(**_SUMS).order_by("fee__position", "fee")
     buildings = billed.values("unit__building", "unit__building__name").annotate(**_SUMS).order_by("unit__building")
     return Figures(
         month=month,
-        total=_rate(totals, url=_bills(month=month)),
-        by_fee=[_rate(one, one["fee__name"], _bills(month=month, fee=one["fee"])) for one in fees],
+        total=_rate(totals, month=month),
+        by_fee=[_rate(one, one["fee__name"], month=month, fee=one["fee"]) for one in fees],
         by_building=[
-            _rate(one, one["unit__building__name"], _bills(month=month, building=one["unit__building"]))
-            for one in buildings
+            _rate(one, one["unit__building__name"], month=month, building=one["unit__building"]) for one in buildings
         ],
-        old=_old(community, month, rows),
+        old=_old(community, month, every) if midnight(month, community) <= now else OldArrears(),
         trend=_trend(rows, month),
     )
 
@@ -137,10 +168,11 @@ _SUMS = {
 }
 
 
-def _rate(sums, label="", url=""):
+def _rate(sums, label="", url="", **wanted):
     return Rate(
         label=label,
-        url=url,
+        url=url or _bills("counted", **wanted),
+        open_url="" if url else _bills("unpaid", **wanted),
         billed=sums["sum_amount"] - sums["sum_waived"],
         received=sums["sum_paid"],
         homes=sums["count_homes"],
@@ -148,26 +180,46 @@ def _rate(sums, label="", url=""):
     )
 
 
-def _bills(**wanted):
+def _bills(state, *, month, **wanted):
     """Return the address of the list behind a number."""
-    if "month" in wanted:
-        wanted["month"] = f"{wanted['month']:%Y-%m}"
-    return f"{reverse('billing:bills')}?{urlencode(wanted)}"
+    return f"{reverse('billing:bills')}?{urlencode({'month': f'{month:%Y-%m}', **wanted, 'state': state})}"
 
 
-def _old(community, month, rows):
-    """Return the OldArrears of `month`: today's balances of older bills and what has lessened them since it began."""
+def _old(community, month, every):
+    """Return the OldArrears of `month`: what bills of the months before owed when it began, and what lessened that.
+
+    A bill that was written later was not owed then, and one that was voided later was, so a past month stays as it is.
+    """
     begins, ends = midnight(month, community), midnight(next_month(month), community)
-    older = rows.filter(month__lt=month)
-    left = older.aggregate(sum=Coalesce(Sum("balance"), _ZERO))["sum"]
+    older = every.filter(Q(voided_at=None) | Q(voided_at__gte=begins), month__lt=month, created_at__lt=begins)
+    gone = {"voided_at__gte": begins, "voided_at__lt": ends}
+    # Of what stands today's balance and what has lessened it since; of the few that were voided all from the start.
+    bills = older.aggregate(
+        left=_sum("balance", voided_at=None),
+        gone=_sum("amount", voided_at__gte=begins),
+        gone_within=_sum("amount", **gone),
+    )
+    about = {f"bill__{name}": value for name, value in gone.items()}
+    since = Q(at__gte=begins) | Q(bill__voided_at__gte=begins)
+    paid, waived = (
+        model.objects.filter(since, bill__in=older).aggregate(
+            since=_sum("amount", at__gte=begins, bill__voided_at=None),
+            before=_sum("amount", at__lt=begins),
+            before_gone=_sum("amount", at__lt=begins, **about),
+            within=Coalesce(Sum("amount", filter=Q(at__gte=begins, at__lt=ends) & ~Q(**about)), _ZERO),
+        )
+        for model in (Allocation, Waiver)
+    )
+    return OldArrears(
+        began_with=bills["left"] + bills["gone"] + sum(one["since"] - one["before"] for one in (paid, waived)),
+        recovered=paid["within"],
+        waived=waived["within"],
+        voided=bills["gone_within"] - paid["before_gone"] - waived["before_gone"],
+    )
 
-    def since(model):
-        made = model.objects.filter(bill__in=older, at__gte=begins)
-        sums = {"all": Coalesce(Sum("amount"), _ZERO), "within": Coalesce(Sum("amount", filter=Q(at__lt=ends)), _ZERO)}
-        return made.aggregate(**sums)
 
-    paid, waived = since(Allocation), since(Waiver)
-    return OldArrears(began_with=left + paid["all"] + waived["all"], recovered=paid["within"], waived=waived["within"])
+def _sum(name, **wanted):
+    return Coalesce(Sum(name, filter=Q(**wanted)), _ZERO)
 
 
 def _trend(rows, month):
@@ -177,9 +229,3 @@ def _trend(rows, month):
         first = month_before(first)
     found = rows.filter(month__gte=first, month__lte=month).values("month").annotate(**_SUMS).order_by("month")
     return [_rate(one, f"{one['month']:%Y-%m}", reverse("billing:figures_of", args=[one["month"]])) for one in found]
-
-
-def owing_homes(community, month):
-    """Return the bills of `month` that are not settled, by building and room: what is behind the open sum."""
-    rows = Bill.objects.owed().filter(community=community, month=month, about=None)
-    return rows.with_places().order_by(F("unit__building"), "unit__room_order", "fee__position", "id")

@@ -110,6 +110,7 @@ CASHIER = [
     path("cashier/shifts/", shifts.shifts, name="shifts"),
     path("cashier/shifts/<int:pk>/", shifts.shift, name="shift"),
     path("cashier/shifts/<int:pk>/close_shift/", shifts.close_shift, name="close_shift"),
+    path("cashier/shifts/<int:pk>/close_for_other/", shifts.close_for_other, name="close_for_other"),
     path("cashier/shifts/<int:pk>/print/", shifts.shift_print, name="shift_print"),
     path("cashier/day/<day:date>/", shifts.cash_day, name="cash_day"),
     path("cashier/day/<day:date>/print/", shifts.cash_day_print, name="cash_day_print"),

@@ -59,8 +59,8 @@ def unfinished(community, month):
     shifts, waiting, unmatched = Community.objects.filter(pk=community.pk).values_list(*counts).get()
     left_out = next((left for status, left in states if status == BillRun.Status.DONE), None)
     found = []
-    # In a month in which no period begins there is nothing to run.
-    if left_out is None and charging.tariffs_of(community, month):
+    # Where fees have longer periods, some months have nothing to bill.
+    if left_out is None and (states or charging.tariffs_of(community, month)):
         found.append((_("No billing run of this month has finished."), True))
     if any(status == BillRun.Status.RUNNING for status, _left in states):
         found.append((_("A billing run of this month is at work."), True))

@@ -3,13 +3,14 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from billing.actions.rights import DECIDERS
 from billing.actions.settling import cash_in
 from billing.models import Shift
 from billing.numbering import SHIFTS
 from servicedesk.core import events, moves
 from servicedesk.core.errors import NotAllowed, Refused
 from servicedesk.core.models import Role
-from servicedesk.core.roles import roles_in
+from servicedesk.core.roles import has_role, roles_in
 
 
 def demand_cashier(community_id, *, by):
@@ -41,12 +42,16 @@ def open_shift(community, *, opening_float, by, now):
 def close_shift(shift, *, counted_cash, reason, by, now):
     """Close a shift (交班) with the cash that was counted, in yuan, and return it.
 
-    Raises NotAllowed for anybody but its cashier, and Refused where it is closed already, or where the cash differs
-    from the book and no `reason` says why (section 18).
+    Its cashier does so; where they cannot any more, a supervisor does, and says why: else the drawer of who has gone
+    would keep every month open. Raises NotAllowed for anybody else, and Refused where it is closed already, or where
+    the cash differs from the book or is another's and no `reason` says why (section 18).
     """
-    if shift.cashier_id != by.pk:
-        raise NotAllowed(_("Whoever opened a shift counts its drawer and closes it."))
     community = shift.community
+    is_own = shift.cashier_id == by.pk
+    if not is_own and not has_role(by, community.pk, *DECIDERS):
+        raise NotAllowed(_("Whoever opened a shift counts its drawer and closes it, or a supervisor in their place."))
+    if not is_own and not reason:
+        raise Refused(_("This is the drawer of another person. Write why you count and close it in their place."))
     shift = Shift.objects.select_for_update(of=("self",), no_key=True).get(pk=shift.pk)
     shift.community = community
     if not shift.is_open:
@@ -59,7 +64,8 @@ def close_shift(shift, *, counted_cash, reason, by, now):
         )
     facts = {"expected_cash": expected, "counted_cash": counted_cash}
     # A reason for no difference would read as one.
-    moves.write(shift, closed_at=now, reason=reason if counted_cash != expected else "", **facts)
-    data = {name: str(amount) for name, amount in facts.items()}
+    reason = reason if counted_cash != expected or not is_own else ""
+    moves.write(shift, closed_at=now, reason=reason, **facts)
+    data = {name: str(amount) for name, amount in facts.items()} | {"cashier": shift.cashier_id}
     events.log(shift, "shift_closed", by=by, now=now, data=data)
     return shift

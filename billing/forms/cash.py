@@ -145,6 +145,17 @@ class CloseShiftForm(StepForm):
     )
 
 
+class CloseForOtherForm(CloseShiftForm):
+    """The cash that a supervisor counts in the drawer of a cashier who cannot."""
+
+    reason = TextField(
+        label=_("Why you close it, and why it differs from the book"),
+        max_length=300,
+        widget=few_lines(),
+        help_text=_("For example: has left the company; counted with a second person."),
+    )
+
+
 class ReceiptSearchForm(forms.Form):
     """What narrows the list of receipts."""
 

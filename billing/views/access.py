@@ -124,7 +124,7 @@ def _page(request, name, access, status=200, **context):
 @confidential
 @_with_access
 def bills(request, access):
-    """What is owed, with its sum, then what was settled lately, and the receipts."""
+    """What is owed, with its sum, then what we hold of theirs, what was settled lately, and the receipts."""
     rows = looking.bills_of(access).select_related("fee")
     owed = list(rows.owed().oldest_first())
     today = access.community.local(clock.now()).date()
@@ -134,6 +134,8 @@ def bills(request, access):
         "total": sum(bill.balance for bill in owed),
         "settled": settled[:MOST_SETTLED],
         "receipts": looking.receipts_of(access).order_by("-pk")[:MOST_SETTLED],
+        "prepaid": looking.prepaid_of(access),
+        "deposits": looking.deposits_of(access).order_by("-pk")[:MOST_SETTLED],
     }
     return _page(request, "bills", access, **context)
 

@@ -42,13 +42,15 @@ def bills(request):
     today = request.community.local(clock.now()).date()
     form = BillFilterForm(request.GET, community=request.community)
     wanted = form.cleaned_data if form.is_valid() else {}
-    part = part_of(bill_list.filtered(_bills(request).with_places(), wanted, today), request)
+    found = bill_list.filtered(_bills(request), wanted, today)
+    part = part_of(found.with_places(), request)
     is_finance = _is_finance(request)
     context = {
         "part": part,
         "rows": [{"bill": bill, "tag": _mark(bill, today)} for bill in part.rows],
         "search": form,
         "is_filtered": any(wanted.values()),
+        "sums": bill_list.sums_of(found) if any(wanted.values()) else None,
         "is_finance": is_finance,
         "sees_left_out": has_role(request.user, request.community.pk, Role.FINANCE, *DECIDERS),
         "has_balances": is_finance and OpeningBalance.objects.in_force().filter(community=request.community).exists(),

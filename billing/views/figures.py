@@ -58,10 +58,13 @@ def _page(request, month, *, form=None, refused="", status=200):
     is_over = community.local(now).date() >= figures.next_month(month)
     may_close = closed is None and is_over and has_role(request.user, community.pk, Role.FINANCE)
     context = {
-        "counted": counted,
+        # What was closed comes first: it is what was reported. What it comes to today stands beside it.
+        "counted": counted.as_closed(closed.figures) if closed else counted,
+        "today": counted,
         "closed": closed,
         "changed": closed is not None and closed.figures != counted.frozen(),
         "is_over": is_over,
+        "has_begun": community.local(now).date() >= month,
         "left": actions.unfinished(community, month) if closed is None else [],
         "form": (form or CloseMonthForm()) if may_close else None,
         "refused": refused,
@@ -98,6 +101,7 @@ def excel(request, month):
         (_("Community"), str(request.community)),
         (_("Old arrears when the month began"), counted.old.began_with),
         (_("Recovered in the month"), counted.old.recovered),
+        (_("Late charges"), _("in no figure of this file")),
     ]
     file = spreadsheets.xlsx_file(header, rows, title=f"{month:%Y-%m}", about=about)
     name = f"{request.community.code}-fees-{month:%Y-%m}.xlsx"

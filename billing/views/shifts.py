@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import actions, cashing, matching
-from billing.actions.rights import MONEY
+from billing.actions.rights import DECIDERS, MONEY
 from billing.forms import cash as forms
 from billing.models import Shift
 from servicedesk.core import clock
 from servicedesk.core.doors import door_to, make_or_show, part_of
 from servicedesk.core.models import Role
-from servicedesk.core.roles import role_required
+from servicedesk.core.roles import has_role, role_required
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,10 +53,15 @@ def _find(request, pk):
 
 
 def _page(request, shift, now, *, form=None, step="", status=200):
-    may_close = shift.is_open and shift.cashier_id == request.user.pk
-    context = {"shift": shift, "report": cashing.report_of(shift), "now": now, "step": step}
+    is_own = shift.cashier_id == request.user.pk
+    context = {"shift": shift, "report": cashing.report_of(shift), "now": now, "step": step, "is_own": is_own}
     context["waiting_lines"] = matching.waiting_in(request.community)
-    context["form"] = form or (forms.CloseShiftForm(thing=shift, now=now) if may_close else None)
+    if form is None and shift.is_open:
+        if is_own:
+            form = forms.CloseShiftForm(thing=shift, now=now)
+        elif has_role(request.user, shift.community_id, *DECIDERS):
+            form = forms.CloseForOtherForm(thing=shift, now=now)
+    context["form"] = form
     with timezone.override(request.community.tz):
         return render(request, "billing/shifts/shift.html", context, status=status)
 
@@ -77,6 +82,17 @@ def shift(request, pk):
     roles=(Role.CASHIER,),
 )
 def close_shift(request, shift, facts, now):
+    actions.close_shift(shift, by=request.user, now=now, **facts)
+
+
+@door_to(
+    forms.CloseForOtherForm,
+    find=_find,
+    page=_page,
+    done=gettext_lazy("The shift is closed. Print it and sign it."),
+    roles=DECIDERS,
+)
+def close_for_other(request, shift, facts, now):
     actions.close_shift(shift, by=request.user, now=now, **facts)
 
 

@@ -10,6 +10,7 @@ import io
 import re
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Font
@@ -82,7 +83,7 @@ def xlsx_file(header, rows, *, title, about):
 
 
 def _about(book, about):
-    sheet = book.create_sheet("i")
+    sheet = book.create_sheet(_("About this file")[:31])
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 18, 60
     for label, value in about:
         sheet.append([_xlsx_cell(sheet, label, bold=True), _xlsx_cell(sheet, value)])
@@ -98,6 +99,10 @@ def _xlsx_cell(sheet, value, bold=False):
     if isinstance(value, datetime.datetime):
         cell = WriteOnlyCell(sheet, value=value.replace(tzinfo=None))
         cell.number_format = "yyyy-mm-dd hh:mm"
+        return cell
+    if isinstance(value, Decimal) and value.as_tuple().exponent == -2:
+        cell = WriteOnlyCell(sheet, value=value)
+        cell.number_format = "#,##0.00"
         return cell
     if isinstance(value, datetime.date) or _is_number(value):
         return WriteOnlyCell(sheet, value=value)

@@ -14,6 +14,7 @@ from residents.models import Occupancy
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
 from tests import factories
+from tests.billing import money_rows as rows
 from tests.counting import pinned
 from tests.factories import MONDAY
 
@@ -196,3 +197,20 @@ def test_a_receipt_is_shown_to_whom_it_was_made_out(client, code, lin, wu, home,
     for words in ("押金：钥匙", "200.00", "预存", "100.00"):
         assert words in page.text
     assert client.get(reverse("billing:p_receipt", args=[his.pk])).status_code == 404
+
+
+def test_what_we_hold_of_theirs_is_shown_and_nothing_of_others(client, code, home, lin, wu, li_na, zhou):
+    shift = rows.open_shift(home.community, li_na)
+    for person, prepaid, kept in ((lin, "33.00", "700.00"), (wu, "44.00", "800.00")):
+        rows.taken(shift, home, prepaid, payer=person)
+        deposit = rows.deposit(home, person, li_na, kept)
+        rows.taken(shift, home, kept, deposits=[(deposit, kept)], payer=person)
+    deposit = home.deposits.get(payer=lin)
+    items = [actions.requests.Item("补配钥匙", Decimal("80.00"))]
+    rows.done("deduction", rows.fresh(deposit), asker=li_na, decider=zhou, items=items)
+    enter(client, code)
+    text = client.get(LIST).text
+    for amount in ("33.00", "80.00", "620.00"):
+        assert amount in text
+    for amount in ("44.00", "800.00"):
+        assert amount not in text

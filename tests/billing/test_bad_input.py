@@ -155,6 +155,7 @@ SENT = [
     ),
     Sent("my_shift", typed={"opening_float": "500"}, by_second=True),
     Sent("close_shift", "shift", {"counted_cash": "1580", "reason": "找零有误"}),
+    Sent("close_for_other", "shift", {"counted_cash": "1580", "reason": "已离职"}, by_second=True),
     Sent("record_step", "unit", {"kind": "phone", "evidence": "10:05 通话", "result": "月底前付"}),
     Sent("promise_payment", "unit", {"amount": "50", "pay_on": "2025-09-30", "note": "月底发工资"}),
     Sent("withdraw_promise", "promised", {"reason": "日期记错"}),

@@ -11,6 +11,7 @@ from django.utils import translation
 
 from billing import actions
 from billing.models import Bill, Payment, Receipt, Refund, Shift
+from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Role
 from tests import counting, factories
 from tests.factories import MONDAY
@@ -345,6 +346,23 @@ class TestShifts:
     def test_a_second_drawer_is_refused_and_the_open_one_is_shown(self, desk, shift):
         assert desk.get(reverse("billing:my_shift"))["Location"] == shift.get_absolute_url()
         assert desk.post(reverse("billing:my_shift"), {"opening_float": "100"}).status_code == 409
+
+    def test_the_drawer_of_who_has_gone_is_closed_by_a_supervisor_who_says_why(self, client, shift, zhou, li_na):
+        type(li_na).objects.filter(pk=li_na.pk).update(is_active=False)
+        client.force_login(zhou)
+        assert reverse("billing:close_for_other", args=[shift.pk]) in client.get(shift.get_absolute_url()).text
+        close = reverse("billing:close_for_other", args=[shift.pk])
+        assert client.post(close, {"version": 0, "counted_cash": "500.00"}).status_code == 422
+        with pytest.raises(Refused):
+            actions.close_shift(shift, counted_cash=Decimal("500.00"), reason="", by=zhou, now=MONDAY)
+        typed = {"version": 0, "counted_cash": "500.00", "reason": "离职，与会计同点"}
+        assert client.post(close, typed).status_code == 302
+        shift.refresh_from_db()
+        assert (shift.counted_cash, shift.reason) == (500, "离职，与会计同点")
+        event = Event.objects.about(shift).get(verb="shift_closed")
+        assert (event.by, event.data["cashier"]) == (zhou, li_na.pk)
+        for name in ("shift", "shift_print"):
+            assert str(zhou) in client.get(reverse(f"billing:{name}", args=[shift.pk])).text
 
     def test_nobody_closes_the_drawer_of_another(self, client, yunhu, shift):
         client.force_login(factories.staff("second", "何平", Role.CASHIER, community=yunhu))

@@ -25,7 +25,7 @@ NAMES = {
     "cost": ["cost", "cost_void"],
     "enrolment": ["enrolment", "end_enrolment"],
     "discount": ["discount", "discount_photo"],
-    "shift": ["shift", "close_shift", "shift_print"],
+    "shift": ["shift", "close_shift", "close_for_other", "shift_print"],
     "rule": ["rule", "set_rule"],
     "dispute": ["dispute", "end_dispute"],
     "clause": ["clause", "end_clause", "void_clause"],

@@ -69,7 +69,10 @@ def waive(bill, amount, when, asked_by):
 def books(yunhu, service, water, shift, qian, zhou):
     """Two buildings, two fees, two months: paid in full, in part, later, waived, void, and not at all."""
     units = [factories.unit(yunhu, label) for label in ("1-1-0101", "1-1-0102", "2-1-0101")]
-    july = [factories.bill(unit, service, "200.00", month=JULY) for unit in units]
+    facts = {"month": JULY, "created_at": at("2025-07-01 09:00")}
+    july = [factories.bill(unit, service, "200.00", **facts) for unit in units]
+    # A late charge is a bill of the month and in none of its figures.
+    factories.bill(units[0], service, "3.00", month=AUGUST, about=july[0])
     august = [factories.bill(unit, fee, "100.00", month=AUGUST) for unit in units for fee in (service, water)]
     pay(july[0], "200.00", at("2025-07-20 10:00"), shift)
     pay(july[1], "50.00", at("2025-07-31 23:59"), shift)
@@ -88,7 +91,7 @@ def books(yunhu, service, water, shift, qian, zhou):
 
 def test_the_figures_are_those_of_the_rows(yunhu, books, service):
     counted = figures.of_month(yunhu, AUGUST, now=MONDAY)
-    rows = [bill for bill in Bill.objects.all() if bill.month == AUGUST and bill.voided_at is None]
+    rows = [bill for bill in Bill.objects.filter(about=None) if bill.month == AUGUST and bill.voided_at is None]
     owing = {bill.unit_id for bill in rows if bill.balance}
     total = counted.total
     assert (total.billed, total.received) == (
@@ -125,7 +128,30 @@ def test_every_number_leads_to_its_bills(client, qian, books, yunhu):
         answer = client.get(one.url)
         assert answer.status_code == 200
         shown = answer.context["part"].rows
-        assert sum(bill.amount - bill.waived for bill in shown if bill.voided_at is None) == one.billed
+        assert sum(bill.amount - bill.waived for bill in shown) == one.billed
+        sums = answer.context["sums"]
+        assert (sums.billed, sums.received, sums.left) == (one.billed, one.received, one.open)
+        unpaid = client.get(one.open_url).context["part"].rows
+        assert sum(bill.balance for bill in unpaid) == one.open
+
+
+def test_old_arrears_are_what_was_owed_then_whatever_is_billed_and_voided_later(yunhu, books, service, qian, zhou):
+    before = figures.of_month(yunhu, AUGUST, now=MONDAY).old
+    factories.bill(books[0], service, "77.00", month=datetime.date(2025, 6, 1), created_at=at("2025-08-02 10:00"))
+    assert figures.of_month(yunhu, AUGUST, now=MONDAY).old == before
+    void = {"voided_by": zhou, "void_asked_by": qian, "void_reason": "面积有误"}
+    wrong = factories.bill(
+        books[0], service, "9.00", month=datetime.date(2025, 5, 1), created_at=at("2025-06-01 10:00")
+    )
+    Bill.objects.filter(pk=wrong.pk).update(voided_at=at("2025-08-10 10:00"), **void)
+    old = figures.of_month(yunhu, AUGUST, now=MONDAY).old
+    assert (old.began_with - before.began_with, old.voided, old.left) == (9, 9, before.left)
+
+
+def test_a_month_that_has_not_begun_has_no_old_arrears(client, qian, yunhu, books):
+    client.force_login(qian)
+    page = client.get(reverse("billing:figures_of", args=[datetime.date(2026, 3, 1)]))
+    assert page.context["counted"].old == figures.OldArrears()
 
 
 def test_another_communitys_bills_are_not_counted(yunhu, other, books):
@@ -143,6 +169,7 @@ def test_the_sheet_has_the_same_numbers_as_numbers(client, qian, books, yunhu):
     total = figures.of_month(yunhu, AUGUST, now=MONDAY).total
     assert rows[0][2:4] == [float(total.billed), float(total.received)]
     assert "'=1+1" in [row[1] for row in rows]
+    assert sheet["C2"].number_format == "#,##0.00"
 
 
 def close(client, who, month=AUGUST, note=""):
@@ -169,6 +196,9 @@ def test_finance_closes_a_month_and_its_figures_stand(client, qian, billed, yunh
     pay(Bill.objects.get(month=AUGUST, paid="99.99"), "0.01", MONDAY, shift)
     page = client.get(closed.get_absolute_url())
     assert page.context["changed"]
+    assert str(page.context["counted"].total.received) == kept
+    assert page.context["today"].total.received == Decimal(kept) + Decimal("0.01")
+    assert page.context["counted"].by_fee[0].url == page.context["today"].by_fee[0].url
     assert MonthClose.objects.get().figures["total"]["received"] == kept
     assert close(client, qian).status_code == 409
     assert MonthClose.objects.count() == 1
@@ -197,6 +227,18 @@ def test_what_has_to_be_done_first_keeps_a_month_open(client, qian, books, shift
     page = close(client, qian, note="急")
     assert page.status_code == 409
     assert "急" in page.text
+    assert not MonthClose.objects.exists()
+
+
+def test_a_month_in_which_nothing_is_billed_is_closed_without_a_run(client, qian, yunhu, service):
+    factories.tariff(service, months=3, since=JULY)
+    assert close(client, qian).status_code == 302
+    assert MonthClose.objects.get().month == AUGUST
+
+
+def test_a_month_with_a_tariff_is_billed_before_it_is_closed(client, qian, yunhu, service):
+    factories.tariff(service, since=JULY)
+    assert close(client, qian, note="急").status_code == 409
     assert not MonthClose.objects.exists()
 
 

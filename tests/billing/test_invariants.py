@@ -50,7 +50,9 @@ def books(yunhu, home, lin, li_na, qian, zhou):
     Exemption.objects.create(
         community=yunhu, unit=next_door, fee=service, month=AUGUST, reason=Exemption.Reason.NO_AREA, run=run
     )
-    BillRun.objects.filter(pk=run.pk).update(status="done", done=2, ended_at=MONDAY, heartbeat_at=None)
+    BillRun.objects.filter(pk=run.pk).update(
+        status="done", done=2, last_unit=next_door.pk, ended_at=MONDAY, heartbeat_at=None
+    )
     paid = rows.billed(home, service, "260.75", tariff=price, run=run, number="ZD202508-000001")
     other = rows.billed(home, service, "99.99", number="ZD202508-000002")
     wrong = rows.billed(home, service, "50.00", number="ZD202508-000003")
@@ -104,6 +106,14 @@ def by_hand(sql):
 def test_clean_books_break_nothing(books, other):
     assert invariants.breaks(books) == []
     assert invariants.breaks(other) == []
+
+
+def test_a_unit_that_came_later_makes_up_for_nobody(books):
+    late = factories.unit(books, "3-2-1203")
+    assert "everybody_billed" not in broken(books)
+    rows.billed(late, books.fees.get(), "10.00")
+    by_hand("DELETE FROM billing_exemption")
+    assert "everybody_billed" in broken(books)
 
 
 FIRST_BILL = "(SELECT id FROM billing_bill WHERE number = 'ZD202508-000001')"

@@ -17,5 +17,6 @@ READ = (
 
 DOORS = {
     **{f"billing:{name}": {"cashier"} for name in TAKE},
+    "billing:close_for_other": {"supervisor", "deputy_gm"},
     **{f"billing:{name}": READERS for name in READ},
 }

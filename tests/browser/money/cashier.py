@@ -117,4 +117,5 @@ NOT_PAGES = {
     "billing:take_preview": "adds up what is ticked, beside the page of a home",
     "billing:receipt_printed": "counts a printing and leads to its sheets",
     "billing:close_shift": "one step of a shift, on its page",
+    "billing:close_for_other": "one step of a shift, on its page",
 }
