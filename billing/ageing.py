@@ -133,11 +133,12 @@ def bearing(today):
 
 
 def late_due(unit, today):
-    """Return {bill: Late} of what may still be billed of late charges in a unit, paid bills included. One query without
-    a clause, else five."""
+    """Return {bill: Late} of what may still be billed of late charges in a unit, paid bills included; what is disputed
+    waits. One query without a clause, else five."""
     if not LateClause.objects.in_force().filter(community=unit.community_id).exists():
         return {}
-    rows = Bill.objects.standing().filter(bearing(today), unit=unit).select_related("fee", "community")
+    rows = with_disputes(Bill.objects.standing().filter(bearing(today), unit=unit)).filter(is_disputed=False)
+    rows = rows.select_related("fee", "community")
     bills = {bill.pk: bill for bill in rows.order_by("pk")}
     return {bills[key]: late for key, late in late_of(bills.values(), today).items() if late.due > 0}
 

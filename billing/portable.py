@@ -9,7 +9,19 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import arithmetic
 from billing.access import PAYING
-from billing.models import Bill, DemandLetter, Deposit, Dispute, MoneyRequest, Payment, PromiseToPay, Receipt, Refund
+from billing.models import (
+    Bill,
+    BillAccess,
+    DemandLetter,
+    Deposit,
+    Dispute,
+    Message,
+    MoneyRequest,
+    Payment,
+    PromiseToPay,
+    Receipt,
+    Refund,
+)
 from complaints import portable, subjects
 from residents.models import Occupancy
 
@@ -56,6 +68,14 @@ def _letters(people):
     return DemandLetter.objects.filter(debtor__in=people).select_related("unit")
 
 
+def _messages(people):
+    return Message.objects.filter(person__in=people).select_related("unit")
+
+
+def _codes(people):
+    return BillAccess.objects.filter(person__in=people).select_related("unit")
+
+
 def _counted(bill):
     """Return how a bill was counted, a line for each."""
     return "\n".join(" ".join(filter(None, [one.text, one.how, f"{one.amount}"])) for one in arithmetic.lines_of(bill))
@@ -81,6 +101,8 @@ HELD = [
     (PromiseToPay, _("Promises to pay"), _promises, "arrears made_at amount pay_on status note"),
     (Dispute, _("Disputed bills"), _disputes, "bill opened_at ended_at outcome outcome_note"),
     (DemandLetter, _("Demand letters"), _letters, "number unit issued_on reply_by total delivered_on proof proof_text"),
+    (Message, _("E-mails about bills"), _messages, "created_at unit kind month due_on"),
+    (BillAccess, _("Codes for bills"), _codes, "given_at unit used_at"),
 ]
 WORDS = {
     (Bill, "fee"): lambda bill: bill.called,
@@ -102,6 +124,8 @@ HEADINGS = {
     "ended_at": _("Until"),
     "voided_at": _("Void since"),
     "method": _("Means of payment"),
+    "given_at": _("When"),
+    "used_at": _("Used at"),
 }
 
 

@@ -1,6 +1,8 @@
 """Verbs of single bills: one by hand, one that replaces a voided one, and what was owed in the former books."""
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing import charging
@@ -172,7 +174,12 @@ def _taken(community):
 def _former_fee(community, fees):
     """Return the fee of what has none of ours, made when it is needed."""
     if FORMER_FEE not in fees:
-        facts = {"name": _("Owed from the former books"), "kind": Fee.Kind.OTHER, "position": 900}
+        # In the language of the centre and in English, whoever it is that bills them.
+        with translation.override(settings.LANGUAGE_CODE):
+            name = _("Owed from the former books")
+        with translation.override("en"):
+            facts = {"name": name, "name_en": _("Owed from the former books")}
+        facts |= {"kind": Fee.Kind.OTHER, "position": 900}
         facts |= {"applies_to": Fee.AppliesTo.ENROLLED}
         fees[FORMER_FEE], _made = Fee.objects.get_or_create(community=community, code=FORMER_FEE, defaults=facts)
     return fees[FORMER_FEE]

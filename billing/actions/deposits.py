@@ -1,9 +1,11 @@
 """Verbs of deposits (section 20): asked for under the rule of the place, voided unpaid, and what the payer is told."""
 
 from django.db import transaction
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from billing.actions.settling import lock_unit
+from billing.amounts import NOTHING
 from billing.models import Deposit, DepositRule, MoneyRequest
 from billing.numbering import DEPOSITS
 from residents.actions import register_person
@@ -18,8 +20,9 @@ Verdict = DepositRule.Verdict
 
 
 def demand_allowed(community, kind, amount):
-    """Raise Refused, with the source, where the rule of the place forbids a deposit of this kind or of so much (ruling
-    17). Without a rule nothing is forbidden: it is not for us to assume law. One query."""
+    """Raise Refused, with the source, where the rule of the place forbids a deposit of this kind, or so much of it for
+    one unit together with what is asked for or held already (ruling 17). Without a rule nothing is forbidden: it is
+    not for us to assume law. One query."""
     rule = DepositRule.objects.filter(community=community, kind=kind).first()
     facts = {"kind": rule.get_kind_display(), "source": rule.source, "most": rule.most} if rule else {}
     if rule and rule.verdict == Verdict.FORBIDDEN:
@@ -41,7 +44,10 @@ def ask_for_deposit(
     if made := once.made_by(submission, Deposit.objects.filter(unit=unit), kind=kind, amount=amount, **who):
         return made
     community = unit.community
-    demand_allowed(community, kind, amount)
+    lock_unit(unit.pk)
+    there = Deposit.objects.filter(unit=unit, kind=kind, voided_at=None)
+    held = there.aggregate(sum=Sum(F("amount") - F("deducted") - F("refunded")))["sum"] or NOTHING
+    demand_allowed(community, kind, amount + held)
     payer = payer or _payer_called(community, name, phone, by=by, now=now)
     deposit = Deposit(
         community=community,

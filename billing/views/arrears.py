@@ -23,6 +23,7 @@ from billing.models import (
     Dispute,
     DunningRule,
     DunningStep,
+    Fee,
     LateClause,
     LimitationAlarm,
     Message,
@@ -206,7 +207,7 @@ def _steps(request, thing, *, owes, is_promised, late_total):
     if finance:
         steps += [("resume_arrears", _("Go on"))] if thing.is_paused else []
         steps += [("skip_step", _("Leave a step out"))] if thing.next_kind else []
-        steps.append(("issue_late_charge", _("Bill the late charge")))
+        steps += [("issue_late_charge", _("Bill the late charge"))] if late_total else []
     return steps
 
 
@@ -229,7 +230,10 @@ def _page(request, thing, now, *, form=None, step="", status=200):
         rows = [{"bill": bill, "days": (today - bill.due_on).days, "late": late.get(bill.pk)} for bill in bills]
         late_total = sum(late[bill.pk].due for bill in bills if bill.pk in late and not bill.is_disputed)
         owes = any(bill.balance for bill in bills)
-        steps = _steps(request, thing, owes=owes, is_promised=is_promised, late_total=late_total)
+        fees = Fee.objects.filter(community=request.community, kind=Fee.Kind.LATE, is_active=True)
+        lacks_fee = bool(late_total) and not fees.exists()
+        can_bill = 0 if lacks_fee else late_total
+        steps = _steps(request, thing, owes=owes, is_promised=is_promised, late_total=can_bill)
         step, label, form = panel_of(request, steps, form_classes, thing, now, form=form, step=step)
         context = {
             "now": now,
@@ -243,6 +247,7 @@ def _page(request, thing, now, *, form=None, step="", status=200):
             "rows": rows,
             "total": sum(bill.balance for bill in bills),
             "late_total": late_total,
+            "lacks_late_fee": lacks_fee,
             "prepaid": Payment.objects.filter(unit=thing.unit, prepaid_left__gt=0).aggregate(all=Sum("prepaid_left"))[
                 "all"
             ],

@@ -20,7 +20,7 @@ from residents import finder
 from residents.forms.fields import renew
 from residents.models import Unit
 from servicedesk.core import clock
-from servicedesk.core.errors import Refused
+from servicedesk.core.errors import Refused, waits_refused
 from servicedesk.core.models import Event, Role
 from servicedesk.core.roles import role_required
 from servicedesk.core.text import clean_text
@@ -94,7 +94,8 @@ def take(request, pk):
         if not form.is_valid():
             return _page(request, unit, now, form=form, status=422)
         try:
-            made = _take(request, unit, form, now)
+            with waits_refused():
+                made = _take(request, unit, form, now)
         except Refused as refused:
             renew(form)
             form.add_error(None, str(refused))

@@ -23,7 +23,7 @@ from complaints.models.cases import REPLY_OWED
 from complaints.permissions import may_record, steps_for
 from complaints.views.courtesy import hint, warn_of_identity
 from servicedesk.core import clock, photos, tokens
-from servicedesk.core.errors import Refused, Stale
+from servicedesk.core.errors import Refused, Stale, waits_refused
 from servicedesk.core.models import Event, Photo, Role
 from servicedesk.core.roles import communities_with, role_required
 from servicedesk.core.undoing import undo_url
@@ -242,7 +242,8 @@ def door_to(form_class=forms.PlainForm, done=None, page=show, home="complaints:c
                 try:
                     if others:
                         raise Stale
-                    answer = take_step(request, case, form.facts, now)
+                    with waits_refused():
+                        answer = take_step(request, case, form.facts, now)
                 except Refused as refused:
                     return _come_back(request, number, form_class, name, refused, others, page)
             if done:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from servicedesk.core import clock
-from servicedesk.core.errors import Refused, Stale
+from servicedesk.core.errors import Refused, Stale, waits_refused
 from servicedesk.core.models import Role
 from servicedesk.core.roles import role_required
 
@@ -40,7 +40,8 @@ def door_to(form_class, *, find, page, done, roles=DESK):
                 try:
                     if form.cleaned_data["version"] not in (None, thing.version):
                         raise Stale
-                    answer = take_step(request, thing, form.facts, now)
+                    with waits_refused():
+                        answer = take_step(request, thing, form.facts, now)
                 except Refused as refused:
                     return _come_back(request, pk, name, refused, now)
             messages.success(request, done)
@@ -68,7 +69,8 @@ def make_or_show(request, form, make, *, template, done):
         status = 422
         if form.is_valid():
             try:
-                made = make(**form.facts)
+                with waits_refused():
+                    made = make(**form.facts)
             except Refused as refused:
                 form.add_error(None, str(refused))
                 status = refused.status_code

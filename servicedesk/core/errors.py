@@ -1,6 +1,10 @@
 """What an action says when it will not: always a whole sentence for the person who asked."""
 
+from contextlib import contextmanager
+
+from django.db import OperationalError
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 
 class Refused(Exception):
@@ -41,3 +45,17 @@ class NotAllowed(Refused):
     """The person may not take this step, though they may see the thing."""
 
     status_code = 403
+
+
+@contextmanager
+def waits_refused():
+    """Turn a wait for somebody else that took too long (`lock_timeout`), or one in a circle, into Refused: the action
+    was rolled back, and whoever sent the form is to keep every word of it (L4)."""
+    try:
+        yield
+    except OperationalError as error:
+        if not isinstance(error.__cause__, (LockNotAvailable, DeadlockDetected)):
+            raise
+        raise Refused(
+            _("Somebody else is working on this at this moment. Nothing was saved; your words are kept. Send it again.")
+        ) from error

@@ -666,6 +666,12 @@ class TestLateCharges:
         with pytest.raises(Refused):
             actions.issue_late_charge([overdue], by=qian, now=MONDAY)
 
+    def test_without_a_fee_for_it_the_page_leads_to_one(self, finance, arrears, clause, yunhu):
+        page = finance.get(arrears.get_absolute_url()).text
+        assert reverse("billing:fee_new") in page and "issue_late_charge" not in page
+        factories.fee(yunhu, "违约金", kind="late")
+        assert "issue_late_charge" in finance.get(arrears.get_absolute_url()).text
+
     def test_it_is_billed_with_its_arithmetic_and_booked(self, finance, arrears, overdue, clause, late_fee):
         assert step(finance, "issue_late_charge", arrears).status_code == 302
         made = Bill.objects.get(about=overdue)
@@ -715,6 +721,7 @@ class TestLateCharges:
         seen = factories.case(yunhu, by=chen, unit=home)
         dispute = actions.dispute_bill(arrears, bill=overdue, case=seen, by=qian, now=MONDAY)
         assert finance.get(arrears.get_absolute_url()).context["late_total"] == 0
+        assert ageing.late_due(home, TODAY) == {}
         assert step(finance, "issue_late_charge", again(arrears)).status_code == 409
         actions.end_dispute(dispute, outcome="rejected", note="x", by=qian, now=MONDAY)
         assert step(finance, "issue_late_charge", again(arrears)).status_code == 302

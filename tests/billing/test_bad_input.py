@@ -43,7 +43,7 @@ KINDS = [
 WIDE = str.maketrans("0123456789.", "０１２３４５６７８９．")
 # What narrows a list says nothing and writes nothing: `test_no_filter_breaks_its_page`.
 FILTERS = {arrears.FilterForm, bills.BillFilterForm, bills.NoticeForm, cash.ReceiptSearchForm}
-FILTERS |= {deposits.DepositSearch, deposits.WhichRoomForm, fees.RoomForm, runs.MonthForm}
+FILTERS |= {deposits.DepositSearch, deposits.WhichRoomForm, fees.RoomForm, runs.ExemptionFilterForm, runs.MonthForm}
 # The same fields with fewer choices, or the half of another form.
 FEWER = {arrears.SpokenForm, fees.EnrolmentFields}
 # How many of the bad values of a field are tried, the worst first.
@@ -76,6 +76,10 @@ class Sent:
 
 def pk(row):
     return lambda world: world.rows[row].pk
+
+
+def number_of_case(world):
+    return world.rows["case"].short_number
 
 
 def tick(world):
@@ -160,7 +164,7 @@ SENT = [
     Sent(
         "dispute_bill",
         "unit",
-        {"bill": pk("bill"), "case": pk("case"), "category": "", "matter": "面积不对", "submission": ""},
+        {"bill": pk("bill"), "case": number_of_case, "category": "", "matter": "面积不对", "submission": ""},
     ),
     Sent("write_letter", "unit", {"bills": pk("bill"), "reply_by": "2025-09-30", "pay_to": "前台 8:30–18:00"}),
     Sent("end_dispute", "dispute", {"outcome": "rejected", "note": "面积与产权证一致"}),

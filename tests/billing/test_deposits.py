@@ -130,7 +130,8 @@ class TestAsking:
         actions.set_deposit_rule(yunhu, kind="renovation", by=tang, now=MONDAY, **facts)
         rows.deposit(home, lin, chen, "2000.00", kind="renovation")
         with pytest.raises(Refused, match=r"管理规约 第十二条"):
-            rows.deposit(home, lin, chen, "2000.01", kind="renovation")
+            rows.deposit(home, lin, chen, "0.01", kind="renovation")
+        rows.deposit(home, lin, chen, "2000.00", kind="key")
 
     def test_no_rule_is_chosen_by_itself(self, as_, tang, yunhu):
         assert as_(tang).get(reverse("billing:deposit_rules")).status_code == 200

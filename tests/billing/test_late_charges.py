@@ -58,14 +58,14 @@ def late_fee(yunhu):
 
 @pytest.fixture
 def overdue(home, service, lin):
-    """1,000 yuan of Lin, due thirty days ago: 30.00 of late charge by one in a thousand a day."""
-    return rows.billed(home, service, "1000.00", due_on=TODAY - 30 * DAY, debtor=lin, debtor_kind="owner")
+    """1,000 yuan of Lin, due 31 days ago, a Friday: 31.00 of late charge by one in a thousand a day."""
+    return rows.billed(home, service, "1000.00", due_on=TODAY - 31 * DAY, debtor=lin, debtor_kind="owner")
 
 
 @pytest.fixture
 def late(overdue, clause, late_fee, qian):
     (made,) = actions.issue_late_charge([overdue], by=qian, now=MONDAY)
-    assert made.amount == 30
+    assert made.amount == 31
     return made
 
 
@@ -77,7 +77,7 @@ def take(unit, bills, amount, *, by, now=MONDAY, **facts):
 class TestWhichIsPaidFirst:
     def test_the_late_charge_before_its_bill(self, home, shift, li_na, overdue, late):
         take(home, [overdue, late], "100", by=li_na)
-        assert (fresh(late).paid, fresh(overdue).paid) == (30, 70)
+        assert (fresh(late).paid, fresh(overdue).paid) == (31, 69)
 
     def test_the_bill_first_where_the_contract_says_so(self, client, home, shift, li_na, qian, overdue, late_fee):
         client.force_login(qian)
@@ -115,7 +115,7 @@ class TestOfAVoidBill:
         client.force_login(qian)
         client.post(reverse("billing:request_void", args=[overdue.pk]), {"reason": "面积录入有误"})
         request = MoneyRequest.objects.get()
-        assert request.amount == 1030
+        assert request.amount == 1031
         client.force_login(zhou)
         page = client.get(request.get_absolute_url()).text
         assert late.number in page
@@ -141,7 +141,7 @@ class TestOfWhatWasPaidLate:
     ):
         actions.advance_arrears(now=MONDAY)
         client.force_login(li_na)
-        assert "Late charges of ¥30.00 have come" in client.get(reverse("billing:take", args=[home.pk])).text
+        assert "Late charges of ¥31.00 have come" in client.get(reverse("billing:take", args=[home.pk])).text
         take(home, [overdue], "1000", by=li_na)
         actions.advance_arrears(now=MONDAY)
         thing = ArrearsCase.objects.get(unit=home)
@@ -153,7 +153,7 @@ class TestOfWhatWasPaidLate:
         for status in (302, 409):
             answer = client.post(f"{thing.get_absolute_url()}issue_late_charge/", {"version": fresh(thing).version})
             assert answer.status_code == status
-        assert Bill.objects.get(about=overdue).amount == 30
+        assert Bill.objects.get(about=overdue).amount == 31
         assert "issue_late_charge" not in client.get(thing.get_absolute_url()).text
 
     def test_where_no_ladder_was_ever_opened_as_well(self, client, home, shift, li_na, qian, overdue, clause, late_fee):
@@ -161,7 +161,7 @@ class TestOfWhatWasPaidLate:
         client.force_login(qian)
         address = reverse("billing:arrears_of", args=[home.pk])
         assert client.post(f"{address}issue_late_charge/", {"version": "0"}).status_code == 302
-        assert Bill.objects.get(about=overdue).amount == 30
+        assert Bill.objects.get(about=overdue).amount == 31
 
     def test_after_three_years_nobody_asks_for_it_and_what_was_waived_bears_none(
         self, home, service, shift, li_na, qian, zhou, overdue, clause, late_fee

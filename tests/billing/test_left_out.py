@@ -5,7 +5,7 @@ import datetime
 import pytest
 from django.urls import reverse
 
-from billing.models import BillRun, Exemption
+from billing.models import BillRun, Exemption, RunTariff
 from tests import factories
 from tests.counting import pinned
 from tests.factories import MONDAY
@@ -40,6 +40,7 @@ def rows(yunhu, qian, home):
         "billed": left_out(august, home, service),
         "september": left_out(september, home, service),
     }
+    RunTariff.objects.create(run=august, fee=water, tariff=factories.tariff(water))
     factories.bill(home, service, month=AUGUST, tariff=factories.tariff(service))
     factories.bill(home, water, month=AUGUST)  # by hand, for something else
     return found

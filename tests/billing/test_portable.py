@@ -9,10 +9,12 @@ import pytest
 from django.urls import reverse
 
 from billing import portable
-from billing.models import ArrearsCase, DemandLetter, Deposit, Dispute, MoneyRequest, PromiseToPay
+from billing.models import ArrearsCase, BillAccess, DemandLetter, Deposit, Dispute, Message, MoneyRequest, PromiseToPay
 from complaints.subjects import ABOVE
 from residents.actions import end_occupancy
 from residents.models import Occupancy
+from servicedesk.core.models import Notification
+from servicedesk.core.notifications import notify_outside
 from tests import factories
 from tests.billing import money_rows
 from tests.counting import pinned
@@ -52,6 +54,14 @@ def books_of(person, home, *, cashier, clerk, finance, decider, number):
         community=home.community, unit=home, arrears=arrears, debtor=person, number=f"CG-{number}", pay_to="前台",
         total=f"{number}.00", **days,
     )  # fmt: skip
+    notify_outside("a@example.com", "bill_code", about=receipt, key=f"mail:{number}", now=MONDAY, data={})
+    told = Notification.objects.get(key=f"mail:{number}")
+    mail = {"kind": "receipt", "receipt": receipt, "notification": told, "created_at": MONDAY, "key": f"mail:{number}"}
+    Message.objects.create(community=home.community, unit=home, person=person, **mail)
+    code = {"code_digest": f"{number}", "given_by": clerk, "given_at": MONDAY}
+    BillAccess.objects.create(
+        community=home.community, unit=home, person=person, expires_at=MONDAY + datetime.timedelta(minutes=30), **code
+    )
     return bill
 
 
