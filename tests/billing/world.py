@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from billing import actions
 from billing.actions.requests import Item
-from billing.models import BillRun
+from billing.models import BillRun, StatementLine
 from residents.models import Occupancy
 from servicedesk.core.models import Role
 from tests import factories
@@ -35,6 +35,7 @@ class World:
         self.rows = {"unit": self.unit, "occupancy": Occupancy.objects.get(unit=self.unit)}
         self._fees()
         self._money()
+        self._stated()
         self._chased()
 
     def _fees(self):
@@ -82,6 +83,15 @@ class World:
         )
         self.rows |= {"bill": self.bills[2], "shift": shift, "receipt": receipt, "payment": receipt.payments.get()}
         self.rows |= {"settlement": settlement, "deposit": deposit, "request": request}
+
+    def _stated(self):
+        """A statement of which a line waits, and one that was only uploaded."""
+        home, by = self.community, self.by
+        day = f"{TODAY:%Y-%m-%d} 08:00:00"
+        factories.statement(home, factories.wechat_file((day, "林女士", "物业费", "260.75", "4200000001")), by=by)
+        upload = factories.wechat_file((day, "林女士", "物业费", "20.28", "4200000002"))
+        statement, _is_new = actions.upload_statement(home, channel="wechat", upload=upload, by=by, now=MONDAY)
+        self.rows |= {"statement": statement, "line": StatementLine.objects.get(statement__community=home)}
 
     def _take(self, amount, *, deposits=()):
         means = [actions.Means("cash", Decimal(amount))]
