@@ -230,12 +230,6 @@ def test_what_has_to_be_done_first_keeps_a_month_open(client, qian, books, shift
     assert not MonthClose.objects.exists()
 
 
-def test_a_month_in_which_nothing_is_billed_is_closed_without_a_run(client, qian, yunhu, service):
-    factories.tariff(service, months=3, since=JULY)
-    assert close(client, qian).status_code == 302
-    assert MonthClose.objects.get().month == AUGUST
-
-
 def test_a_month_with_a_tariff_is_billed_before_it_is_closed(client, qian, yunhu, service):
     factories.tariff(service, since=JULY)
     assert close(client, qian, note="急").status_code == 409
