@@ -11,6 +11,7 @@ from billing import actions
 from billing.models import ArrearsCase, Fee, Receipt
 from billing.views.receipts import LINES
 from tests import factories
+from tests.browser.money.cashier import printed
 from tests.browser.test_papers import A4, A5, SLIP, not_for_paper, paper
 from tests.browser.walking import go
 from tests.factories import MONDAY
@@ -58,7 +59,8 @@ def test_a_receipt_fits_its_sheets_and_a_long_one_says_that_it_goes_on(
         # A roll is as long as it is: of ordinary words eight lines are on one length of it.
         words = {"fee_name": "公摊电费（地下车库）", "note": "代父亲缴"} if size == "roll" else {}
         receipt = receipt_of(home, lin, li_na, lines, **words)
-        go(page, site, reverse("billing:receipt_print", args=[receipt.pk]) + f"?size={size}")
+        go(page, site, receipt.get_absolute_url())
+        printed(size)(page)
         expect(page.locator(".sheet")).to_have_count(parts * copies)
         assert paper(page) == [sheet] * parts * copies, f"{lines} lines"
         goes_on = {"zh-hans": "续", "en": "Continued on the next sheet"}[language]

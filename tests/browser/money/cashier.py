@@ -85,7 +85,7 @@ VISITS = [
         "billing:take",
         state="nothing given",
         begin=at("billing:take", "owing"),
-        then=send(MAIN, given="0", note="请保留这句话"),
+        then=send(MAIN, given="0", external_ref="4200001"),
         status=422,
     ),
     Visit("billing:settlement", begin=at("billing:settlement", "settlement")),
