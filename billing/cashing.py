@@ -58,9 +58,10 @@ class Account:
         return overdue or [line.value for line in self.lines if line.is_bill and line.due_on == next_due]
 
 
-def account_of(unit, today):
+def account_of(unit, today, *, with_late=False):
     """Return the Account of a unit: what it owes, the oldest first, its prepayment, its last receipts and who lives
-    there. Six queries, and four or five more where the contract has a clause on late charges."""
+    there; with `with_late` also what late charges would come to. Five queries, one more for late charges, and four or
+    five where the contract has a clause on them."""
     bills = list(Bill.objects.filter(unit=unit).owed().select_related("fee", "debtor").oldest_first())
     lines = [
         Owed(f"b{one.pk}:{one.balance}", one, one.balance, one.due_on, max((today - one.due_on).days, 0))
@@ -71,7 +72,7 @@ def account_of(unit, today):
     prepaid = Payment.objects.filter(unit=unit, prepaid_left__gt=0).aggregate(sum=Sum("prepaid_left"))["sum"]
     receipts = Receipt.objects.filter(unit=unit).prefetch_related("payments")[:LAST]
     living = Occupancy.objects.on(today).known().filter(unit=unit).with_people().order_by("id")
-    late = sum((one.due for one in ageing.late_due(unit, today).values()), NOTHING)
+    late = sum((one.due for one in ageing.late_due(unit, today).values()), NOTHING) if with_late else NOTHING
     return Account(lines, prepaid or NOTHING, _buckets(lines), list(receipts), list(living), late)
 
 

@@ -162,7 +162,7 @@ def _typed(form):
 
 def _page(request, unit, now, *, form=None, ticked=None, opening=None, status=200):
     today = request.community.local(now).date()
-    account = cashing.account_of(unit, today)
+    account = cashing.account_of(unit, today, with_late=True)
     just_taken = _just_taken(request, account, now) if form is None else None
     if form is None:
         form, ticked = _begin(account, unit, today, is_filled=just_taken is None)

@@ -705,9 +705,11 @@ def two_cashiers(yunhu, li_na):
 
 def take_at_once(line, home, cashiers):
     facts = {"unit": home, "bills": [], "deposits": [], "owed": Decimal(0), "keep_rest": True, "now": MONDAY}
-    return race(
-        *[lambda who=who: actions.take_line(line, by=who, submission=uuid.uuid4(), **facts) for who in cashiers]
-    )
+    def take(who):
+        with translation.override("en"):
+            return actions.take_line(line, by=who, submission=uuid.uuid4(), **facts)
+
+    return race(*[lambda who=who: take(who) for who in cashiers])
 
 
 @pytest.mark.services
