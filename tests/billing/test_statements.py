@@ -705,6 +705,7 @@ def two_cashiers(yunhu, li_na):
 
 def take_at_once(line, home, cashiers):
     facts = {"unit": home, "bills": [], "deposits": [], "owed": Decimal(0), "keep_rest": True, "now": MONDAY}
+
     def take(who):
         with translation.override("en"):
             return actions.take_line(line, by=who, submission=uuid.uuid4(), **facts)

@@ -162,6 +162,8 @@ def open_browser(browser, traffic):
         # A colour on its way to another would be measured half-way.
         size = {"width": width, "height": height}
         context = browser.new_context(viewport=size, reduced_motion="reduce", **options)
+        # A dialog that nobody answers would keep the page from being printed by a test.
+        context.add_init_script("window.print = () => {}")
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         client = who if isinstance(who, Client) else Client()
