@@ -349,12 +349,15 @@ def test_control_without_the_locks_a_letter_demands_what_was_paid(yunhu, service
 # A payment and the end of a shift -------------------------------------------------------------------------------------
 
 
-def pay_while_the_drawer_is_counted(arrears, li_na, *, closed=None):
-    """Return (receipt or what refused it, the closed shift); with `closed` the event is set when it is committed."""
+def pay_while_the_drawer_is_counted(arrears, li_na, *, found=None, closed=None):
+    """Return (receipt or what refused it, the closed shift); the drawer is closed when `found` is set, and then `closed`
+    is."""
     money = {"deposits": [], "means": [Means("cash", Decimal("40.00"))], "payer": None, "submission": None}
     shift = Shift.objects.select_related("community").open().get()
 
     def close():
+        if found:
+            found.wait(timeout=10)
         made = actions.close_shift(shift, counted_cash=Decimal("1.00"), reason="清点", by=li_na, now=MONDAY)
         if closed:
             closed.set()
@@ -384,11 +387,17 @@ def broken(community):
 def test_control_without_the_lock_money_comes_into_a_closed_drawer(yunhu, service, li_na, monkeypatch):
     (arrears,) = owing(service, 1)
     open_drawer(yunhu, li_na)
-    closed, demand = threading.Event(), cash._demand_references
+    found, closed, demand = threading.Event(), threading.Event(), cash._demand_references
     without_locks(monkeypatch)
-    # The cashier has found the drawer open when the references are looked at.
-    monkeypatch.setattr(cash, "_demand_references", lambda *facts: closed.wait(timeout=10) and demand(*facts))
-    paid, _shift = pay_while_the_drawer_is_counted(arrears, li_na, closed=closed)
+
+    def look(*facts):
+        # The cashier has found the drawer open when the references are looked at.
+        found.set()
+        closed.wait(timeout=10)
+        return demand(*facts)
+
+    monkeypatch.setattr(cash, "_demand_references", look)
+    paid, _shift = pay_while_the_drawer_is_counted(arrears, li_na, found=found, closed=closed)
     assert isinstance(paid, Receipt), paid
     assert "shift_cash" in broken(yunhu)
 
