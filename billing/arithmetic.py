@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from billing.models import Discount
 
@@ -36,14 +36,23 @@ def _nothing(line):
 
 
 def _by_price(line):
-    """89.53 m² × 2.5 yuan × 3 months × 17 of 31 days."""
+    """89.53 m² × 2.5 yuan × 3 months, or × (2 months + 17 of 31 days)."""
     measure = pgettext("money", "units") if line["measure"] == "unit" else line["measure"]
     parts = [f"{line['quantity']} {measure}", _("%(price)s yuan") % {"price": line["price"]}]
+    if "whole" in line:
+        return " × ".join([*parts, _part_of_months(line)])
     if line["months"] > 1:
         parts.append(_("%(n)s months") % {"n": line["months"]})
     if line["days"] != line["of_days"]:
         parts.append(_("%(days)s of %(all)s days") % {"days": line["days"], "all": line["of_days"]})
     return " × ".join(parts)
+
+
+def _part_of_months(line):
+    """2 months, or (2 months + 17 of 31 days), of a bill for a part of several months."""
+    parts = [ngettext("%(n)s month", "%(n)s months", line["whole"]) % {"n": line["whole"]}] if line["whole"] else []
+    parts += [_("%(days)s of %(all)s days") % {"days": line["rest"], "all": line["of_rest"]}] if line["rest"] else []
+    return f"({' + '.join(parts)})" if len(parts) > 1 else "".join(parts)
 
 
 def _by_meter(line):
@@ -60,7 +69,9 @@ def _by_share(line):
 def _by_formula(line):
     values = ", ".join(f"{name} = {value}" for name, value in line.get("values", {}).items())
     parts = [f"{line['formula']} ({values})" if values else line["formula"]]
-    if line["days"] != line["of_days"]:
+    if "whole" in line:
+        parts.append(_("%(part)s out of %(n)s months") % {"part": _part_of_months(line), "n": line["of_months"]})
+    elif line["days"] != line["of_days"]:
         parts.append(_("%(days)s of %(all)s days") % {"days": line["days"], "all": line["of_days"]})
     return " × ".join(parts)
 

@@ -117,11 +117,11 @@ STARTS_ON = (
 # time is split; of what is measured or shared the one is charged who has the unit when the period ends.
 PARTS = """
 parts AS (
-    SELECT lot.*, part.*, part.to_on - part.from_on + 1 AS days
+    SELECT lot.*, part.*, part.to_on - part.from_on + 1 AS days {time}
     FROM lot CROSS JOIN LATERAL (VALUES
         (false, greatest(%(first)s, {begins}), %(last)s),
         (true, %(first)s, least(%(last)s, {begins} - 1))
-    ) AS part(by_developer, from_on, to_on)
+    ) AS part(by_developer, from_on, to_on) {by_months}
     WHERE part.from_on <= part.to_on AND {kept} {unbilled}
 )
 """
@@ -166,13 +166,34 @@ charges AS MATERIALIZED (
     CROSS JOIN LATERAL ({priced}) AS priced
 )
 """
-# A part of a period is charged by its days; twenty places keep the division exact to the fen.
+# A part of a period is charged by its months, and of the month that it has in part by the days of that month: the price
+# is one a month, and two whole months of a quarter are two of them. Twenty places keep the division exact to the fen.
 BY_DAYS = "CASE WHEN p.days = %(days)s THEN {whole} ELSE ({whole})::numeric(60, 20) * p.days / %(days)s END"
+BY_MONTHS = (
+    "CASE WHEN p.days = %(days)s THEN {whole} ELSE ({whole})::numeric(60, 20)"
+    " * (p.whole * greatest(p.of_rest, 1) + p.rest) / (greatest(p.of_rest, 1) * %(months)s) END"
+)
+OF_MONTHS = """
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE one.days = one.of_days) AS whole,
+        coalesce(sum(one.days) FILTER (WHERE one.days < one.of_days), 0) AS rest,
+        coalesce(max(one.of_days) FILTER (WHERE one.days < one.of_days), 0) AS of_rest
+    FROM generate_series(%(first)s::timestamp, %(last)s::timestamp, interval '1 month') AS begins(at)
+    CROSS JOIN LATERAL (SELECT (begins.at + interval '1 month')::date - 1 AS last_on) AS month
+    CROSS JOIN LATERAL (SELECT least(part.to_on, month.last_on) - greatest(part.from_on, begins.at::date) + 1 AS days,
+        extract(day FROM month.last_on)::int AS of_days) AS one
+    WHERE one.days > 0
+) AS time
+"""
+THE_TIME = """
+|| CASE WHEN p.days = %(days)s THEN '{{}}'::jsonb
+    ELSE jsonb_build_object('whole', p.whole, 'rest', p.rest, 'of_rest', p.of_rest, 'of_months', %(months)s::int) END
+"""
 ONE_LINE = """
 SELECT {reason} AS reason, gross.amount, jsonb_build_array(jsonb_build_object(
     'code', %(basis)s::text, 'text', %(name)s::text, 'quantity', trim_scale({quantity})::text,
     'measure', %(measure)s::text, 'price', {price}, 'months', %(months)s::int, 'from', p.from_on, 'to', p.to_on,
-    'days', p.days, 'of_days', %(days)s::int, 'amount', gross.amount::text)) AS lines
+    'days', p.days, 'of_days', %(days)s::int, 'amount', gross.amount::text) {time}) AS lines
 FROM (SELECT round({amount}, 2) AS amount) AS gross
 """
 # What has been charged of the meters of a unit: the readings that its standing bills of the fee hold, and those of
@@ -266,7 +287,7 @@ SELECT CASE WHEN {lacks_area} THEN 'no_area' WHEN gross.amount IS NULL THEN coal
     gross.amount, jsonb_build_array(jsonb_build_object(
         'code', 'formula', 'text', %(name)s::text, 'formula', %(formula)s::text, 'values', jsonb_build_object({values}),
         'measure', %(measure)s::text, 'from', p.from_on, 'to', p.to_on, 'days', p.days, 'of_days', %(days)s::int,
-        'readings', used.readings, 'amount', gross.amount::text)) AS lines
+        'readings', used.readings, 'amount', gross.amount::text) {time}) AS lines
 FROM {used} CROSS JOIN LATERAL (SELECT round({amount}, 2) AS amount) AS gross
 """
 NOT_USED = "(SELECT NULL::numeric AS quantity, NULL::jsonb AS readings) AS used"
@@ -392,7 +413,9 @@ def charging(community, tariff, month, *, after=0, upto=None, replaced=None):
         priced=priced,
     )
     standing, voided = (text.format(unit="lot.unit_id", same=SAME) for text in (STANDING, VOIDED))
-    parts = PARTS.format(begins=begins, kept=kept, unbilled=standing + (REPLACED if replaced else voided))
+    unbilled = standing + (REPLACED if replaced else voided)
+    time = {"time": ", time.*", "by_months": OF_MONTHS} if tariff.months > 1 else {"time": "", "by_months": ""}
+    parts = PARTS.format(begins=begins, kept=kept, unbilled=unbilled, **time)
     ctes = ", ".join(filter(None, (lot, parts, shares, charges)))
     return Charging(f"WITH {ctes}", params | more)
 
@@ -415,8 +438,17 @@ def _priced(community, tariff, period, enrolled):
     if basis == Tariff.Basis.AREA:
         facts |= {"reason": "CASE WHEN p.area IS NULL THEN 'no_area' END", "quantity": "p.area"}
         measure = "m²"
-    amount = BY_DAYS.format(whole=f"{facts['quantity']} * %(price)s::numeric * %(months)s")
-    return "", ONE_LINE.format(amount=amount, **facts), {"measure": measure}
+    amount = _by_time(tariff).format(whole=f"{facts['quantity']} * %(price)s::numeric * %(months)s")
+    return "", ONE_LINE.format(amount=amount, time=_time(tariff), **facts), {"measure": measure}
+
+
+def _by_time(tariff):
+    return BY_MONTHS if tariff.months > 1 else BY_DAYS
+
+
+def _time(tariff):
+    """Return the SQL of what a line says of a part of several months, "" where the days of the one month say it."""
+    return THE_TIME.format() if tariff.months > 1 else ""
 
 
 def _counted(community, tariff, period):
@@ -431,7 +463,8 @@ def _counted(community, tariff, period):
         unread=unread,
         used=used,
         values=", ".join(f"'{name}', trim_scale(({VALUES[name]})::numeric)::text" for name in sorted(formula.names)),
-        amount=whole if "consumption" in formula.names else BY_DAYS.format(whole=whole),
+        amount=whole if "consumption" in formula.names else _by_time(tariff).format(whole=whole),
+        time=_time(tariff),
     )
     return counted, facts | more | {"formula": formula.text}
 

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Sum
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -124,6 +125,35 @@ class TestAmounts:
         billed(yunhu, qian)
         bill = the_bill(home)
         assert (bill.amount, bill.to_on) == (Decimal("750.00"), datetime.date(2025, 12, 31))
+
+    @pytest.mark.parametrize(
+        ("handed_over", "developers", "owners", "said"),
+        [
+            (datetime.date(2025, 10, 10), "250.00", "500.00", "× 2.5 yuan × 2 months"),
+            (datetime.date(2025, 9, 20), "", "750.00", "× 2.5 yuan × 3 months"),
+            (datetime.date(2025, 11, 10), "500.00", "250.00", "× 2.5 yuan × 1 month"),
+        ],
+    )
+    def test_whole_months_of_a_quarter_are_months(self, yunhu, service, qian, handed_over, developers, owners, said):
+        home = factories.unit(yunhu, "3-2-100", area="100")
+        mark_handed_over(home, on=handed_over, by=None, now=NOW)
+        factories.tariff(service, months=3, start_rule="next_month")
+        billed(yunhu, qian)
+        parts = {bill.debtor_kind == "developer": bill for bill in Bill.objects.all()}
+        assert parts[False].amount == Decimal(owners)
+        assert (str(parts[True].amount) if True in parts else "") == developers
+        with translation.override("en"):
+            assert lines_of(parts[False])[0].how.endswith(said)
+
+    def test_a_month_in_part_goes_by_its_own_days(self, yunhu, service, qian):
+        home = factories.unit(yunhu, "3-2-100", area="100")
+        mark_handed_over(home, on=datetime.date(2025, 11, 16), by=None, now=NOW)
+        factories.tariff(service, months=3, start_rule="exact_day")
+        billed(yunhu, qian)
+        owners, developers = Bill.objects.order_by("-from_on")
+        assert (developers.amount, owners.amount) == (Decimal("375.00"), Decimal("375.00"))
+        with translation.override("en"):
+            assert lines_of(owners)[0].how.endswith("× (1 month + 15 of 30 days)")
 
     def test_who_is_enrolled_pays_for_each(self, yunhu, qian):
         first, second, third = homes(yunhu, 3)
@@ -626,14 +656,13 @@ def test_a_run_counts_like_fractions(yunhu, service, qian, zhou, area, price, mo
         }
         Discount.objects.create(**facts | {"period": DateRange(began, NOVEMBER)}, decided_by=zhou, decided_at=NOW)
         billed(yunhu, qian)
-        days = 31 if months == 1 else 92
-        whole = Fraction(area) * Fraction(price) * months
-        owner = half_up(whole * (days - day + 1) / days)
+        a_month = Fraction(area) * Fraction(price)
+        owner = half_up(a_month * (months - 1 + Fraction(32 - day, 31)))
         less = half_up(Fraction(owner) * Fraction(percent) / 100)
         assert the_bill(home, from_on=began).amount == owner - less
         if day > 1:
             developers = the_bill(home, debtor_kind="developer").amount
-            assert developers == half_up(whole * (day - 1) / days)
+            assert developers == half_up(a_month * Fraction(day - 1, 31))
         transaction.set_rollback(True)
 
 
