@@ -16,7 +16,7 @@ from billing.actions.closing import demand_open_month
 from billing.actions.issuing import issue
 from billing.actions.ledger import post
 from billing.actions.messages import tell_run
-from billing.models import Account, Bill, BillRun, RunTariff, Tariff
+from billing.models import Account, Bill, BillRun, Fee, RunTariff, Tariff
 from residents.models import Unit
 from servicedesk.core import clock, events
 from servicedesk.core.alone import billing_alone, count_bills_alone
@@ -55,6 +55,7 @@ def start_run(community, *, month, submission, by, now):
     if made := made_by(submission, rows, month=month):
         return made
     demand_open_month(community, month)
+    _hold_fees(community)
     tariffs = tariffs_for(community, month)
     if not tariffs:
         raise Refused(_("No fee in use has a tariff whose period begins in this month, so there is nothing to bill."))
@@ -72,6 +73,13 @@ def start_run(community, *, month, submission, by, now):
     RunTariff.objects.bulk_create(RunTariff(run=run, fee_id=one.fee_id, tariff=one) for one in tariffs)
     events.log(run, "started", by=by, now=now, data={"fees": len(tariffs)})
     return run
+
+
+def _hold_fees(community):
+    """Keep prices and shared costs of the community as they are until this transaction ends: whoever writes one holds
+    the row of its fee. What they write meanwhile is billed, or they are told of the run. One query."""
+    fees = Fee.objects.select_for_update(of=("self",), no_key=True).filter(community=community).order_by("pk")
+    list(fees.values_list("pk"))
 
 
 def _at_work_alone(act):

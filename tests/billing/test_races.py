@@ -350,8 +350,8 @@ def test_control_without_the_locks_a_letter_demands_what_was_paid(yunhu, service
 
 
 def pay_while_the_drawer_is_counted(arrears, li_na, *, found=None, closed=None):
-    """Return (receipt or what refused it, the closed shift); the drawer is closed when `found` is set, and then `closed`
-    is."""
+    """Return (receipt or what refused it, the closed shift); the drawer is closed when `found` is set, and sets
+    `closed`."""
     money = {"deposits": [], "means": [Means("cash", Decimal("40.00"))], "payer": None, "submission": None}
     shift = Shift.objects.select_related("community").open().get()
 
@@ -416,6 +416,53 @@ def priced_by_two(fee, people):
 def overlapping(fee):
     spans = [(one.valid.lower, one.valid.upper or datetime.date.max) for one in fee.tariffs.in_force()]
     return sum(one[0] < other[1] and other[0] < one[1] for one in spans for other in spans) - len(spans)
+
+
+def price_while_a_run_begins(yunhu, qian, fee, monkeypatch, *, patience):
+    """Set a price of October while a run of it begins, and return (what was billed of 100 m², the price in force)."""
+    entered, ran, end = threading.Event(), threading.Event(), tariffs._end
+
+    def wait(*args, **facts):
+        entered.set()
+        ran.wait(timeout=patience)
+        return end(*args, **facts)
+
+    def bill():
+        entered.wait(timeout=10)
+        try:
+            run = actions.start_run(yunhu, month=OCTOBER, submission=None, by=qian, now=MONDAY)
+            while actions.work_on_run(run.pk, now=MONDAY):
+                pass
+        finally:
+            ran.set()
+
+    def price():
+        facts = {"basis": "area", "unit_price": Decimal("3.00"), "price_basis": "新合同", "by": qian, "now": MONDAY}
+        return actions.set_tariff(fee, since=OCTOBER, **facts)
+
+    monkeypatch.setattr(tariffs, "_end", wait)
+    race(bill, price)
+    return Bill.objects.get().amount, fee.tariffs.on(OCTOBER).get().unit_price
+
+
+@pytest.fixture
+def priced_home(yunhu, service):
+    factories.tariff(service, unit_price="2.00")
+    factories.resident(factories.unit(yunhu, "5-1-101", area="100"), "林晓梅", "13800001234")
+    return service
+
+
+def test_a_price_that_is_set_while_a_run_begins_is_the_one_it_bills(yunhu, qian, priced_home, monkeypatch):
+    billed, price = price_while_a_run_begins(yunhu, qian, priced_home, monkeypatch, patience=0.2)
+    assert billed == 100 * price
+
+
+def test_control_without_the_lock_a_month_is_billed_by_a_price_that_holds_no_more(
+    yunhu, qian, priced_home, monkeypatch
+):
+    without_locks(monkeypatch)
+    billed, price = price_while_a_run_begins(yunhu, qian, priced_home, monkeypatch, patience=10)
+    assert billed != 100 * price
 
 
 def test_two_tariffs_of_one_fee_typed_at_once_never_overlap(service, qian, tang):
