@@ -37,6 +37,7 @@ SENT, FAILED, PASSED = "sent", "failed", "passed"
 MESSENGERS = {"wecombot", "dingtalk", "feishu", "lark"}
 MAIL = {"mailto", "mailtos"}
 # What a message says of its case in figures is no person's data.
+SECRETS = {"code"}
 NOT_MASKED = {"number", "path", "phone", "link"}
 
 
@@ -198,12 +199,19 @@ def _send_one(pk, now):
         row.not_before = now + timedelta(minutes=min(2**row.attempts, 60))
         if now - row.created_at > GIVE_UP_AFTER and row.attempts >= LEAST_TRIES:
             row.dead_at = now
-        row.save(update_fields=["attempts", "last_error", "not_before", "dead_at"])
+            _forget(row)
+        row.save(update_fields=["attempts", "last_error", "not_before", "dead_at", "data"])
         logger.warning("notification %s not sent: %s", pk, row.last_error)
         return FAILED
     row.sent_at = now
+    _forget(row)
     row.save(update_fields=["sent_at", "data"])
     return SENT
+
+
+def _forget(row):
+    """Keep no secret longer than the message needs it: what opens something is nobody's to read afterwards."""
+    row.data |= {name: "" for name in SECRETS if name in row.data}
 
 
 def _may_leave(row, now):

@@ -13,6 +13,7 @@ from billing.models import BillAccess
 from residents.models import Occupancy
 from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event, Notification
+from servicedesk.core.notifications import send_notifications
 from tests import factories
 from tests.billing import money_rows as rows
 from tests.counting import pinned
@@ -66,6 +67,14 @@ def test_the_desk_gives_a_code_that_is_shown_once_and_kept_nowhere(client, her_h
     assert code not in str(vars(access))
     assert Event.objects.about(her_home.person).filter(verb="bill_code_given").count() == 1
     assert code not in client.get(reverse("billing:give_code", args=[her_home.pk])).text
+
+
+def test_a_code_that_was_sent_stands_nowhere_any_more(her_home, chen, mailoutbox):
+    code = actions.give_access(her_home, email="lin@example.org", by=chen, now=MONDAY)
+    send_notifications(now=MONDAY)
+    [mail] = mailoutbox
+    assert code in mail.subject
+    assert code not in str(Notification.objects.values())
 
 
 def test_a_code_opens_the_bills_once(client, code, lin, home, service):
