@@ -14,7 +14,7 @@ from billing.amounts import NOTHING
 from billing.models import Account, Bill, Exemption, Fee, Tariff
 from billing.numbering import next_bill_number
 from residents.models import ImportRun, Occupancy, OpeningBalance, Unit
-from servicedesk.core import events
+from servicedesk.core import events, once
 from servicedesk.core.alone import count_bills_alone
 from servicedesk.core.errors import Refused
 
@@ -36,6 +36,8 @@ def make_bill(unit, *, fee, text, amount, from_on, to_on, due_on, by, now, submi
     unit = Unit.objects.select_for_update(of=("self",), no_key=True).select_related("community").get(pk=unit.pk)
     key = str(submission or "")
     if key and (made := Bill.objects.filter(unit=unit, tariff=None, lines__0__form=key).first()):
+        if (made.fee_id, made.amount, made.lines[0]["text"]) != (fee.pk, amount, text):
+            raise once.used_already(made)
         return made
     if due_on < unit.community.local(now).date():
         raise Refused(_("A bill is due on the day on which it is written or later. Choose today or a later day."))

@@ -7,7 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext as _
 
 from billing.actions.rights import demand_setter
-from billing.models import Enrolment, Fee
+from billing.models import Enrolment, Fee, Tariff
 from residents.models import Unit
 from servicedesk.core import events, moves
 from servicedesk.core.errors import Refused
@@ -24,7 +24,8 @@ def span_of(period):
 def enrol(fee, unit, *, since, by, now, quantity=1, last_day=None, note=""):
     """Let `unit` pay `fee` for `quantity` from `since` until `last_day`, or without end, and return the Enrolment.
 
-    Raises Refused where it is enrolled on one of these days already, and for a fee that every unit pays.
+    Raises Refused where it is enrolled on one of these days already, for a fee that every unit pays, and for more than
+    one of a fee whose tariff does not go by how many.
     """
     demand_setter(fee.community_id, by=by)
     Unit.objects.select_for_update(of=("self",), no_key=True).get(pk=unit.pk)
@@ -32,6 +33,11 @@ def enrol(fee, unit, *, since, by, now, quantity=1, last_day=None, note=""):
         raise Refused(_("Every unit pays “%(fee)s”; nobody is enrolled for it.") % {"fee": fee})
     if not fee.is_active:
         raise Refused(_("“%(fee)s” is switched off. Switch it on before anybody is enrolled.") % {"fee": fee})
+    if quantity != 1 and Tariff.objects.on(since).filter(fee=fee, basis__in=Tariff.NOT_BY_QUANTITY).exists():
+        raise Refused(
+            _("“%(fee)s” is not charged for each, so how many makes no difference. Enrol the unit for 1.")
+            % {"fee": fee}
+        )
     period = DateRange(since, last_day + ONE_DAY if last_day else None)
     there = Enrolment.objects.filter(fee=fee, unit=unit, period__overlap=period).order_by("period").first()
     if there:

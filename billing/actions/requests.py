@@ -146,7 +146,8 @@ def ask_for(kind, thing, *, reason, by, now, amount=None, items=(), pictures=(),
     if not has_role(by, thing.community_id, *ASKERS):
         raise NotAllowed(_("The cashier or finance asks for this."))
     column, model = ABOUT[kind]
-    if made := once.made_by(submission, MoneyRequest.objects.filter(kind=kind), **{f"{column}_id": thing.pk}):
+    same = {f"{column}_id": thing.pk} | ({} if amount is None else {"amount": amount})
+    if made := once.made_by(submission, MoneyRequest.objects.filter(kind=kind), **same):
         for _picture, name in pictures:
             transaction.on_commit(functools.partial(photos.discard, name))
         return made

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from billing.actions.rights import demand_setter
-from billing.models import Bill, BillRun, Fee, RunTariff, Tariff, TariffTier
+from billing.models import Bill, BillRun, Enrolment, Fee, RunTariff, Tariff, TariffTier
 from servicedesk.core import events
 from servicedesk.core.errors import Refused
 
@@ -28,6 +28,12 @@ def set_tariff(fee, *, since, basis, price_basis, by, now, tiers=(), **facts):
     if not fee.is_active:
         raise Refused(_("“%(fee)s” is switched off. Switch it on before it gets a price.") % {"fee": fee})
     before = demand_room(fee, since, facts.get("months", 1))
+    several = Enrolment.objects.filter(fee=fee, period__endswith__isnull=True).exclude(quantity=1)
+    if basis in Tariff.NOT_BY_QUANTITY and several.exists():
+        raise Refused(
+            _("Some units pay “%(fee)s” for more than one. Choose a fixed price or a formula, which go by how many.")
+            % {"fee": fee}
+        )
     if before:
         _end(before, since, by=by, now=now)
     row = Tariff(

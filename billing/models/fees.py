@@ -97,6 +97,8 @@ class Tariff(models.Model):
         YEAR = "year", _("over the calendar year")
 
     MONTHS = [(1, _("month")), (2, _("two months")), (3, _("quarter")), (6, _("half year")), (12, _("year"))]
+    # What is charged without regard to how many a unit is enrolled for.
+    NOT_BY_QUANTITY = (Basis.AREA, Basis.METER, Basis.SHARE)
     StartRule = Handover.FeeStart
 
     community = models.ForeignKey(Community, models.PROTECT, related_name="tariffs")

@@ -266,6 +266,9 @@ class TestByHand:
         assert first.headers["Location"] == second.headers["Location"] == bill.get_absolute_url()
         assert (bill.amount, bill.debtor, bill.number) == (Decimal("20.50"), lin, "ZD202510-000001")
         assert "补办门禁卡" in finance.get(bill.get_absolute_url()).text
+        changed = finance.post(address("bill_new"), typed | {"amount": "50"})
+        assert (changed.status_code, bill.number in changed.text) == (409, True), "another amount is another bill"
+        assert Bill.objects.count() == 1
 
     @pytest.mark.parametrize(
         ("name", "value"),

@@ -6,7 +6,9 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from billing import actions
 from billing.models import BillRun, Discount, Enrolment, RunTariff, SharedCost, Tariff
+from servicedesk.core.errors import Refused
 from servicedesk.core.models import Event
 from servicedesk.desk.demo import money
 from tests import factories
@@ -61,6 +63,19 @@ def test_a_unit_is_enrolled_from_a_day_for_so_many(books, parking, home, qian):
     )
     assert "B1-017" in books.get(parking.get_absolute_url()).text
     assert "B1-017" in books.get(row.get_absolute_url()).text
+
+
+def test_how_many_is_asked_where_it_is_charged(books, parking, home, qian):
+    factories.unit(home.community, "3-2-1202")
+    price = {"since": datetime.date(2025, 10, 1), "price_basis": "合同", "by": qian, "now": MONDAY}
+    enrol(books, parking)
+    with pytest.raises(Refused, match=r"多于一个"):
+        actions.set_tariff(parking, basis="area", unit_price=Decimal("2.5"), **price)
+    Enrolment.objects.update(quantity=1)
+    actions.set_tariff(parking, basis="area", unit_price=Decimal("2.5"), **price)
+    refused = enrol(books, parking, unit="3-2-1202", since="2025-10-01")
+    assert refused.status_code == 409
+    assert enrol(books, parking, unit="3-2-1202", since="2025-10-01", quantity="1").status_code == 302
 
 
 def test_nobody_is_enrolled_twice_on_one_day(books, parking, home):

@@ -150,7 +150,8 @@ class TestWaiver:
         key = "0b7f0f8e-6f0c-4b52-9d35-0d3b2d5c1f10"
         answers = [ask(as_(qian), "waiver", august, amount="5", submission=key) for _ in range(2)]
         assert answers[0].url == answers[1].url
-        assert MoneyRequest.objects.count() == 1
+        assert ask(as_(qian), "waiver", august, amount="50", submission=key).status_code == 409
+        assert MoneyRequest.objects.get().amount == 5
 
     def test_the_same_is_not_asked_for_while_it_waits(self, as_, qian, li_na, august):
         ask(as_(qian), "waiver", august, amount="5")
