@@ -36,8 +36,9 @@ SENT, FAILED, PASSED = "sent", "failed", "passed"
 # more, and many of them are a request to any address that somebody types.
 MESSENGERS = {"wecombot", "dingtalk", "feishu", "lark"}
 MAIL = {"mailto", "mailtos"}
-# What a message says of its case in figures is no person's data.
+# What opens something is kept no longer than its message needs it.
 SECRETS = {"code"}
+# What a message says of its case in figures is no person's data.
 NOT_MASKED = {"number", "path", "phone", "link"}
 
 
