@@ -5,16 +5,13 @@ database being DATABASE_URL.
 """
 
 import json
-import os
 import statistics
-import subprocess
-import sys
 import time
 from datetime import date
 
 import psycopg
 
-from bench.billing import LINE, NOW
+from bench.billing import LINE, NOW, apart
 from servicedesk import embedded
 
 LOOKS = 5
@@ -77,13 +74,7 @@ def bare(name):
 
 def ours(name):
     """Return the seconds that a look at the page takes in a process of its own, the median of some after the first."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bench.arrears"],
-        env=os.environ | {"DATABASE_URL": embedded.database_url(name)},
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    return json.loads(done.stdout)
+    return apart("bench.arrears", name)
 
 
 def main():

@@ -107,8 +107,13 @@ def _one(connection, query):
 
 def ours(name):
     """Bill the month twice by the actions in a process of its own; return twice (seconds, new bills), and MB."""
+    return apart("bench.billing", name)
+
+
+def apart(module, name):
+    """Run a program of the benchmark on the database `name` in a process of its own, and return what it prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.billing"],
+        [sys.executable, "-m", module],
         env=os.environ | {"DATABASE_URL": embedded.database_url(name)},
         stdout=subprocess.PIPE,
         check=True,

@@ -8,7 +8,7 @@ from billing.forms.cash import ChosenField
 from billing.models import Channel, Payment, StatementLine
 from billing.statements import HEADING_WITHIN, Lines
 from residents.forms.fields import SubmissionField
-from residents.forms.importing import MOST_BYTES, ColumnsForm
+from residents.forms.importing import ColumnsForm, TableFileField
 from servicedesk.core.choices import RowField
 from servicedesk.core.steps import StepForm, few_lines
 from servicedesk.core.text import TextField
@@ -23,21 +23,10 @@ class UploadForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Say whose statement it is.")},
     )
-    upload = forms.FileField(
-        label=_("File"),
+    upload = TableFileField(
         help_text=_("Excel or CSV as it was exported, at most 20 MB. Lines of explanation at its top may stay."),
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.xlsm,.csv,.txt"}),
-        error_messages={
-            "required": _("Choose a file first."),
-            "empty": _("The file is empty. Choose another one."),
-        },
+        too_large=_("The file is larger than 20 MB. Export a shorter period."),
     )
-
-    def clean_upload(self):
-        upload = self.cleaned_data["upload"]
-        if upload.size > MOST_BYTES:
-            raise forms.ValidationError(_("The file is larger than 20 MB. Export a shorter period."))
-        return upload
 
 
 class HeadingForm(forms.Form):

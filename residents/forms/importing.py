@@ -20,6 +20,23 @@ def letter_of(index):
     return (letter_of(index // 26 - 1) if index >= 26 else "") + LETTERS[index % 26]
 
 
+class TableFileField(forms.FileField):
+    """A table that somebody exported, of 20 MB at most; `too_large` is the sentence about a larger one."""
+
+    widget = forms.FileInput(attrs={"accept": ".xlsx,.xlsm,.csv,.txt"})
+
+    def __init__(self, *, too_large, **kwargs):
+        empty = {"required": _("Choose a file first."), "empty": _("The file is empty. Choose another one.")}
+        super().__init__(label=_("File"), error_messages=empty, **kwargs)
+        self.too_large = too_large
+
+    def clean(self, data, initial=None):
+        upload = super().clean(data, initial)
+        if upload.size > MOST_BYTES:
+            raise forms.ValidationError(self.too_large)
+        return upload
+
+
 class UploadForm(forms.Form):
     """A file, and what its rows are."""
 
@@ -29,23 +46,10 @@ class UploadForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Say what the rows of the file are.")},
     )
-    upload = forms.FileField(
-        label=_("File"),
+    upload = TableFileField(
         help_text=_("Excel or CSV, at most 20 MB. The first row names the columns."),
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.xlsm,.csv,.txt"}),
-        error_messages={
-            "required": _("Choose a file first."),
-            "empty": _("The file is empty. Choose another one."),
-        },
+        too_large=_("The file is larger than 20 MB. Save it as CSV, or divide it; several files are imported in turn."),
     )
-
-    def clean_upload(self):
-        upload = self.cleaned_data["upload"]
-        if upload.size > MOST_BYTES:
-            raise forms.ValidationError(
-                _("The file is larger than 20 MB. Save it as CSV, or divide it; several files are imported in turn.")
-            )
-        return upload
 
 
 class SheetForm(forms.Form):

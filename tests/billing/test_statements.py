@@ -218,7 +218,7 @@ class TestTheFile:
         text = "日期,金额,流水号\n" + "".join(f"2025-09-01,1,A{n}\n" for n in range(3))
         statement, _new = actions.upload_statement(yunhu, channel="bank", upload=csv_file(text), by=li_na, now=MONDAY)
         assert "more than 2 lines" in desk.get(statement.get_absolute_url()).text
-        monkeypatch.setattr("billing.forms.statements.MOST_BYTES", 10)
+        monkeypatch.setattr("residents.forms.importing.MOST_BYTES", 10)
         answer = desk.post(reverse("billing:statement_upload"), {"channel": "bank", "upload": csv_file(text + "x")})
         assert answer.status_code == 422
         assert "larger than 20 MB" in answer.text
